@@ -1,0 +1,69 @@
+"""Who may call what: the rules that the contracts state, and the one function that decides."""
+
+from collections.abc import Sequence
+
+import grpc
+
+from mesh.contracts import rpcs
+from mesh.errors import ServiceError, unauthenticated
+from scope.auth.v1 import access_pb2
+from scope.auth.v1.access_pb2 import Access, Caller
+from scope.auth.v1.identity_pb2 import Identity
+from scope.errors.v1.errors_pb2 import Reason
+
+__all__ = ["check", "rpcs", "rules"]
+
+
+def rules(rpc: str) -> Sequence[Access]:
+    """The rules of an RPC; none, for an RPC that is not there either, means that nobody may call it."""
+    method = rpcs().get(rpc)
+    return method.GetOptions().Extensions[access_pb2.access] if method is not None else ()
+
+
+def check(rpc: str, identity: Identity) -> None:
+    """Returns when the caller may call the RPC.
+
+    Raises:
+        ServiceError: UNAUTHENTICATED when it has no credential, PERMISSION_DENIED when it has one that does not do.
+    """
+    admitted = rules(rpc)
+    if any(_admits(rule, identity) for rule in admitted):
+        return
+    if identity.caller in (Caller.CALLER_UNSPECIFIED, Caller.CALLER_PUBLIC):
+        raise unauthenticated()
+    raise _denied(rpc, admitted)
+
+
+def _admits(rule: Access, identity: Identity) -> bool:
+    match rule.caller:
+        case Caller.CALLER_PUBLIC:
+            return True
+        case Caller.CALLER_ORG_MEMBER:
+            member = identity.caller == Caller.CALLER_USER and bool(identity.organization)
+            return member and bool(rule.permission) and rule.permission in identity.permissions
+        case Caller.CALLER_PROBE:
+            return identity.caller == Caller.CALLER_PROBE and bool(identity.organization)
+        case Caller.CALLER_ADMIN:
+            return identity.caller == Caller.CALLER_USER and identity.admin
+        case Caller.CALLER_USER | Caller.CALLER_SERVICE:
+            return identity.caller == rule.caller
+    return False
+
+
+_NEEDED = {
+    Caller.CALLER_USER: "a signed-in person or an API token",
+    Caller.CALLER_PROBE: "a probe's service token",
+    Caller.CALLER_ADMIN: "an administrator",
+    Caller.CALLER_SERVICE: "a service of the deployment",
+}
+
+
+def _denied(rpc: str, admitted: Sequence[Access]) -> ServiceError:
+    permissions = [rule.permission for rule in admitted if rule.caller == Caller.CALLER_ORG_MEMBER]
+    if permissions:
+        needed = f"the permission {permissions[0]} in the organization"
+    else:
+        needed = " or ".join(_NEEDED.get(rule.caller, "nobody") for rule in admitted) or "a rule that admits somebody"
+    message = f"{rpc.rpartition('/')[2]} needs {needed}"
+    metadata = {"permission": permissions[0]} if permissions else {}
+    return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata)

@@ -1,0 +1,44 @@
+"""The bus: NATS, which joins replicas and keeps the report log."""
+
+import nats
+import structlog
+from nats.aio.client import Client
+
+from mesh.settings import Settings
+
+#: How long publishing or asking waits for the bus, in seconds.
+TIMEOUT = 5.0
+
+_log = structlog.get_logger()
+
+
+async def connect(service: str, settings: Settings) -> Client:
+    """Connects as the service, waiting for the bus as long as it takes, and stays connected for ever.
+
+    While the bus is away nothing is buffered: what is asked of it fails, and the caller is told.
+    """
+
+    async def away() -> None:
+        _log.warning("the bus is away", url=settings.nats_url)
+
+    async def back() -> None:
+        _log.info("the bus is back", url=settings.nats_url)
+
+    async def failed(error: Exception) -> None:
+        _log.warning("the bus refused something", error=str(error) or type(error).__name__)
+
+    seed = str(settings.nats_nkey_file) if settings.nats_nkey_file else None
+    return await nats.connect(
+        settings.nats_url,
+        name=service,
+        nkeys_seed=seed,
+        inbox_prefix=f"_INBOX_{service}",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+        ping_interval=5,
+        max_outstanding_pings=2,
+        pending_size=0,
+        disconnected_cb=away,
+        reconnected_cb=back,
+        error_cb=failed,
+    )

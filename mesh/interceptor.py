@@ -1,0 +1,133 @@
+"""What happens around every RPC: who calls is verified, the request checked, errors answered, the call counted.
+
+One interceptor does it in that order. Health and reflection are the listed exemption: they serve the deployment on
+ports that the edge does not route, and say nothing about any tenant.
+"""
+
+import time
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+import grpc
+import structlog
+from grpc_status import rpc_status
+
+from mesh import access
+from mesh.errors import ServiceError
+from mesh.identity import Verifier, set_current
+from mesh.telemetry import meter
+from mesh.validation import validate
+from scope.auth.v1.identity_pb2 import Identity
+from scope.errors.v1.errors_pb2 import Reason
+
+#: Services that answer without an identity. The authorization service answers only what the credential in its request
+#: may do, which its holder could learn at the edge.
+EXEMPT = ("/grpc.health.", "/grpc.reflection.", "/envoy.service.auth.v3.Authorization/")
+
+_log = structlog.get_logger()
+_duration = meter.create_histogram("rpc.server.call.duration", "s", "How long RPCs take")
+
+Context = grpc.aio.ServicerContext[Any, Any]
+Around = Callable[[Context], AbstractAsyncContextManager[None]]
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """The interceptor of every service."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        self._verifier = verifier
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Wraps the handler of a call; unknown methods are answered by gRPC itself."""
+        handler = await continuation(handler_call_details)
+        rpc = handler_call_details.method
+        if handler is None or rpc.startswith(EXEMPT):
+            return handler
+        return _wrapped(handler, lambda context: self._around(rpc, context))
+
+    @asynccontextmanager
+    async def _around(self, rpc: str, context: Context) -> AsyncIterator[None]:
+        started = time.perf_counter()
+        identity = Identity()
+        code = grpc.StatusCode.OK
+        try:
+            metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+            identity = await self._verifier.caller(rpc, metadata)
+            access.check(rpc, identity)
+            set_current(identity)
+            yield
+        except ServiceError as error:
+            code = error.code
+            _refused(rpc, identity, error)
+            await context.abort_with_status(rpc_status.to_status(error.status()))
+        except grpc.aio.AbortError:
+            code = grpc.StatusCode.UNKNOWN
+            raise
+        except Exception as error:  # noqa: BLE001 - a fault of ours must not end the process or tell its inside
+            code = grpc.StatusCode.INTERNAL
+            await context.abort_with_status(rpc_status.to_status(_fault(rpc, error).status()))
+        except BaseException:
+            code = grpc.StatusCode.CANCELLED
+            raise
+        finally:
+            _observe(rpc, identity, code, time.perf_counter() - started)
+
+
+def _refused(rpc: str, identity: Identity, error: ServiceError) -> None:
+    log = _log.warning if error.code == grpc.StatusCode.UNAVAILABLE else _log.info
+    log("refused", rpc=rpc, caller=identity.credential, reason=error.reason_name, why=error.message)
+
+
+def _fault(rpc: str, error: Exception) -> ServiceError:
+    """What is told of an unexpected error: an id to find it by in the log, and nothing else."""
+    name = uuid.uuid4().hex[:12]
+    _log.error("fault", rpc=rpc, id=name, exc_info=error)
+    return ServiceError(
+        grpc.StatusCode.INTERNAL, Reason.REASON_INTERNAL, f"something failed here; it is logged as {name}"
+    )
+
+
+def _observe(rpc: str, identity: Identity, code: grpc.StatusCode, seconds: float) -> None:
+    _duration.record(seconds, {"rpc.system.name": "grpc", "rpc.method": rpc[1:], "rpc.response.status_code": code.name})
+    _log.info("rpc", rpc=rpc, code=code.name, ms=round(seconds * 1000, 2), caller=identity.credential)
+
+
+def _wrapped(handler: grpc.RpcMethodHandler[Any, Any], around: Around) -> grpc.RpcMethodHandler[Any, Any]:
+    """The handler with its behaviour inside of `around`."""
+    coders = (handler.request_deserializer, handler.response_serializer)
+    if handler.response_streaming:
+        behaviour = handler.stream_stream if handler.request_streaming else handler.unary_stream
+        make = (
+            grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
+        )
+        return make(_many(behaviour, around, check=not handler.request_streaming), *coders)
+    behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
+    make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
+    return make(_one(behaviour, around, check=not handler.request_streaming), *coders)
+
+
+def _one(behaviour: Any, around: Around, *, check: bool) -> Any:
+    async def call(request: Any, context: Context) -> Any:
+        async with around(context):
+            if check:
+                validate(request)
+            return await behaviour(request, context)
+
+    return call
+
+
+def _many(behaviour: Any, around: Around, *, check: bool) -> Any:
+    async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+        async with around(context):
+            if check:
+                validate(request)
+            async for response in behaviour(request, context):
+                yield response
+
+    return call

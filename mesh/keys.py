@@ -1,0 +1,45 @@
+"""The public keys of users, asked for over the mesh."""
+
+import asyncio
+import time
+
+import grpc
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from mesh.errors import unavailable
+from mesh.identity import service_metadata
+from scope.errors.v1.errors_pb2 import Reason
+from scope.users.v1.messages_pb2 import ListKeysRequest
+from scope.users.v1.service_pb2_grpc import IdentityServiceStub
+
+_LIST_KEYS = "/scope.users.v1.IdentityService/ListKeys"
+
+
+class RemoteKeys:
+    """Keys fetched when an unknown one is named, at most once a second so that made-up key ids cost users nothing."""
+
+    def __init__(self, channel: grpc.aio.Channel, service: str, mesh_key: bytes) -> None:
+        self._stub = IdentityServiceStub(channel)
+        self._service = service
+        self._mesh_key = mesh_key
+        self._keys: dict[str, Ed25519PublicKey] = {}
+        self._fetched = float("-inf")
+        self._lock = asyncio.Lock()
+
+    async def public_key(self, kid: str) -> Ed25519PublicKey:
+        """See KeySource; raises ServiceError UNAVAILABLE when users cannot be reached."""
+        async with self._lock:
+            if kid not in self._keys and time.monotonic() - self._fetched > 1.0:
+                await self._fetch()
+        return self._keys[kid]
+
+    async def _fetch(self) -> None:
+        metadata = service_metadata(self._mesh_key, self._service, _LIST_KEYS)
+        try:
+            answer = await self._stub.ListKeys(ListKeysRequest(), metadata=metadata, timeout=2.0)
+        except grpc.aio.AioRpcError as error:
+            message = "the users service cannot be reached; try again in a moment"
+            raise unavailable(Reason.REASON_IDENTITY_UNAVAILABLE, message) from error
+        self._keys = {str(key.key_id): key.key for key in jwt.PyJWKSet.from_json(answer.jwks).keys}
+        self._fetched = time.monotonic()

@@ -1,0 +1,7 @@
+"""Bounds that several parts must agree on."""
+
+#: The largest message that any part takes in or the bus carries, in bytes.
+MESSAGE_BYTES = 8 * 1024 * 1024
+
+#: The largest answer to a browser, in bytes.
+ANSWER_BYTES = 32 * 1024 * 1024

@@ -1,0 +1,36 @@
+"""Logs: one line of JSON an event on standard error, or coloured text for people."""
+
+import logging
+import sys
+
+import structlog
+
+from mesh.settings import Settings
+
+
+def configure(service: str, settings: Settings) -> None:
+    """Sets logging up for the whole process; what libraries log goes the same way."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.dict_tracebacks if settings.log_format == "json" else structlog.dev.set_exc_info,
+    ]
+    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    if settings.log_format == "json":
+        render = structlog.processors.JSONRenderer()
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[*shared, render],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)

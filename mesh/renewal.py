@@ -1,0 +1,126 @@
+"""Streams outlive identities: what keeps an open stream honest.
+
+Every service asks users, every two seconds and in one call, what the credentials of its open streams are worth now. A
+stream whose credential was revoked, or whose rule no longer admits its caller, ends and is told why. While users cannot
+be reached streams live on, for a minute. Asking, rather than being told, means that no lost message keeps a revoked
+stream open.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import grpc
+import structlog
+
+from mesh import access
+from mesh.errors import ServiceError
+from mesh.identity import Verifier, current, service_metadata
+from scope.auth.v1.identity_pb2 import Identity
+from scope.errors.v1.errors_pb2 import Reason
+from scope.users.v1.messages_pb2 import RenewRequest, StreamCredential
+from scope.users.v1.service_pb2_grpc import IdentityServiceStub
+
+#: How often credentials are asked for, in seconds.
+INTERVAL = 2.0
+#: How long streams live on while users cannot be reached, in seconds.
+PATIENCE = 60.0
+
+_RENEW = "/scope.users.v1.IdentityService/Renew"
+_log = structlog.get_logger()
+
+
+class Lease:
+    """One stream's right to go on."""
+
+    def __init__(self, rpc: str, identity: Identity) -> None:
+        self.rpc = rpc
+        #: The caller as last confirmed.
+        self.identity = identity
+        #: Set when the stream must end.
+        self.ended = asyncio.Event()
+        #: Why it must end.
+        self.error: ServiceError | None = None
+
+    def end(self, error: ServiceError) -> None:
+        """Ends the stream for a reason."""
+        self.error = error
+        self.ended.set()
+
+
+class Renewals:
+    """The leases of one process."""
+
+    def __init__(self, channel: grpc.aio.Channel, service: str, mesh_key: bytes, verifier: Verifier) -> None:
+        self._stub = IdentityServiceStub(channel)
+        self._service = service
+        self._mesh_key = mesh_key
+        self._verifier = verifier
+        self._leases: set[Lease] = set()
+        self._answered = time.monotonic()
+
+    @asynccontextmanager
+    async def lease(self, rpc: str) -> AsyncIterator[Lease]:
+        """Holds a lease for the current caller while the body runs; the body must end when the lease does."""
+        if not self._leases:
+            self._answered = time.monotonic()
+        lease = Lease(rpc, current())
+        self._leases.add(lease)
+        try:
+            yield lease
+        finally:
+            self._leases.discard(lease)
+
+    async def run(self) -> None:
+        """Asks for ever."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            if self._leases:
+                await self._renew()
+
+    async def _renew(self) -> None:
+        leases = list(self._leases)
+        credentials = list({(lease.identity.credential, lease.identity.organization) for lease in leases})
+        try:
+            worth = await self._ask(credentials)
+        except (grpc.aio.AioRpcError, ServiceError) as error:
+            self._unanswered(leases, error)
+            return
+        self._answered = time.monotonic()
+        for lease in leases:
+            _settle(lease, worth[lease.identity.credential, lease.identity.organization])
+
+    async def _ask(self, credentials: list[tuple[str, str]]) -> dict[tuple[str, str], Identity | None]:
+        request = RenewRequest(
+            credentials=[StreamCredential(credential=name, organization=org) for name, org in credentials]
+        )
+        metadata = service_metadata(self._mesh_key, self._service, _RENEW)
+        answer = await self._stub.Renew(request, metadata=metadata, timeout=INTERVAL)
+        tokens = [renewed.token for renewed in answer.identities]
+        identities = [await self._verifier.verify(token, self._service) if token else None for token in tokens]
+        return dict(zip(credentials, identities, strict=True))
+
+    def _unanswered(self, leases: list[Lease], error: Exception) -> None:
+        silent = time.monotonic() - self._answered
+        _log.warning("credentials of open streams could not be renewed", streams=len(leases), error=str(error))
+        if silent > PATIENCE:
+            message = f"the users service has not answered for {silent:.0f} s; connect again"
+            for lease in leases:
+                lease.end(ServiceError(grpc.StatusCode.UNAVAILABLE, Reason.REASON_IDENTITY_UNAVAILABLE, message))
+
+
+def _settle(lease: Lease, identity: Identity | None) -> None:
+    """Lets a stream go on as the caller it now is, or ends it."""
+    try:
+        if identity is None:
+            raise _revoked("the credential was revoked or has expired; sign in again, or use another token")
+        access.check(lease.rpc, identity)
+    except ServiceError as error:
+        lease.end(error if identity is None else _revoked(error.message))
+    else:
+        lease.identity = identity
+
+
+def _revoked(message: str) -> ServiceError:
+    return ServiceError(grpc.StatusCode.UNAUTHENTICATED, Reason.REASON_CREDENTIAL_REVOKED, message)

@@ -1,0 +1,133 @@
+"""Running a service: one process, one gRPC port, one way to start and to leave.
+
+On SIGTERM health turns to NOT_SERVING, `Mesh.draining` is set so that every stream can tell its other end, calls in
+flight get DRAIN_SECONDS to end, and the process exits with status 0.
+"""
+
+import asyncio
+import gc
+import signal
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import grpc
+import structlog
+import uvloop
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from mesh import logs, telemetry
+from mesh.identity import KeySource, Verifier
+from mesh.interceptor import Guard
+from mesh.keys import RemoteKeys
+from mesh.limits import MESSAGE_BYTES
+from mesh.renewal import Renewals
+from mesh.settings import Settings
+
+_SERVER_OPTIONS = (
+    ("grpc.max_receive_message_length", MESSAGE_BYTES + 64 * 1024),  # a report of the largest size has an envelope
+    ("grpc.max_send_message_length", -1),  # answers are bounded where they are made
+    ("grpc.so_reuseport", 0),  # a stale process must not share the port in silence
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """What a service is given to build itself from."""
+
+    #: The service's name, as `query`.
+    name: str
+    settings: Settings
+    #: The leases of its open streams.
+    renewals: Renewals
+    #: Set when the process is about to leave.
+    draining: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+#: What a service consists of: by the full name of each gRPC service, what adds its servicer to the server.
+Registers = Mapping[str, Callable[[grpc.aio.Server], None]]
+Build = Callable[[Mesh], AbstractAsyncContextManager[Registers]]
+
+
+def run(name: str, settings: Settings, build: Build, keys: KeySource | None = None) -> None:
+    """Serves until SIGTERM or SIGINT.
+
+    Args:
+        name: the service's name, as `query`.
+        settings: its settings.
+        build: yields what the service consists of; its end is the service's end.
+        keys: where the public keys of users come from; by default users is asked.
+    """
+    logs.configure(name, settings)
+    telemetry.configure(name, settings)
+    uvloop.run(_serve(name, settings, build, keys))
+
+
+async def _serve(name: str, settings: Settings, build: Build, keys: KeySource | None) -> None:
+    stop = _stop_signal()
+    mesh_key = settings.mesh_key()
+    async with users_channel(settings.users_address) as channel:
+        verifier = Verifier(keys or RemoteKeys(channel, name, mesh_key), mesh_key)
+        mesh = Mesh(name, settings, Renewals(channel, name, mesh_key, verifier))
+        renewing = asyncio.create_task(mesh.renewals.run())
+        async with build(mesh) as registers:
+            _settle_collector()
+            await _until_stopped(mesh, verifier, registers, stop)
+        renewing.cancel()
+        with suppress(asyncio.CancelledError):
+            await renewing
+
+
+async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, stop: asyncio.Event) -> None:
+    server = grpc.aio.server(interceptors=[Guard(verifier)], options=_SERVER_OPTIONS)
+    for register in registers.values():
+        register(server)
+    served = await _add_health(server, registers.keys())
+    server.add_insecure_port(mesh.settings.listen)
+    await server.start()
+    _log.info("serving", listen=mesh.settings.listen)
+    await stop.wait()
+    _log.info("leaving")
+    await served.enter_graceful_shutdown()
+    mesh.draining.set()
+    await server.stop(mesh.settings.drain_seconds)
+
+
+async def _add_health(server: grpc.aio.Server, names: Iterable[str]) -> health.aio.HealthServicer:
+    """Adds health and reflection for the services of these names."""
+    servicer = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+    for name in ("", *names):
+        await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return servicer
+
+
+@asynccontextmanager
+async def users_channel(addresses: str) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to every replica of users, `HOST:PORT[,HOST:PORT...]`, taking turns."""
+    first_host = addresses.rpartition(":")[0].split(",")[-1]
+    scheme = "ipv4:" if first_host.replace(".", "").isdigit() else "dns:///"
+    options = (("grpc.lb_policy_name", "round_robin"), ("grpc.max_reconnect_backoff_ms", 1_000))
+    async with grpc.aio.insecure_channel(scheme + addresses, options=options) as channel:
+        yield channel
+
+
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    return stop
+
+
+def _settle_collector() -> None:
+    """Keeps the garbage collector from walking what lives as long as the process, and from walking too often."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)

@@ -1,0 +1,44 @@
+"""What every service is told by its environment."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings
+
+
+class Settings(BaseSettings):
+    """Settings by the name of their environment variable in lower case; a service adds its own."""
+
+    #: Where gRPC is served, `HOST:PORT`.
+    listen: str
+    #: Where Prometheus reads metrics, `HOST:PORT`; empty: nowhere.
+    metrics_listen: str = ""
+    #: The file with the deployment's mesh key: at least 32 bytes as hexadecimal text.
+    mesh_key_file: Path
+    #: Where the users service is, `HOST:PORT` of each replica, separated by commas.
+    users_address: str
+    #: Where the bus is.
+    nats_url: str = ""
+    #: The file with this service's nkey seed for the bus.
+    nats_nkey_file: Path | None = None
+    #: How logs are written.
+    log_format: Literal["json", "console"] = "json"
+    #: The least severe level that is logged.
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: How long work in flight may go on after SIGTERM, in seconds.
+    drain_seconds: float = 10.0
+
+    @field_validator("listen", "metrics_listen")
+    @classmethod
+    def _host_and_port(cls, value: str) -> str:
+        if value and not value.rpartition(":")[2].isdigit():
+            raise ValueError(f"is {value!r}, not HOST:PORT")
+        return value
+
+    def mesh_key(self) -> bytes:
+        """Reads the mesh key; raises ValueError when it is too short to be one."""
+        key = bytes.fromhex(self.mesh_key_file.read_text().strip())
+        if len(key) < 32:
+            raise ValueError(f"{self.mesh_key_file} holds {len(key)} bytes; a mesh key has at least 32")
+        return key
