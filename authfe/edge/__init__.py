@@ -1,0 +1,6 @@
+"""Compiles the contracts into Envoy's configuration: routes, access, transcoding, and the bounds of an edge."""
+
+from authfe.edge.deployment import Deployment
+from authfe.edge.output import write
+
+__all__ = ["Deployment", "write"]

@@ -1,0 +1,42 @@
+"""`python -m authfe.edge` writes a configuration."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from authfe.edge import Deployment, write
+
+DEFAULT = Deployment(
+    listen="0.0.0.0:8080",
+    admin_socket=Path("/run/envoy/admin.sock"),
+    static=Path("/usr/share/scope/ui"),
+    clusters={"users": ["users:50051"], "collection": ["collection:50051"], "query": ["query:50051"]},
+)
+
+
+def _clusters(options: list[str]) -> dict[str, list[str]]:
+    pairs = [option.partition("=") for option in options]
+    return {name: [address for address in addresses.split(",") if address] for name, _, addresses in pairs}
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("envoy"),
+    listen: Annotated[str, typer.Option(help="host:port to serve on.")] = DEFAULT.listen,
+    admin_socket: Annotated[Path, typer.Option(help="Unix socket of Envoy's administration.")] = DEFAULT.admin_socket,
+    static: Annotated[Path, typer.Option(help="Folder with the browser's files.")] = DEFAULT.static,
+    cluster: Annotated[
+        list[str] | None, typer.Option(help="A service and its replicas, NAME=HOST:PORT[,HOST:PORT...]; repeatable.")
+    ] = None,
+) -> None:
+    """Writes envoy.json and the contracts that it reads."""
+    addresses = {**DEFAULT.clusters, **_clusters(cluster or [])}
+    try:
+        path = write(Deployment(listen, admin_socket, static, addresses), out)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    typer.echo(path)
+
+
+if __name__ == "__main__":
+    typer.run(main)

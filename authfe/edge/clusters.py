@@ -1,0 +1,109 @@
+"""The services behind the edge, each a cluster of replicas that are asked for their health."""
+
+from collections.abc import Iterable, Sequence
+
+from authfe.edge.bindings import Rpc, routed
+from authfe.edge.deployment import Address, Deployment, parse_address
+from authfe.edge.typed import Config, typed
+
+#: The service that decides who may call.
+AUTHORITY = "users"
+
+#: Its calls are hashed by organization, so that one organization's views live on one replica.
+HASHED = "query"
+
+#: Above the most streams one edge carries; the default of 1024 refuses the 1025th.
+_UNLIMITED = 100_000
+
+
+def clusters(deployment: Deployment) -> list[Config]:
+    """A cluster for each service that the contracts route to.
+
+    Raises:
+        ValueError: A service has no address, an address is none, or no contract knows the service.
+    """
+    rpcs = routed()
+    areas = sorted({rpc.area for rpc in rpcs} | {AUTHORITY})
+    unknown = sorted(set(deployment.clusters) - set(areas))
+    if unknown:
+        raise ValueError(f"no contract routes to {', '.join(unknown)}; there are {', '.join(areas)}")
+    return [_cluster(area, _addresses(deployment, area), _health_service(area, rpcs)) for area in areas]
+
+
+def _addresses(deployment: Deployment, area: str) -> list[Address]:
+    texts = deployment.clusters.get(area, ())
+    if not texts:
+        raise ValueError(f"the service {area} has no address")
+    return [parse_address(text) for text in texts]
+
+
+def _health_service(area: str, rpcs: Iterable[Rpc]) -> str:
+    """The name that health is asked under: Envoy asks for one, and a process serves all of its services or none."""
+    return min(rpc.service for rpc in rpcs if rpc.area == area)
+
+
+def _cluster(area: str, addresses: Sequence[Address], health_service: str) -> Config:
+    return {
+        "name": area,
+        **_discovery(addresses),
+        "connect_timeout": "1s",
+        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        **_balancing(area),
+        "circuit_breakers": _circuit_breakers(),
+        "health_checks": [_health_check(health_service)],
+        "load_assignment": {
+            "cluster_name": area,
+            "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],
+        },
+        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2()},
+    }
+
+
+def _discovery(addresses: Iterable[Address]) -> Config:
+    if all(address.numeric for address in addresses):
+        return {"type": "STATIC"}
+    # By default Envoy prefers IPv6 addresses, which `localhost` has and our services may not listen on.
+    return {"type": "STRICT_DNS", "dns_lookup_family": "V4_PREFERRED"}
+
+
+def _balancing(area: str) -> Config:
+    # Without the panic threshold a call fails at once where no replica is healthy, instead of reaching one that is not.
+    # No outlier detection: it counts answers like INTERNAL against a replica, and the only one would be cast out for a
+    # caller's mistake.
+    policy = "RING_HASH" if area == HASHED else "ROUND_ROBIN"
+    return {"lb_policy": policy, "common_lb_config": {"healthy_panic_threshold": {"value": 0}}}
+
+
+def _circuit_breakers() -> Config:
+    names = ("max_connections", "max_pending_requests", "max_requests", "max_retries")
+    return {"thresholds": [dict.fromkeys(names, _UNLIMITED)]}
+
+
+def _health_check(service: str) -> Config:
+    # A replica that is busy may answer late; one that is gone refuses the connection and fails at once.
+    return {
+        "timeout": "2s",
+        "interval": "0.5s",
+        "no_traffic_interval": "0.5s",
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "grpc_health_check": {"service_name": service},
+    }
+
+
+def _endpoint(address: Address) -> Config:
+    return {"endpoint": {"address": socket_address(address)}}
+
+
+def socket_address(address: Address) -> Config:
+    """An address as Envoy writes it."""
+    return {"socket_address": {"address": address.host, "port_value": address.port}}
+
+
+def _http2() -> Config:
+    # No keep-alive pings: a gRPC server takes frequent ones for abuse and closes the connection.
+    windows = {"initial_stream_window_size": 1024 * 1024, "initial_connection_window_size": 16 * 1024 * 1024}
+    return typed(
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+        explicit_http_config={"http2_protocol_options": windows},
+    )

@@ -1,0 +1,53 @@
+"""Where an edge listens and what stands behind it: all that the contracts do not say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One edge.
+
+    Args:
+        listen: `host:port` to serve on; an IPv6 address in brackets.
+        admin_socket: where Envoy's administration listens, a unix socket; at most 107 bytes.
+        static: the folder with the browser's files.
+        clusters: by service, named after its area (`scope.<area>.v1`), the `host:port` of each replica.
+    """
+
+    listen: str
+    admin_socket: Path
+    static: Path
+    clusters: Mapping[str, Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Address:
+    """A host and a port."""
+
+    host: str
+    port: int
+
+    @property
+    def numeric(self) -> bool:
+        """Whether the host is an IP address, so that nothing needs to be resolved."""
+        try:
+            ip_address(self.host)
+        except ValueError:
+            return False
+        return True
+
+
+def parse_address(text: str) -> Address:
+    """Reads `host:port` or `[ipv6]:port`.
+
+    Raises:
+        ValueError: It is neither; the message quotes it.
+    """
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not (colon and host and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError(f"not an address of the form host:port: {text!r}")
+    return Address(host, int(port))

@@ -1,0 +1,158 @@
+"""What a request passes on its way, in this order, and what each route changes about it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from authfe.edge.bindings import all_bindings
+from authfe.edge.clusters import AUTHORITY
+from authfe.edge.typed import Config, extension, typed
+from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
+
+_HEADER_MUTATION = "envoy.filters.http.header_mutation"
+_HEALTH_CHECK = "envoy.filters.http.health_check"
+_FILE_SERVER = "envoy.filters.http.file_server"
+_EXT_AUTHZ = "envoy.filters.http.ext_authz"
+_TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
+_ROUTER = "envoy.filters.http.router"
+
+#: Headers that only the edge itself may set.
+_OURS = ("x-scope-identity", "x-scope-tenant")
+
+#: All that the users service needs to see of a request, beside its method, path and host.
+_SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "content-type", "x-scope-org", "x-scope-probe-id")
+
+_CONTENT_TYPES = {
+    "html": "text/html; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "ico": "image/x-icon",
+    "json": "application/json",
+    "woff2": "font/woff2",
+}
+
+_CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def http_filters(descriptors: Path, static_files: Path, areas: Iterable[str]) -> list[Config]:
+    """The filters of the listener.
+
+    The headers that are ours go before anything can read them; access is decided before the transcoder changes the path.
+    """
+    return [
+        _header_rules(),
+        _health(areas),
+        _files(static_files),
+        _authorization(),
+        _transcoder(descriptors),
+        extension(_ROUTER, "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
+    ]
+
+
+def authorized(rpc: str) -> Config:
+    """For a route to an RPC: the users service decides, and is told which RPC it is."""
+    settings = {"context_extensions": {"rpc": rpc}}
+    return {_EXT_AUTHZ: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", check_settings=settings)}
+
+
+def unguarded() -> Config:
+    """For a route that answers by itself: nothing to decide, nothing to transcode."""
+    return {_EXT_AUTHZ: _switch(disabled=True), _TRANSCODER: _switch(disabled=True)}
+
+
+def static() -> Config:
+    """For the route to the browser's files, which anybody may read."""
+    headers = {
+        # A file keeps its name when it changes, so the browser asks each time.
+        "cache-control": "no-cache",
+        "content-security-policy": _CONTENT_SECURITY_POLICY,
+        "referrer-policy": "no-referrer",
+        "cross-origin-opener-policy": "same-origin",
+    }
+    mutations = {"response_mutations": [_set(name, value) for name, value in headers.items()]}
+    per_route = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute"
+    return {
+        **unguarded(),
+        _FILE_SERVER: _switch(disabled=False),
+        _HEADER_MUTATION: typed(per_route, mutations=mutations),
+    }
+
+
+def _switch(*, disabled: bool) -> Config:
+    return typed("envoy.config.route.v3.FilterConfig", disabled=disabled, **({} if disabled else {"config": {}}))
+
+
+def _set(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> Config:
+    return {"append": {"header": {"key": name, "value": value}, "append_action": action}}
+
+
+def _header_rules() -> Config:
+    # x-envoy-* from outside could set timeouts and retries, or pretend to a path before transcoding.
+    foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
+    response = [
+        {"remove": "server"},
+        _set("x-content-type-options", "nosniff"),
+        _set("cache-control", "no-store", "ADD_IF_ABSENT"),
+    ]
+    mutations = {"request_mutations": [*({"remove": name} for name in _OURS), foreign], "response_mutations": response}
+    return extension(
+        _HEADER_MUTATION, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", mutations=mutations
+    )
+
+
+def _health(areas: Iterable[str]) -> Config:
+    # One per cent is one replica, as long as a service has at most a hundred.
+    return extension(
+        _HEALTH_CHECK,
+        "envoy.extensions.filters.http.health_check.v3.HealthCheck",
+        pass_through_mode=False,
+        headers=[{"name": ":path", "string_match": {"exact": "/healthz"}}],
+        cluster_min_healthy_percentages={area: {"value": 1} for area in areas},
+    )
+
+
+def _files(folder: Path) -> Config:
+    files = extension(
+        _FILE_SERVER,
+        "envoy.extensions.filters.http.file_server.v3.FileServerConfig",
+        manager_config={"thread_pool": {"thread_count": 1}},
+        path_mappings=[{"request_path_prefix": "/", "file_path_prefix": f"{folder}/"}],
+        directory_behaviors=[{"default_file": "index.html"}],
+        content_types=_CONTENT_TYPES,
+        default_content_type="application/octet-stream",
+    )
+    return {**files, "disabled": True}
+
+
+def _authorization() -> Config:
+    # Asking again does no harm, whatever became of the first question.
+    retries = {"retry_on": "connect-failure,refused-stream,reset,unavailable", "num_retries": 2}
+    service = {"envoy_grpc": {"cluster_name": AUTHORITY, "retry_policy": retries}, "timeout": "5s"}
+    return extension(
+        _EXT_AUTHZ,
+        "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",
+        transport_api_version="V3",
+        grpc_service=service,
+        failure_mode_allow=False,
+        status_on_error={"code": "ServiceUnavailable"},
+        validate_mutations=True,
+        allowed_headers={"patterns": [{"exact": name, "ignore_case": True} for name in _SEEN_BY_AUTHORITY]},
+    )
+
+
+def _transcoder(descriptors: Path) -> Config:
+    return extension(
+        _TRANSCODER,
+        "envoy.extensions.filters.http.grpc_json_transcoder.v3.GrpcJsonTranscoder",
+        proto_descriptor=str(descriptors),
+        services=sorted({binding.rpc.service for binding in all_bindings()}),
+        convert_grpc_status=True,
+        print_options={"always_print_primitive_fields": True, "preserve_proto_field_names": False},
+        request_validation_options={"reject_unknown_query_parameters": True},
+        max_request_body_size=MESSAGE_BYTES,
+        max_response_body_size=ANSWER_BYTES,
+    )

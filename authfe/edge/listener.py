@@ -1,0 +1,88 @@
+"""The one port: HTTP/1.1, HTTP/2 without TLS (prior knowledge) and native gRPC."""
+
+from collections.abc import Sequence
+
+from authfe.edge.access_log import access_log
+from authfe.edge.clusters import socket_address
+from authfe.edge.deployment import parse_address
+from authfe.edge.replies import local_replies
+from authfe.edge.routes import route_configuration
+from authfe.edge.typed import Config, extension
+
+_HTTP_CONNECTION_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+
+
+def listener(listen: str, http_filters: Sequence[Config]) -> Config:
+    """The listener with everything that bounds what a caller may make it hold."""
+    manager = extension(
+        "envoy.filters.network.http_connection_manager",
+        _HTTP_CONNECTION_MANAGER,
+        stat_prefix="edge",
+        codec_type="AUTO",
+        **_headers(),
+        **_paths(),
+        **_times(),
+        common_http_protocol_options=_common(),
+        http2_protocol_options=_http2(),
+        access_log=[access_log()],
+        local_reply_config=local_replies(),
+        route_config=route_configuration(),
+        http_filters=list(http_filters),
+    )
+    return {
+        "name": "edge",
+        "address": socket_address(parse_address(listen)),
+        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def _headers() -> Config:
+    # Nobody's address is an internal one, whose x-envoy-* headers would be obeyed; and no proxy in front is trusted to
+    # say who the client is.
+    return {
+        "max_request_headers_kb": 64,
+        "server_header_transformation": "PASS_THROUGH",
+        "use_remote_address": True,
+        "xff_num_trusted_hops": 0,
+        "internal_address_config": {"unix_sockets": False},
+        "request_id_extension": _request_ids(),
+    }
+
+
+def _request_ids() -> Config:
+    return {
+        "typed_config": {
+            "@type": "type.googleapis.com/envoy.extensions.request_id.uuid.v3.UuidRequestIdConfig",
+            "pack_trace_reason": False,
+        }
+    }
+
+
+def _paths() -> Config:
+    # An escaped slash belongs to a node's id, not to the path.
+    return {"normalize_path": True, "merge_slashes": False, "path_with_escaped_slashes_action": "KEEP_UNCHANGED"}
+
+
+def _times() -> Config:
+    # Routes to streams switch the idle timeout off. There is no bound on a whole request: a stream is one.
+    return {
+        "request_headers_timeout": "10s",
+        "stream_idle_timeout": "60s",
+        "delayed_close_timeout": "1s",
+        "drain_timeout": "5s",
+    }
+
+
+def _common() -> Config:
+    return {"idle_timeout": "300s", "max_headers_count": 100, "headers_with_underscores_action": "DROP_HEADER"}
+
+
+def _http2() -> Config:
+    # A probe has a few streams; a program that reads for many organizations may have hundreds.
+    return {
+        "max_concurrent_streams": 1000,
+        "initial_stream_window_size": 256 * 1024,
+        "initial_connection_window_size": 1024 * 1024,
+        "connection_keepalive": {"interval": "30s", "timeout": "10s"},
+    }

@@ -1,0 +1,127 @@
+"""The route table: one route for each REST binding, one for each RPC, and an answer for all else.
+
+A REST call is routed twice: by its own path, for what comes before the transcoder, and then by the RPC's path, which has
+the cluster, the timeouts and the retries. Both name the RPC, so the access log says the same whichever was last.
+"""
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from authfe.edge import filters
+from authfe.edge.bindings import Binding, Rpc, all_bindings, path_regex, routed, shape
+from authfe.edge.clusters import HASHED
+from authfe.edge.typed import Config, extension
+
+#: How long a call that is not a stream may take.
+_UNARY_TIMEOUT = "30s"
+
+
+def route_configuration() -> Config:
+    """The route table."""
+    host = {
+        "name": "scope",
+        "domains": ["*"],
+        # The identity says all that a service may know about the caller: the credentials stay here.
+        "request_headers_to_remove": ["authorization", "cookie"],
+        "routes": routes(),
+    }
+    return {"name": "scope", "virtual_hosts": [host]}
+
+
+def routes() -> list[Config]:
+    """Every route, in the order in which they are tried."""
+    bound = all_bindings()
+    return [
+        *(_rest(binding) for binding in bound),
+        *_other_verbs(bound),
+        *(_grpc(rpc) for rpc in routed()),
+        _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, "There is no such RPC."),
+        _direct("unknown-api", {"path": "/api"}, 404, "There is no such resource."),
+        _direct("unknown-api", {"prefix": "/api/"}, 404, "There is no such resource."),
+        _static(),
+    ]
+
+
+def _rest(binding: Binding) -> Config:
+    match = {**_path_match(binding.template), "headers": [_verb_is(binding.verb)]}
+    return _to_service(binding.rpc, match)
+
+
+def _grpc(rpc: Rpc) -> Config:
+    return _to_service(rpc, {"path": rpc.path, "grpc": {}})
+
+
+def _path_match(template: str) -> Config:
+    if "{" in template:
+        return {"safe_regex": {"regex": path_regex(template)}}
+    return {"path": template}
+
+
+def _verb_is(verb: str) -> Config:
+    return {"name": ":method", "string_match": {"exact": verb}}
+
+
+def _to_service(rpc: Rpc, match: Config) -> Config:
+    return {
+        "name": rpc.path,
+        "match": match,
+        "route": {
+            "cluster": rpc.area,
+            **_timeouts(rpc),
+            "retry_policy": _retries(),
+            **_hashing(rpc),
+        },
+        "typed_per_filter_config": filters.authorized(rpc.path),
+    }
+
+
+def _timeouts(rpc: Rpc) -> Config:
+    # A stream lives as long as both ends want; a dead connection is found by HTTP/2's own keep-alive.
+    return {"timeout": "0s", "idle_timeout": "0s"} if rpc.streaming else {"timeout": _UNARY_TIMEOUT}
+
+
+def _retries() -> Config:
+    """Once more elsewhere, only where the call has certainly not reached a replica."""
+    return {
+        "retry_on": "connect-failure,refused-stream,reset-before-request",
+        "num_retries": 2,
+        "retry_host_predicate": [
+            extension(
+                "envoy.retry_host_predicates.previous_hosts",
+                "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            )
+        ],
+        "host_selection_retry_max_attempts": 5,
+    }
+
+
+def _hashing(rpc: Rpc) -> Config:
+    return {"hash_policy": [{"header": {"header_name": "x-scope-tenant"}}]} if rpc.area == HASHED else {}
+
+
+def _other_verbs(bound: Iterable[Binding]) -> list[Config]:
+    """For each known path, the answer to verbs that it does not take."""
+    groups = [list(group) for _, group in groupby(bound, key=lambda binding: shape(binding.template))]
+    return [_wrong_verb(group[0].template, sorted({binding.verb for binding in group})) for group in groups]
+
+
+def _wrong_verb(template: str, verbs: list[str]) -> Config:
+    allowed = ", ".join(verbs)
+    route = _direct("wrong-verb", _path_match(template), 405, f"This resource takes {allowed} only.")
+    return {**route, "response_headers_to_add": [{"header": {"key": "allow", "value": allowed}}]}
+
+
+def _direct(name: str, match: Config, status: int, message: str) -> Config:
+    return {
+        "name": name,
+        "match": match,
+        "direct_response": {"status": status, "body": {"inline_string": message}},
+        "typed_per_filter_config": filters.unguarded(),
+    }
+
+
+def _static() -> Config:
+    return {
+        **_direct("static", {"prefix": "/"}, 404, "There is no such file."),
+        "typed_per_filter_config": filters.static(),
+    }
