@@ -1,0 +1,156 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from scope_probe import connections, proc
+from scope_probe.processes import Process, ProcessReporter, describe
+
+DEADLINE = 10
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "the condition never came true"
+        time.sleep(0.01)
+
+
+@contextmanager
+def child(program: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A Python child that runs `program` once it has said that it started."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"print('.', flush=True)\n{program}", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        process.stdout.readline()
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def look(reporter: ProcessReporter) -> dict[int, Process]:
+    return {process.pid: process for process in reporter.collect(connections.collect().open_files)}
+
+
+def test_a_child_shows_with_what_it_is() -> None:
+    reporter = ProcessReporter()
+    with child("import threading; threading.Thread(target=input).start()", "hello", "world") as process:
+        wait_until(lambda: len(list(Path(f"/proc/{process.pid}/task").iterdir())) == 2)
+        reporter.sample(1000)
+        reporter.sample(2000)
+        found = look(reporter)[process.pid]
+    assert found.name == sys.executable
+    assert found.cmdline.startswith(f"{sys.executable} -c ")
+    assert found.cmdline.endswith(" hello world")
+    assert found.ppid == os.getpid()
+    assert found.threads == 2
+    assert found.open_files is not None
+    assert found.open_files >= 3
+    assert found.open_files_max is not None
+    assert [usage.time_ms for usage in found.usage] == [1000, 2000]
+    assert found.usage[0].cpu is None
+    assert found.usage[1].cpu is not None
+    assert all(usage.memory > 1_000_000 for usage in found.usage)
+
+
+def test_arguments_can_be_left_out() -> None:
+    reporter = ProcessReporter(arguments=False)
+    with child("input()", "hush") as process:
+        reporter.sample(1000)
+        found = look(reporter)[process.pid]
+    assert (found.name, found.cmdline) == (sys.executable, sys.executable)
+
+
+def test_a_busy_process_uses_a_processor() -> None:
+    reporter = ProcessReporter()
+    with child("while True: pass") as process:
+        reporter.sample(1000)
+        used = proc.stat(process.pid)
+        assert used is not None
+        wait_until(lambda: (now := proc.stat(process.pid)) is not None and now.cpu >= used.cpu + 30)
+        reporter.sample(2000)
+        cpu = look(reporter)[process.pid].usage[-1].cpu
+    assert cpu is not None
+    assert 5 < cpu < 150
+
+
+def test_a_process_born_between_two_looks_has_its_share() -> None:
+    reporter = ProcessReporter()
+    reporter.sample(1000)
+    with child("while True: pass") as process:
+        wait_until(lambda: (now := proc.stat(process.pid)) is not None and now.cpu >= 20)
+        reporter.sample(2000)
+        [usage] = look(reporter)[process.pid].usage
+    assert usage.cpu is not None
+    assert usage.cpu > 5
+
+
+def test_usage_is_reported_once() -> None:
+    reporter = ProcessReporter()
+    reporter.sample(1000)
+    look(reporter)
+    reporter.sample(2000)
+    assert [usage.time_ms for usage in look(reporter)[os.getpid()].usage] == [2000]
+
+
+def test_zombies_are_left_out() -> None:
+    reporter = ProcessReporter()
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    try:
+        wait_until(lambda: (stat := proc.stat(process.pid)) is not None and stat.state == "Z")
+        reporter.sample(1000)
+        assert process.pid not in look(reporter)
+    finally:
+        process.wait()
+
+
+def test_a_process_that_ends_between_look_and_report_is_left_out() -> None:
+    reporter = ProcessReporter()
+    with child("input()") as process:
+        reporter.sample(1000)
+    assert process.pid not in look(reporter)
+
+
+def test_open_files_are_counted() -> None:
+    reporter = ProcessReporter()
+    reporter.sample(1000)
+    before = look(reporter)[os.getpid()].open_files
+    with socket.socket(), socket.socket():
+        after = look(reporter)[os.getpid()].open_files
+    assert before is not None
+    assert after == before + 2
+
+
+def test_files_that_may_not_be_counted_are_unknown() -> None:
+    reporter = ProcessReporter()
+    reporter.sample(1000)
+    found = {process.pid: process for process in reporter.collect({})}[os.getpid()]
+    assert found.open_files is None
+    assert found.open_files_max is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "cmdline", "dropped"),
+    [
+        (["/bin/sh", "-c", "x y"], "/bin/sh", "/bin/sh -c x y", "/bin/sh"),
+        ([], "[comm]", "", ""),
+        (["", "x"], "[comm]", "x", ""),
+        (["postgres: writer"], "postgres: writer", "postgres: writer", "postgres:"),
+        (["/opt/My App/run"], "/opt/My App/run", "/opt/My App/run", "/opt/My"),
+        (["/opt/chrome --type=x --key=y"], "/opt/chrome", "/opt/chrome --type=x --key=y", "/opt/chrome"),
+    ],
+)
+def test_names_and_command_lines(arguments: list[str], name: str, cmdline: str, dropped: str) -> None:
+    assert describe("comm", arguments, whole=True) == (name, cmdline)
+    assert describe("comm", arguments, whole=False)[1] == dropped
