@@ -1,0 +1,1 @@
+"""How the mesh is run: `deploy.local` on one machine."""

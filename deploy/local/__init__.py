@@ -1,0 +1,1 @@
+"""Runs the whole mesh on one machine: `python -m deploy.local`."""

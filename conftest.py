@@ -1,0 +1,80 @@
+"""Real servers for every package's tests, and which of the three kinds a test is."""
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from deploy.local import credentials, nats, postgres
+from deploy.local.command import free_ports
+from deploy.local.running import Running
+
+_SERVERS = {"postgres_url", "postgres_cluster", "nats_server"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """`e2e` is what lies in tests/e2e, `integration` what uses a real server or says so, `unit` everything else."""
+    for item in items:
+        if "tests/e2e/" in item.path.as_posix():
+            item.add_marker("e2e")
+        elif _SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("integration"):
+            item.add_marker("integration")
+        else:
+            item.add_marker("unit")
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres.Cluster]:
+    """One PostgreSQL server for the whole run."""
+    folder = tmp_path_factory.mktemp("postgres")
+    cluster = postgres.Cluster(
+        folder=folder / "postgres", port=free_ports(1)[0], password=credentials.password(), durable=False
+    )
+    server = Running(postgres.prepare(cluster), folder / "log")
+    try:
+        server.start()
+        yield cluster
+    finally:
+        server.stop()
+        postgres.remove(cluster)
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
+    """The URL of an empty database of this test's own."""
+    name = sql.Identifier(f"test_{secrets.token_hex(6)}")
+    with psycopg.connect(postgres_cluster.url(), autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        yield postgres_cluster.url(name.as_string().strip('"'))
+        connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+class NatsServer(Running):
+    """A NATS server with the mesh's own users and permissions; `stop` and `start` keep its port and its streams."""
+
+    def __init__(self, folder: Path) -> None:
+        self._broker = nats.Broker(folder=folder / "nats", secrets=credentials.folder(folder), port=free_ports(1)[0])
+        super().__init__(nats.prepare(self._broker), folder / "nats.log")
+
+    @property
+    def url(self) -> str:
+        """`nats://127.0.0.1:PORT`."""
+        return self._broker.url
+
+    def nkey_file(self, name: str) -> Path:
+        """The seed of `collection`, `query` or `reader`."""
+        return self._broker.nkey_file(name)
+
+
+@pytest.fixture
+def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
+    """A NATS server of this test's own, without streams."""
+    server = NatsServer(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
