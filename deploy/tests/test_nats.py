@@ -1,0 +1,163 @@
+"""NATS as the mesh runs it: who may connect, what each key may do, and what outlives the server's death."""
+
+import asyncio
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import nats
+import nats.errors
+import pytest
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import StreamConfig
+
+from deploy.local.files import read_json
+from deploy.local.nats import MAX_PAYLOAD
+
+if TYPE_CHECKING:
+    from conftest import NatsServer
+
+STREAM = "reports-0123"
+SUBJECT = "reports.0123.probe.full"
+
+
+async def ignore(error: Exception) -> None:
+    """A refusal is what these tests look for elsewhere."""
+
+
+async def connect(server: "NatsServer", name: str, inbox: str | None = None) -> Client:
+    return await nats.connect(
+        server.url,
+        nkeys_seed=str(server.nkey_file(name)),
+        inbox_prefix=(inbox or f"_INBOX_{name}").encode(),
+        allow_reconnect=False,
+        error_cb=ignore,
+        connect_timeout=5,
+    )
+
+
+async def make_stream(client: Client) -> None:
+    await client.jetstream().add_stream(
+        StreamConfig(name=STREAM, subjects=["reports.0123.>"], max_bytes=1 << 20, allow_direct=True)
+    )
+
+
+async def refused(client: Client, subject: str, payload: bytes = b"") -> str:
+    """The server's complaint about a publication; fails when there is none."""
+    complaint: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def complain(error: Exception) -> None:
+        if not complaint.done():
+            complaint.set_result(str(error))
+
+    client._error_cb = complain
+    await client.publish(subject, payload)
+    await client.flush()
+    return await asyncio.wait_for(complaint, 5)
+
+
+async def assert_refused(server: "NatsServer", seed: str | None = None) -> None:
+    client = Client()
+    with pytest.raises((nats.errors.Error, ConnectionError), match=r"(?i)authorization"):
+        await client.connect(server.url, allow_reconnect=False, error_cb=ignore, nkeys_seed=seed)
+    # The client leaves the socket of a refused connection open.
+    transport: Any = client._transport
+    transport.close()
+
+
+async def test_without_a_key_nobody_gets_in(nats_server: "NatsServer") -> None:
+    await assert_refused(nats_server)
+
+
+async def test_an_unknown_key_is_refused(nats_server: "NatsServer", tmp_path: Path) -> None:
+    stranger = type(nats_server)(tmp_path / "elsewhere")
+    await assert_refused(nats_server, seed=str(stranger.nkey_file("collection")))
+
+
+@pytest.mark.parametrize("name", ["query", "reader"])
+async def test_those_who_read_cannot_write(nats_server: "NatsServer", name: str) -> None:
+    writer = await connect(nats_server, "collection")
+    await make_stream(writer)
+    await writer.jetstream().publish(SUBJECT, b"report")
+    client = await connect(nats_server, name)
+    log = client.jetstream()
+    forbidden = [
+        SUBJECT,
+        f"$JS.API.STREAM.CREATE.{STREAM}x",
+        f"$JS.API.STREAM.DELETE.{STREAM}",
+        f"$JS.API.STREAM.PURGE.{STREAM}",
+    ]
+    for subject in [
+        *forbidden,
+        f"$JS.API.STREAM.UPDATE.{STREAM}",
+        f"_INBOX_collection.{name}",
+        "_INBOX_query.x",
+        "anything",
+    ]:
+        assert "permissions violation" in (await refused(client, subject)).lower()
+    info = await log.stream_info(STREAM)
+    assert info.state.messages == 1
+    assert (await log.get_last_msg(STREAM, SUBJECT, direct=True)).data == b"report"
+    subscription = await log.subscribe("reports.0123.>", stream=STREAM, ordered_consumer=True)
+    assert (await subscription.next_msg(5)).data == b"report"
+    await client.close()
+    await writer.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"), [("collection", "_INBOX_query.>"), ("query", "_INBOX_collection.>"), ("query", "reports.>")]
+)
+async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", name: str, subject: str) -> None:
+    client = await connect(nats_server, name)
+    complaint: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def complain(error: Exception) -> None:
+        if not complaint.done():
+            complaint.set_result(str(error))
+
+    client._error_cb = complain
+    await client.subscribe(subject)
+    await client.flush()
+    assert "permissions violation" in (await asyncio.wait_for(complaint, 5)).lower()
+    await client.close()
+
+
+async def test_what_was_acknowledged_outlives_a_kill(nats_server: "NatsServer") -> None:
+    client = await connect(nats_server, "collection")
+    await make_stream(client)
+    body = b"x" * 1000
+    for number in range(100):
+        await client.jetstream().publish(SUBJECT, body, headers={"Nats-Msg-Id": f"probe:1:{number}"})
+    nats_server.kill()
+    nats_server.start()
+    await client.close()
+    client = await connect(nats_server, "collection")
+    assert (await client.jetstream().stream_info(STREAM)).state.messages == 100
+    assert (await client.jetstream().publish(SUBJECT, body, headers={"Nats-Msg-Id": "probe:1:99"})).duplicate
+    await client.close()
+
+
+async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> None:
+    client = await connect(nats_server, "collection")
+    assert client.max_payload == MAX_PAYLOAD
+    received: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def receive(message: Msg) -> None:
+        received.set_result(len(message.data))
+
+    await client.subscribe("_INBOX_collection.>", cb=receive)
+    await client.jetstream().add_stream(StreamConfig(name=STREAM, subjects=["reports.0123.>"]))
+    await client.publish(SUBJECT, bytes(MAX_PAYLOAD - 1024), reply="_INBOX_collection.acknowledged")
+    assert await asyncio.wait_for(received, 10) > 0
+    await client.close()
+
+
+def test_keys_and_configuration_are_private_and_bounded(nats_server: "NatsServer", tmp_path: Path) -> None:
+    for name in ("collection", "query", "reader"):
+        assert stat.S_IMODE(nats_server.nkey_file(name).stat().st_mode) == 0o600
+    assert stat.S_IMODE(nats_server.nkey_file("query").parent.stat().st_mode) == 0o700
+    configuration = read_json(tmp_path / "nats" / "nats.json")
+    assert 0 < configuration["jetstream"]["max_file_store"] < 2**50
+    assert "http" not in configuration
+    assert len(configuration["authorization"]["users"]) == 3
