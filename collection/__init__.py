@@ -1,0 +1,1 @@
+"""Takes reports from probes and appends them to the report log."""

@@ -4,11 +4,13 @@ One interceptor does it in that order. Health and reflection are the listed exem
 ports that the edge does not route, and say nothing about any tenant.
 """
 
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import structlog
@@ -29,8 +31,8 @@ EXEMPT = ("/grpc.health.", "/grpc.reflection.", "/envoy.service.auth.v3.Authoriz
 _log = structlog.get_logger()
 _duration = meter.create_histogram("rpc.server.call.duration", "s", "How long RPCs take")
 
-Context = grpc.aio.ServicerContext[Any, Any]
-Around = Callable[[Context], AbstractAsyncContextManager[None]]
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Around: TypeAlias = "Callable[[Context], AbstractAsyncContextManager[None]]"
 
 
 class Guard(grpc.aio.ServerInterceptor):

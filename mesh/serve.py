@@ -26,7 +26,7 @@ from mesh.renewal import Renewals
 from mesh.settings import Settings
 
 _SERVER_OPTIONS = (
-    ("grpc.max_receive_message_length", MESSAGE_BYTES + 64 * 1024),  # a report of the largest size has an envelope
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", -1),  # answers are bounded where they are made
     ("grpc.so_reuseport", 0),  # a stale process must not share the port in silence
     ("grpc.keepalive_time_ms", 30_000),

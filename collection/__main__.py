@@ -1,0 +1,7 @@
+"""Runs collection: `python -m collection`."""
+
+from collection.service import collection_service
+from collection.settings import CollectionSettings
+from mesh.serve import run
+
+run("collection", CollectionSettings(), collection_service)

@@ -1,0 +1,146 @@
+"""The report log, as written: one JetStream stream for each organization.
+
+Reports go to `reports.ORGANIZATION.PROBE.full` or `.delta`, so that the last messages of a probe's two subjects are its
+state. A report is accepted when JetStream says so; it then survives the death of any process. A report sent twice is
+stored once, by its message id.
+"""
+
+from dataclasses import dataclass
+
+import grpc
+import nats.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
+
+from collection.settings import CollectionSettings
+from mesh.bus import TIMEOUT
+from mesh.errors import ServiceError, unavailable
+from scope.errors.v1.errors_pb2 import Reason
+
+#: JetStream's error codes for having no room left for a stream, or for a message in it.
+_NO_ROOM = frozenset({10023, 10028, 10047, 10077})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One report on its way into the log."""
+
+    organization: str
+    probe: str
+    epoch: int
+    number: int
+    #: The number of the full report it is against; 0: it is full.
+    base: int
+    version: str
+    dropped: int
+    #: The serialised report, exactly as it was sent.
+    body: bytes
+
+    @property
+    def kind(self) -> str:
+        """Which of the probe's two subjects it goes to."""
+        return "delta" if self.base else "full"
+
+    @property
+    def subject(self) -> str:
+        """Where it goes."""
+        return f"reports.{self.organization}.{self.probe}.{self.kind}"
+
+    def headers(self) -> dict[str, str]:
+        """What readers need to know before they parse it."""
+        return {
+            "Nats-Msg-Id": f"{self.probe}:{self.epoch}:{self.number}",
+            "Scope-Kind": self.kind,
+            "Scope-Epoch": str(self.epoch),
+            "Scope-Number": str(self.number),
+            "Scope-Base": str(self.base),
+            "Scope-Version": self.version,
+            "Scope-Dropped": str(self.dropped),
+        }
+
+
+def stream_name(organization: str) -> str:
+    """The name of an organization's stream."""
+    return f"reports-{organization}"
+
+
+class ReportLog:
+    """Appends to the logs of all organizations; keeps nothing but which streams it has seen."""
+
+    def __init__(self, client: Client, settings: CollectionSettings) -> None:
+        self._stream: JetStreamContext = client.jetstream(timeout=TIMEOUT)
+        self._settings = settings
+        self._seen: set[str] = set()
+
+    async def append(self, entry: Entry) -> None:
+        """Returns once the log has accepted the report.
+
+        Raises:
+            ServiceError: UNAVAILABLE (LOG_UNAVAILABLE) when the log does not answer, RESOURCE_EXHAUSTED (LOG_FULL) when
+                it has no room.
+        """
+        try:
+            await self._append(entry)
+        except APIError as error:
+            raise _refused(error) from error
+        except (nats.errors.Error, OSError) as error:
+            raise _away() from error
+
+    async def _append(self, entry: Entry) -> None:
+        if entry.organization not in self._seen:
+            await self._create(entry.organization)
+        try:
+            await self._publish(entry)
+        except NoStreamResponseError:
+            # The organization's stream was deleted since, or the bus was set up anew.
+            await self._create(entry.organization)
+            await self._publish(entry)
+
+    async def _publish(self, entry: Entry) -> None:
+        await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=entry.headers())
+
+    async def _create(self, organization: str) -> None:
+        """Makes the organization's stream; does nothing when it is there."""
+        config = StreamConfig(
+            name=stream_name(organization),
+            subjects=[f"reports.{organization}.>"],
+            retention=RetentionPolicy.LIMITS,
+            storage=StorageType.FILE,
+            discard=DiscardPolicy.OLD,
+            max_age=self._settings.log_max_age,
+            max_bytes=self._settings.log_max_bytes,
+            allow_direct=True,
+        )
+        await self._stream.add_stream(config)
+        self._seen.add(organization)
+
+    async def newest_epoch(self, organization: str, probe: str) -> int:
+        """The epoch of the probe's newest full report in the log; 0 when there is none.
+
+        Raises:
+            ServiceError: UNAVAILABLE (LOG_UNAVAILABLE) when the log does not answer.
+        """
+        subject = f"reports.{organization}.{probe}.full"
+        try:
+            message = await self._stream.get_last_msg(stream_name(organization), subject, direct=True)
+        except (NotFoundError, nats.errors.NoRespondersError):
+            return 0
+        except (nats.errors.Error, OSError) as error:
+            raise _away() from error
+        return int((message.headers or {}).get("Scope-Epoch", "0"))
+
+
+def _refused(error: APIError) -> ServiceError:
+    if error.err_code not in _NO_ROOM:
+        return _away()
+    message = (
+        "the report log has no room; an operator can raise the bus's max_file, or lower LOG_MAX_BYTES, "
+        "which is reserved for each organization"
+    )
+    return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LOG_FULL, message)
+
+
+def _away() -> ServiceError:
+    return unavailable(Reason.REASON_LOG_UNAVAILABLE, "the report log does not answer; nothing was stored, try again")

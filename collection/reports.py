@@ -1,0 +1,90 @@
+"""From what a probe sent to what the log keeps."""
+
+import hashlib
+import re
+import time
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from collection.log import Entry
+from mesh.errors import ServiceError, invalid_field
+from scope.auth.v1.identity_pb2 import Identity
+from scope.collection.v1.messages_pb2 import PublishRequest
+from scope.errors.v1.errors_pb2 import Reason
+from scope.report.v1.document_pb2 import Document
+from scope.report.v1.report_pb2 import Report
+from scope_sdk.report.builder import Builder
+from scope_sdk.report.check import ReportError, check
+from scope_sdk.report.encode import Encoder
+from scope_sdk.report.limits import REPORT_BYTES, VERSION_LENGTH
+
+#: The metadata that names the probe.
+PROBE_ID = "x-scope-probe-id"
+_PROBE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def probe_id(metadata: dict[str, str]) -> str:
+    """The probe that a request speaks for; raises ServiceError INVALID_ARGUMENT when it is not a probe's id."""
+    name = metadata.get(PROBE_ID, "")
+    if not _PROBE_ID.fullmatch(name):
+        raise invalid_field(PROBE_ID, "must be 1 to 64 of the characters A-Z a-z 0-9 _ -")
+    return name
+
+
+def entry(request: PublishRequest, organization: str, probe: str) -> Entry:
+    """Parses and checks a report; raises ServiceError INVALID_ARGUMENT (REPORT_INVALID) naming what is wrong."""
+    if len(request.report) > REPORT_BYTES:
+        raise _invalid("report", f"has {len(request.report)} bytes; at most {REPORT_BYTES} are taken")
+    if len(request.version) > VERSION_LENGTH or not request.version.isprintable():
+        raise _invalid("version", f"must be at most {VERSION_LENGTH} printable characters")
+    try:
+        report = Report.FromString(request.report)
+        check(report)
+    except DecodeError:
+        raise _invalid("report", "is not a serialised scope.report.v1.Report") from None
+    except ReportError as error:
+        raise _invalid(f"report.{error.field}", error.description) from None
+    return _entry(report, request, organization, probe)
+
+
+def _entry(report: Report, request: PublishRequest, organization: str, probe: str) -> Entry:
+    return Entry(
+        organization=organization,
+        probe=probe,
+        epoch=report.epoch,
+        number=report.number,
+        base=report.base,
+        version=request.version,
+        dropped=request.dropped,
+        body=request.report,
+    )
+
+
+def document_entry(document: Document, identity: Identity, probe: str, newest_epoch: int) -> Entry:
+    """Encodes a document as the only report of a new epoch; raises like `entry`."""
+    epoch = max(newest_epoch + 1, time.time_ns() // 1_000_000)
+    try:
+        builder = Builder()
+        builder.load(document)
+        report = Encoder(epoch).full(builder)
+    except ReportError as error:
+        raise _invalid(f"document.{error.field}", error.description) from None
+    request = PublishRequest(report=report.SerializeToString(), version="document")
+    return entry(request, identity.organization, probe)
+
+
+def document_probe_id(document: Document, identity: Identity) -> str:
+    """The probe that a document speaks for when nobody says: the same for the same token and the same hosts."""
+    hosts = sorted(node.id for node in document.nodes if node.topology == "host")
+    digest = hashlib.sha256("\0".join([identity.credential, *hosts]).encode())
+    return f"document-{digest.hexdigest()[:16]}"
+
+
+def _invalid(field: str, description: str) -> ServiceError:
+    return ServiceError(
+        grpc.StatusCode.INVALID_ARGUMENT,
+        Reason.REASON_REPORT_INVALID,
+        f"{field}: {description}",
+        fields={field: description},
+    )

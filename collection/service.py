@@ -1,0 +1,108 @@
+"""The gRPC face of collection.
+
+Nothing is lost when this process is killed: a report that was acknowledged is in the log, one that was not is sent
+again by its probe, and storing it twice stores it once.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, TypeAlias
+
+import grpc
+
+from collection import reports
+from collection.log import Entry, ReportLog
+from collection.settings import CollectionSettings
+from mesh import bus
+from mesh.errors import ServiceError
+from mesh.identity import current
+from mesh.serve import Mesh, Registers
+from mesh.streams import until
+from scope.collection.v1.messages_pb2 import (
+    Acknowledged,
+    Drain,
+    PublishDocumentRequest,
+    PublishDocumentResponse,
+    PublishRequest,
+    PublishResponse,
+)
+from scope.collection.v1.service_pb2_grpc import (
+    CollectionServiceServicer,
+    add_CollectionServiceServicer_to_server,
+)
+from scope.errors.v1.errors_pb2 import Reason
+
+_PUBLISH = "/scope.collection.v1.CollectionService/Publish"
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+
+class CollectionService(CollectionServiceServicer):
+    """See the contract."""
+
+    def __init__(self, mesh: Mesh, log: ReportLog) -> None:
+        self._mesh = mesh
+        self._log = log
+
+    async def Publish(  # noqa: N802 - the contract's name
+        self, request_iterator: AsyncIterator[PublishRequest], context: Context
+    ) -> AsyncIterator[PublishResponse]:
+        """See the contract."""
+        probe = reports.probe_id(_metadata(context))
+        epoch = 0
+        async with self._mesh.renewals.lease(_PUBLISH) as lease:
+            async for request in until(request_iterator, lease.ended, notice=self._mesh.draining):
+                if request is None:
+                    yield PublishResponse(drain=Drain())
+                    continue
+                entry = reports.entry(request, current().organization, probe)
+                if entry.epoch != epoch:
+                    await self._check_epoch(entry)
+                    epoch = entry.epoch
+                await self._log.append(entry)
+                yield PublishResponse(acknowledged=Acknowledged(epoch=entry.epoch, number=entry.number))
+            if lease.error:
+                raise lease.error
+
+    async def _check_epoch(self, entry: Entry) -> None:
+        """Refuses a probe whose epoch is behind one already acknowledged: its reports would never be shown."""
+        newest = await self._log.newest_epoch(entry.organization, entry.probe)
+        if entry.epoch < newest:
+            message = f"epoch {entry.epoch} is older than {newest}, already acknowledged; continue at {newest + 1}"
+            raise ServiceError(
+                grpc.StatusCode.FAILED_PRECONDITION,
+                Reason.REASON_EPOCH_SUPERSEDED,
+                message,
+                {"epoch": str(newest)},
+            )
+
+    async def PublishDocument(  # noqa: N802 - the contract's name
+        self, request: PublishDocumentRequest, context: Context
+    ) -> PublishDocumentResponse:
+        """See the contract."""
+        metadata = _metadata(context)
+        identity = current()
+        named = reports.PROBE_ID in metadata
+        probe = reports.probe_id(metadata) if named else reports.document_probe_id(request.document, identity)
+        newest = await self._log.newest_epoch(identity.organization, probe)
+        entry = reports.document_entry(request.document, identity, probe, newest)
+        await self._log.append(entry)
+        return PublishDocumentResponse(epoch=entry.epoch, number=entry.number)
+
+
+def _metadata(context: Context) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
+@asynccontextmanager
+async def collection_service(mesh: Mesh) -> AsyncIterator[Registers]:
+    """What collection consists of."""
+    assert isinstance(mesh.settings, CollectionSettings)
+    client = await bus.connect(mesh.name, mesh.settings)
+    try:
+        servicer = CollectionService(mesh, ReportLog(client, mesh.settings))
+        register = partial(add_CollectionServiceServicer_to_server, servicer)
+        yield {"scope.collection.v1.CollectionService": register}
+    finally:
+        await client.close()

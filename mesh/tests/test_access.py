@@ -1,0 +1,65 @@
+"""Who is admitted follows from the contract's option and from nothing else."""
+
+import grpc
+import pytest
+
+from mesh.access import check, rpcs, rules
+from mesh.errors import ServiceError
+from scope.auth.v1.access_pb2 import Caller
+from scope.auth.v1.identity_pb2 import Identity
+
+GET_TOPOLOGY = "/scope.query.v1.QueryService/GetTopology"
+PUBLISH = "/scope.collection.v1.CollectionService/Publish"
+LOOKUP = "/scope.users.v1.SessionService/Lookup"
+RENEW = "/scope.users.v1.IdentityService/Renew"
+GET_INFO = "/scope.query.v1.QueryService/GetInfo"
+
+NOBODY = Identity(caller=Caller.CALLER_PUBLIC)
+VIEWER = Identity(caller=Caller.CALLER_USER, subject="u", organization="o", permissions=["report.view"])
+STRANGER = Identity(caller=Caller.CALLER_USER, subject="u", admin=True)
+PROBE = Identity(caller=Caller.CALLER_PROBE, subject="p", organization="o", permissions=["report.upload"])
+SERVICE = Identity(caller=Caller.CALLER_SERVICE, subject="query")
+
+
+@pytest.mark.parametrize(
+    ("rpc", "admitted"),
+    [
+        (GET_INFO, [NOBODY, VIEWER, STRANGER, PROBE, SERVICE]),
+        (GET_TOPOLOGY, [VIEWER]),
+        (PUBLISH, [PROBE]),
+        (LOOKUP, [VIEWER, STRANGER]),
+        (RENEW, [SERVICE]),
+        ("/scope.query.v1.QueryService/NoSuchMethod", []),
+    ],
+)
+def test_each_kind_of_caller_is_admitted_only_where_the_contract_says(rpc: str, admitted: list[Identity]) -> None:
+    for identity in (NOBODY, VIEWER, STRANGER, PROBE, SERVICE):
+        if identity in admitted:
+            check(rpc, identity)
+        else:
+            with pytest.raises(ServiceError) as refused:
+                check(rpc, identity)
+            unknown = identity == NOBODY
+            expected = grpc.StatusCode.UNAUTHENTICATED if unknown else grpc.StatusCode.PERMISSION_DENIED
+            assert refused.value.code == expected
+
+
+def test_a_missing_permission_is_named() -> None:
+    editor = Identity(caller=Caller.CALLER_USER, organization="o", permissions=["report.view"])
+    with pytest.raises(ServiceError) as refused:
+        check("/scope.users.v1.TokenService/CreateToken", editor)
+    assert refused.value.metadata == {"permission": "token.manage"}
+    assert "token.manage" in refused.value.message
+
+
+def test_a_probe_that_holds_a_readers_permission_is_still_not_a_reader() -> None:
+    with pytest.raises(ServiceError):
+        check(GET_TOPOLOGY, Identity(caller=Caller.CALLER_PROBE, organization="o", permissions=["report.view"]))
+
+
+def test_every_rpc_states_a_rule_and_every_member_rule_a_permission() -> None:
+    for rpc in rpcs():
+        assert rules(rpc), f"{rpc} admits nobody: give it a scope.auth.v1.access option"
+        for rule in rules(rpc):
+            assert rule.caller != Caller.CALLER_UNSPECIFIED
+            assert bool(rule.permission) == (rule.caller == Caller.CALLER_ORG_MEMBER), rpc

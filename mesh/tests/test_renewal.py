@@ -1,0 +1,94 @@
+"""An open stream lives as long as its credential, and a while longer when users is away."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from mesh import renewal
+from mesh.errors import ServiceError
+from mesh.identity import Verifier, set_current
+from mesh.renewal import Renewals
+from mesh.serve import users_channel
+from mesh.tests.conftest import Authority
+from scope.auth.v1.access_pb2 import Caller
+from scope.auth.v1.identity_pb2 import Identity
+
+WATCH = "/scope.query.v1.QueryService/StreamTopology"
+
+
+@pytest.fixture(autouse=True)
+def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(renewal, "INTERVAL", 0.2)
+
+
+@pytest.fixture
+async def renewals(authority: Authority) -> AsyncIterator[Renewals]:
+    async with users_channel(authority.address) as channel:
+        verifier = Verifier(authority, authority.mesh_key)
+        renewals = Renewals(channel, "query", authority.mesh_key, verifier)
+        running = asyncio.create_task(renewals.run())
+        yield renewals
+        running.cancel()
+
+
+def viewer(permissions: list[str]) -> Identity:
+    return Identity(
+        subject="somebody",
+        caller=Caller.CALLER_USER,
+        organization="o",
+        permissions=permissions,
+        credential="api:1",
+        audience="query",
+    )
+
+
+async def end_of(renewals: Renewals) -> ServiceError:
+    async with renewals.lease(WATCH) as lease:
+        async with asyncio.timeout(5):
+            await lease.ended.wait()
+        assert lease.error is not None
+        return lease.error
+
+
+async def test_a_revoked_credential_ends_its_stream(authority: Authority, renewals: Renewals) -> None:
+    set_current(viewer(["report.view"]))
+    authority.worth["api:1"] = viewer(["report.view"])
+    ending = asyncio.create_task(end_of(renewals))
+    await asyncio.sleep(0)
+    del authority.worth["api:1"]
+    assert (await ending).reason_name == "CREDENTIAL_REVOKED"
+
+
+async def test_a_lost_permission_ends_its_stream_and_is_named(authority: Authority, renewals: Renewals) -> None:
+    set_current(viewer(["report.view"]))
+    authority.worth["api:1"] = viewer([])
+    error = await end_of(renewals)
+    assert error.reason_name == "CREDENTIAL_REVOKED"
+    assert "report.view" in error.message
+
+
+async def test_a_good_credential_keeps_its_stream_and_brings_what_changed(
+    authority: Authority, renewals: Renewals
+) -> None:
+    set_current(viewer(["report.view"]))
+    authority.worth["api:1"] = viewer(["report.view", "report.sensitive.view"])
+    async with renewals.lease(WATCH) as lease, asyncio.timeout(5):
+        while "report.sensitive.view" not in lease.identity.permissions:
+            await asyncio.sleep(0.01)
+        assert not lease.ended.is_set()
+
+
+async def test_streams_outlive_users_for_a_while_and_no_longer(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "PATIENCE", 0.5)
+    set_current(viewer(["report.view"]))
+    async with users_channel("127.0.0.1:9") as nowhere:
+        renewals = Renewals(nowhere, "query", authority.mesh_key, Verifier(authority, authority.mesh_key))
+        running = asyncio.create_task(renewals.run())
+        started = asyncio.get_running_loop().time()
+        error = await end_of(renewals)
+        running.cancel()
+    assert error.reason_name == "IDENTITY_UNAVAILABLE"
+    assert asyncio.get_running_loop().time() - started > 0.5
