@@ -15,12 +15,15 @@ from scope.errors.v1.errors_pb2 import Reason
 from scope.report.v1.document_pb2 import Document
 from scope.report.v1.report_pb2 import Report
 from scope_sdk.report.builder import Builder
-from scope_sdk.report.check import ReportError, check
+from scope_sdk.report.check import check
 from scope_sdk.report.encode import Encoder
-from scope_sdk.report.limits import REPORT_BYTES, VERSION_LENGTH
+from scope_sdk.report.errors import ReportError
+from scope_sdk.report.limits import REPORT_BYTES
 
 #: The metadata that names the probe.
 PROBE_ID = "x-scope-probe-id"
+#: Characters of a program's version.
+VERSION_LENGTH = 64
 _PROBE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

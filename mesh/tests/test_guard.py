@@ -15,7 +15,7 @@ from mesh.identity import Verifier, current, service_metadata
 from mesh.interceptor import Guard
 from mesh.keys import RemoteKeys
 from mesh.serve import users_channel
-from mesh.tests.conftest import Authority
+from mesh.tests.authority import Authority
 from scope.query.v1.messages_pb2 import (
     GetNodeRequest,
     GetNodeResponse,

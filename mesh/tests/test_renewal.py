@@ -10,7 +10,7 @@ from mesh.errors import ServiceError
 from mesh.identity import Verifier, set_current
 from mesh.renewal import Renewals
 from mesh.serve import users_channel
-from mesh.tests.conftest import Authority
+from mesh.tests.authority import Authority
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 

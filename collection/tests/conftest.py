@@ -1,0 +1,94 @@
+"""A served collection, in front of a real report log."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import nats
+import pytest
+from nats.aio.client import Client
+
+from collection.service import collection_service
+from collection.settings import CollectionSettings
+from conftest import NatsServer
+from mesh import renewal
+from mesh.identity import Verifier
+from mesh.interceptor import Guard
+from mesh.renewal import Renewals
+from mesh.serve import Mesh, users_channel
+from mesh.tests.authority import Authority, authority
+from scope.auth.v1.access_pb2 import Caller
+from scope.collection.v1.service_pb2_grpc import CollectionServiceStub
+
+__all__ = ["authority"]
+
+SERVICE = "/scope.collection.v1.CollectionService"
+ORGANIZATION = "a" * 32
+
+
+@dataclass
+class Served:
+    """The service, how to call it, and what to pull."""
+
+    stub: CollectionServiceStub
+    mesh: Mesh
+    authority: Authority
+    reader: Client
+
+    def metadata(self, rpc: str, probe: str | None = "probe-1") -> tuple[tuple[str, str], ...]:
+        token = self.authority.token(
+            f"{SERVICE}/{rpc}",
+            caller=Caller.CALLER_PROBE,
+            organization=ORGANIZATION,
+            permissions=["report.upload"],
+            credential="probe:1",
+        )
+        named = (("x-scope-probe-id", probe),) if probe is not None else ()
+        return (("x-scope-identity", token), *named)
+
+    async def stored(self, subject: str) -> list["nats.aio.msg.Msg"]:
+        """Every message of a subject in the log, oldest first."""
+        stream = self.reader.jetstream()
+        subscription = await stream.subscribe(subject, stream=f"reports-{ORGANIZATION}", ordered_consumer=True)
+        messages = []
+        try:
+            while True:
+                messages.append(await subscription.next_msg(timeout=0.5))
+        except nats.errors.TimeoutError:
+            return messages
+
+
+@pytest.fixture
+async def served(
+    authority: Authority, nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Served]:
+    monkeypatch.setattr(renewal, "INTERVAL", 0.2)
+    key = tmp_path / "mesh.key"
+    key.write_text(authority.mesh_key.hex())
+    settings = CollectionSettings(
+        listen="127.0.0.1:0",
+        mesh_key_file=key,
+        users_address=authority.address,
+        nats_url=nats_server.url,
+        nats_nkey_file=nats_server.nkey_file("collection"),
+        log_max_bytes=16 * 1024 * 1024,
+    )
+    verifier = Verifier(authority, authority.mesh_key)
+    seed = str(nats_server.nkey_file("reader"))
+    reader = await nats.connect(nats_server.url, nkeys_seed=seed, inbox_prefix="_INBOX_reader")
+    async with users_channel(authority.address) as users:
+        mesh = Mesh("collection", settings, Renewals(users, "collection", authority.mesh_key, verifier))
+        renewing = asyncio.create_task(mesh.renewals.run())
+        async with collection_service(mesh) as registers:
+            server = grpc.aio.server(interceptors=[Guard(verifier)])
+            for register in registers.values():
+                register(server)
+            port = server.add_insecure_port("127.0.0.1:0")
+            await server.start()
+            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+                yield Served(CollectionServiceStub(channel), mesh, authority, reader)
+            await server.stop(None)
+        renewing.cancel()
+    await reader.close()
