@@ -5,6 +5,7 @@ from pathlib import Path
 
 from authfe.edge.bindings import all_bindings
 from authfe.edge.clusters import AUTHORITY
+from authfe.edge.replies import REASON_HEADER
 from authfe.edge.typed import Config, extension, typed
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
 
@@ -12,6 +13,7 @@ _HEADER_MUTATION = "envoy.filters.http.header_mutation"
 _HEALTH_CHECK = "envoy.filters.http.health_check"
 _FILE_SERVER = "envoy.filters.http.file_server"
 _EXT_AUTHZ = "envoy.filters.http.ext_authz"
+_BUFFER = "envoy.filters.http.buffer"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _ROUTER = "envoy.filters.http.router"
 
@@ -41,13 +43,14 @@ _CONTENT_SECURITY_POLICY = (
 def http_filters(descriptors: Path, static_files: Path, areas: Iterable[str]) -> list[Config]:
     """The filters of the listener.
 
-    The headers that are ours go before anything can read them; access is decided before the transcoder changes the path.
+    The headers that are ours go before anything can read them; access is decided before the transcoder.
     """
     return [
         _header_rules(),
         _health(areas),
         _files(static_files),
         _authorization(),
+        _whole_requests(),
         _transcoder(descriptors),
         extension(_ROUTER, "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
     ]
@@ -57,6 +60,11 @@ def authorized(rpc: str) -> Config:
     """For a route to an RPC: the users service decides, and is told which RPC it is."""
     settings = {"context_extensions": {"rpc": rpc}}
     return {_EXT_AUTHZ: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", check_settings=settings)}
+
+
+def whole_requests() -> Config:
+    """For a route whose requests are one message: taken in whole, or refused with 413."""
+    return {_BUFFER: _switch(disabled=False)}
 
 
 def unguarded() -> Config:
@@ -94,7 +102,7 @@ def _header_rules() -> Config:
     # x-envoy-* from outside could set timeouts and retries, or pretend to a path before transcoding.
     foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
     response = [
-        {"remove": "server"},
+        *({"remove": name} for name in ("server", "x-envoy-upstream-healthchecked-cluster", REASON_HEADER)),
         _set("x-content-type-options", "nosniff"),
         _set("cache-control", "no-store", "ADD_IF_ABSENT"),
     ]
@@ -142,6 +150,12 @@ def _authorization() -> Config:
         validate_mutations=True,
         allowed_headers={"patterns": [{"exact": name, "ignore_case": True} for name in _SEEN_BY_AUTHORITY]},
     )
+
+
+def _whole_requests() -> Config:
+    # The transcoder's own bound is on what it has not parsed yet, which JSON never reaches.
+    buffer = extension(_BUFFER, "envoy.extensions.filters.http.buffer.v3.Buffer", max_request_bytes=MESSAGE_BYTES)
+    return {**buffer, "disabled": True}
 
 
 def _transcoder(descriptors: Path) -> Config:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from authfe.edge.access_log import access_log
 from authfe.edge.clusters import socket_address
 from authfe.edge.deployment import parse_address
+from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.replies import local_replies
 from authfe.edge.routes import route_configuration
 from authfe.edge.typed import Config, extension
@@ -41,7 +42,7 @@ def _headers() -> Config:
     # Nobody's address is an internal one, whose x-envoy-* headers would be obeyed; and no proxy in front is trusted to
     # say who the client is.
     return {
-        "max_request_headers_kb": 64,
+        "max_request_headers_kb": HEADER_KB,
         "server_header_transformation": "PASS_THROUGH",
         "use_remote_address": True,
         "xff_num_trusted_hops": 0,
@@ -75,7 +76,7 @@ def _times() -> Config:
 
 
 def _common() -> Config:
-    return {"idle_timeout": "300s", "max_headers_count": 100, "headers_with_underscores_action": "DROP_HEADER"}
+    return {"idle_timeout": "300s", "max_headers_count": HEADERS, "headers_with_underscores_action": "DROP_HEADER"}
 
 
 def _http2() -> Config:

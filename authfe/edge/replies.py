@@ -1,48 +1,104 @@
 """What the edge answers by itself, in the form of every other error: google.rpc.Status as JSON."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from google.rpc.code_pb2 import Code
 
-from authfe.edge.typed import Config
+from authfe.edge.limits import HEADER_KB, HEADERS
+from authfe.edge.typed import Config, extension
+from mesh.limits import MESSAGE_BYTES
 
-#: The code for each HTTP status that the edge answers with; any other is UNKNOWN.
-_CODES = {
-    400: Code.INVALID_ARGUMENT,
-    401: Code.UNAUTHENTICATED,
-    403: Code.PERMISSION_DENIED,
-    404: Code.NOT_FOUND,
-    405: Code.UNIMPLEMENTED,
-    408: Code.DEADLINE_EXCEEDED,
-    411: Code.INVALID_ARGUMENT,
-    413: Code.RESOURCE_EXHAUSTED,
-    415: Code.INVALID_ARGUMENT,
-    426: Code.FAILED_PRECONDITION,
-    429: Code.RESOURCE_EXHAUSTED,
-    431: Code.RESOURCE_EXHAUSTED,
-    500: Code.INTERNAL,
-    501: Code.UNIMPLEMENTED,
-    502: Code.UNAVAILABLE,
-    503: Code.UNAVAILABLE,
-    504: Code.DEADLINE_EXCEEDED,
+#: On a denial of the users service, the reason for the ErrorInfo.
+REASON_HEADER = "x-scope-reason"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a status means.
+
+    Args:
+        code: The code of google.rpc.
+        message: What to say instead of Envoy's own words.
+    """
+
+    code: int
+    message: str = ""
+
+
+#: By HTTP status, what the edge answers with; any other is UNKNOWN.
+_REPLIES = {
+    400: Reply(Code.INVALID_ARGUMENT),
+    401: Reply(Code.UNAUTHENTICATED),
+    403: Reply(Code.PERMISSION_DENIED),
+    404: Reply(Code.NOT_FOUND),
+    405: Reply(Code.UNIMPLEMENTED),
+    408: Reply(Code.DEADLINE_EXCEEDED, "The request did not arrive in time."),
+    413: Reply(Code.RESOURCE_EXHAUSTED, f"The request is larger than {MESSAGE_BYTES} bytes."),
+    426: Reply(Code.FAILED_PRECONDITION),
+    429: Reply(Code.RESOURCE_EXHAUSTED),
+    431: Reply(Code.RESOURCE_EXHAUSTED, f"There are more than {HEADERS} headers, or more than {HEADER_KB} kB of them."),
+    500: Reply(Code.INTERNAL, "The edge failed to answer."),
+    501: Reply(Code.UNIMPLEMENTED),
+    502: Reply(Code.UNAVAILABLE),
+    503: Reply(Code.UNAVAILABLE),
+    504: Reply(Code.DEADLINE_EXCEEDED, "The answer took too long."),
 }
+
+#: The statuses that the users service denies with.
+_DENIALS = (400, 401, 403, 503)
+
+_NO_AUTHORITY = "It cannot be found out who you are at the moment. Try again."
+_NO_SERVICE = "What answers this is away at the moment. Try again."
+_NOT_HEALTHY = "A service has no healthy replica."
+
+#: No healthy replica, connection failed or lost, retries exhausted, too much waits already.
+_AWAY = ["UH", "UF", "UC", "URX", "UR", "UO"]
 
 
 def local_replies() -> Config:
-    """How the edge writes its own errors to callers that do not speak gRPC."""
-    return {"mappers": [*(_mapper(status, code) for status, code in _CODES.items()), _otherwise()]}
+    """How the edge writes its own errors: JSON, or for gRPC callers the text alone. The first that fits is taken."""
+    denied = _expression(f"'{REASON_HEADER}' in response.headers")
+    return {
+        "mappers": [
+            *_said(_expression("response.code_details == 'ext_authz_error'"), _NO_AUTHORITY, ["IDENTITY_UNAVAILABLE"]),
+            *_said({"response_flag_filter": {"flags": _AWAY}}, _NO_SERVICE),
+            *_said(_expression("request.path == '/healthz'"), _NOT_HEALTHY),
+            *(_mapper([_status("EQ", status), denied], status, [f"%RESP({REASON_HEADER})%"]) for status in _DENIALS),
+            *(_mapper([_status("EQ", status)], status) for status in _REPLIES),
+            _mapper([_status("GE", 400)], 0),
+        ]
+    }
 
 
-def _mapper(status: int, code: int) -> Config:
-    return {"filter": _all_of([_not_grpc(), _status("EQ", status)]), **_body(code)}
+def _said(condition: Config, message: str, reasons: Sequence[str] = ()) -> list[Config]:
+    """A 503 in our words, for those who want JSON and for gRPC callers."""
+    failed = _all_of([_status("EQ", 503), condition])
+    return [
+        {"filter": _all_of([_wants_json(), failed]), **_text(message), **_json(503, reasons)},
+        {"filter": failed, **_text(message)},
+    ]
 
 
-def _otherwise() -> Config:
-    return {"filter": _all_of([_not_grpc(), _status("GE", 400)]), **_body(Code.UNKNOWN)}
+def _mapper(conditions: Iterable[Config], status: int, reasons: Sequence[str] = ()) -> Config:
+    message = _REPLIES.get(status, Reply(Code.UNKNOWN)).message
+    return {"filter": _all_of([_wants_json(), *conditions]), **_text(message), **_json(status, reasons)}
 
 
-def _body(code: int) -> Config:
-    return {"body_format_override": {"json_format": {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": []}}}
+def _text(message: str) -> Config:
+    return {"body": {"inline_string": message}} if message else {}
+
+
+def _json(status: int, reasons: Sequence[str] = ()) -> Config:
+    details = [_error_info(reason) for reason in reasons]
+    code = _REPLIES.get(status, Reply(Code.UNKNOWN)).code
+    return {
+        "body_format_override": {"json_format": {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": details}}
+    }
+
+
+def _error_info(reason: str) -> Config:
+    return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "scope", "metadata": {}}
 
 
 def _all_of(conditions: Iterable[Config]) -> Config:
@@ -50,16 +106,30 @@ def _all_of(conditions: Iterable[Config]) -> Config:
 
 
 def _status(operator: str, status: int) -> Config:
-    value = {"default_value": status, "runtime_key": "unused"}
+    # Envoy lets an operator change the number at run time and wants a name for that.
+    value = {"default_value": status, "runtime_key": f"edge.local_reply_{status}"}
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
 
 
-def _not_grpc() -> Config:
-    """A gRPC caller gets the text as the status message, and JSON has no place there."""
-    header = {
-        "name": "content-type",
-        "string_match": {"prefix": "application/grpc"},
-        "invert_match": True,
-        "treat_missing_header_as_empty": True,
+def _expression(expression: str) -> Config:
+    cel = "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
+    return {"extension_filter": extension("envoy.access_loggers.extension_filters.cel", cel, expression=expression)}
+
+
+def _wants_json() -> Config:
+    """Not gRPC, or gRPC only since the transcoder made it so."""
+    return {
+        "or_filter": {"filters": [_header("content-type", **_NOT_GRPC), _header("x-envoy-original-path", **_THERE)]}
     }
-    return {"header_filter": {"header": header}}
+
+
+_NOT_GRPC = {
+    "string_match": {"prefix": "application/grpc"},
+    "invert_match": True,
+    "treat_missing_header_as_empty": True,
+}
+_THERE = {"present_match": True}
+
+
+def _header(name: str, **match: object) -> Config:
+    return {"header_filter": {"header": {"name": name, **match}}}

@@ -1,7 +1,7 @@
 """The route table: one route for each REST binding, one for each RPC, and an answer for all else.
 
-A REST call is routed twice: by its own path, for what comes before the transcoder, and then by the RPC's path, which has
-the cluster, the timeouts and the retries. Both name the RPC, so the access log says the same whichever was last.
+A REST call is routed twice: by its own path, for what comes before the transcoder, and then by the RPC's path, which
+has the cluster and the timeouts. Both name the RPC, so the access log says the same whichever was last.
 """
 
 from collections.abc import Iterable
@@ -23,6 +23,7 @@ def route_configuration() -> Config:
         "domains": ["*"],
         # The identity says all that a service may know about the caller: the credentials stay here.
         "request_headers_to_remove": ["authorization", "cookie"],
+        "retry_policy": _retries(),
         "routes": routes(),
     }
     return {"name": "scope", "virtual_hosts": [host]}
@@ -44,7 +45,10 @@ def routes() -> list[Config]:
 
 def _rest(binding: Binding) -> Config:
     match = {**_path_match(binding.template), "headers": [_verb_is(binding.verb)]}
-    return _to_service(binding.rpc, match)
+    route = _to_service(binding.rpc, match)
+    if not binding.rpc.streaming:
+        route["typed_per_filter_config"] |= filters.whole_requests()
+    return route
 
 
 def _grpc(rpc: Rpc) -> Config:
@@ -65,12 +69,7 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
     return {
         "name": rpc.path,
         "match": match,
-        "route": {
-            "cluster": rpc.area,
-            **_timeouts(rpc),
-            "retry_policy": _retries(),
-            **_hashing(rpc),
-        },
+        "route": {"cluster": rpc.area, **_timeouts(rpc), **_hashing(rpc)},
         "typed_per_filter_config": filters.authorized(rpc.path),
     }
 
@@ -121,7 +120,5 @@ def _direct(name: str, match: Config, status: int, message: str) -> Config:
 
 
 def _static() -> Config:
-    return {
-        **_direct("static", {"prefix": "/"}, 404, "There is no such file."),
-        "typed_per_filter_config": filters.static(),
-    }
+    missing = _direct("static", {"prefix": "/"}, 404, "There is no such file.")
+    return {**missing, "typed_per_filter_config": filters.static()}

@@ -1,0 +1,49 @@
+"""Edges for the tests: one that all share, and new ones for tests that break something."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from authfe.tests.running import Edge
+
+STATIC = Path(__file__).parents[2] / "ui" / "static"
+
+
+@pytest.fixture(scope="session")
+def shared_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+    """An edge with everything behind it, for the whole run."""
+    edge = Edge(tmp_path_factory.mktemp("edge"), STATIC)
+    try:
+        edge.start()
+        yield edge
+    finally:
+        edge.stop()
+
+
+@pytest.fixture
+def edge(shared_edge: Edge) -> Edge:
+    """The shared edge, without memory of the tests before."""
+    for replica in shared_edge.replicas:
+        replica.service.calls.clear()
+        replica.service.answers.clear()
+        replica.authority.requests.clear()
+    return shared_edge
+
+
+@pytest.fixture
+def new_edge(tmp_path: Path) -> Iterator[Callable[[], Edge]]:
+    """Starts edges of this test's own."""
+    edges: list[Edge] = []
+
+    def start() -> Edge:
+        edge = Edge(tmp_path, STATIC)
+        edges.append(edge)
+        edge.start()
+        return edge
+
+    try:
+        yield start
+    finally:
+        for edge in edges:
+            edge.stop()

