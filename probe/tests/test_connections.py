@@ -101,9 +101,3 @@ def test_what_may_not_be_seen_is_left_to_the_host() -> None:
         command = [sys.executable, "-c", UNPRIVILEGED, str(port), str(os.getpid())]
         answer = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert answer == "[None] False\n"
-
-
-def test_endpoints_as_documents_have_them() -> None:
-    assert connections.endpoint("10.0.0.1", 80) == "10.0.0.1:80"
-    assert connections.endpoint("2001:db8::1", 80) == "[2001:db8::1]:80"
-    assert connections.endpoint("127.0.0.1", 80, "here-42") == "here-42;127.0.0.1:80"

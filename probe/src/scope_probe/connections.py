@@ -1,6 +1,5 @@
 """The connection reporter: TCP over IPv4 and IPv6 in every network namespace, and who holds each end."""
 
-import ipaddress
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -43,11 +42,6 @@ def collect() -> Found:
     for name, table in namespaces.items():
         found.connections += _connections(name, table, owners)
     return found
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address means the host that uses it."""
-    return address == "::1" or address.startswith("127.")
 
 
 def _namespaces(pids: Iterable[int]) -> Iterator[tuple[str, sockets.Namespace]]:
@@ -99,9 +93,3 @@ def _connections(name: str, table: sockets.Namespace, owners: dict[int, int]) ->
             incoming=table.incoming(socket),
             namespace=name,
         )
-
-
-def endpoint(address: str, port: int, scope: str = "") -> str:
-    """An address and a port as documents have them, with the scope they mean something in."""
-    shown = f"[{address}]:{port}" if ipaddress.ip_address(address).version == 6 else f"{address}:{port}"
-    return f"{scope};{shown}" if scope else shown

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from scope_probe import proc
 
 DEAD = frozenset("ZXx")
+HIDDEN = "[hidden]"
 
 
 @dataclass
@@ -41,9 +42,14 @@ class Process:
 
 @dataclass
 class ProcessReporter:
-    """Looks at the processes of this host. With `arguments` false, what a program was called with stays here."""
+    """Looks at the processes of this host.
+
+    With `arguments` false, what a program was called with stays here. `secret` is what no command line is to give away:
+    the probe's own token, which is in its own.
+    """
 
     arguments: bool = True
+    secret: str = ""
     _tracks: dict[int, Track] = field(default_factory=dict, init=False)
     _looked: float | None = field(default=None, init=False)
 
@@ -74,6 +80,8 @@ class ProcessReporter:
         arguments = proc.command(stat.pid)
         if arguments is None:
             return None
+        if self.secret:
+            arguments = [argument.replace(self.secret, HIDDEN) for argument in arguments]
         name, cmdline = describe(stat.comm, arguments, whole=self.arguments)
         limit = proc.descriptors_max(stat.pid) if open_files is not None else None
         return Process(stat.pid, name, cmdline, stat.ppid, stat.threads, open_files, limit, track.usage)

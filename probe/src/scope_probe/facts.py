@@ -1,0 +1,80 @@
+"""From what the reporters saw to the nodes of a report."""
+
+from collections.abc import Iterable, Sequence
+from ipaddress import ip_address
+
+from scope.report.v1.topology_pb2 import Topology
+from scope_probe import VERSION
+from scope_probe.connections import Connection
+from scope_probe.host import CPUS, Host, HostSample
+from scope_probe.processes import Process
+from scope_sdk.report import ids, limits
+from scope_sdk.report.nodes import NodeFacts, Sample
+
+
+def host_node(host: Host, samples: Sequence[tuple[int, HostSample]]) -> NodeFacts:
+    """The node of the host; each sample with its time in milliseconds since 1970."""
+    return NodeFacts(
+        topology=Topology.TOPOLOGY_HOST,
+        id=ids.host_id(host.name),
+        label=host.name.partition(".")[0] or host.name,
+        attributes={
+            "host_name": host.name,
+            "os": host.os,
+            "kernel_version": host.kernel_version,
+            "uptime": host.uptime,
+            "local_networks": host.local_networks,
+            "host_scope_version": VERSION,
+        },
+        metrics=_taken(
+            host_cpu_usage_percent=((time, sample.cpu) for time, sample in samples),
+            host_mem_usage_bytes=((time, sample.memory) for time, sample in samples),
+            load1=((time, sample.load1) for time, sample in samples),
+        ),
+        maxima={"host_cpu_usage_percent": 100, "host_mem_usage_bytes": host.memory_max},
+    )
+
+
+def process_node(process: Process, host: Host) -> NodeFacts:
+    """The node of one of the host's processes. Its open files were counted with the last look at its usage."""
+    usage = process.usage
+    maxima = {"process_cpu_usage_percent": 100 * CPUS, "process_memory_usage_bytes": host.memory_max}
+    if process.open_files_max:
+        maxima["open_files_count"] = process.open_files_max
+    return NodeFacts(
+        topology=Topology.TOPOLOGY_PROCESS,
+        id=ids.process_id(host.name, process.pid),
+        label=process.name[: limits.LABEL_LENGTH],
+        parents=[ids.host_id(host.name)],
+        attributes={
+            "pid": process.pid,
+            "name": process.name,
+            "cmdline": process.cmdline,
+            "ppid": process.ppid,
+            "threads": process.threads,
+        },
+        metrics=_taken(
+            process_cpu_usage_percent=((look.time_ms, look.cpu) for look in usage),
+            process_memory_usage_bytes=((look.time_ms, look.memory) for look in usage),
+            open_files_count=((look.time_ms, process.open_files) for look in usage[-1:]),
+        ),
+        maxima=maxima,
+    )
+
+
+def ends(connection: Connection, host: str) -> tuple[tuple[str, int], tuple[str, int]]:
+    """Both ends of a connection. Loopback means something in its own network namespace only."""
+    scope = f"{host}-{connection.namespace};" if connection.namespace else ""
+    local, remote = (
+        f"{scope}{address}" if scope and ip_address(address).is_loopback else address
+        for address in (connection.local, connection.remote)
+    )
+    return (local, connection.local_port), (remote, connection.remote_port)
+
+
+def _taken(**metrics: Iterable[tuple[int, float | None]]) -> dict[str, list[Sample]]:
+    """The metrics that have samples, with those that they have."""
+    taken = {
+        metric: [(time, value) for time, value in samples if value is not None] for metric, samples in metrics.items()
+    }
+    return {metric: samples for metric, samples in taken.items() if samples}
