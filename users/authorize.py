@@ -1,0 +1,138 @@
+"""The edge's question: may this request call that RPC, and as whom?"""
+
+import grpc
+import structlog
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
+
+from mesh import access
+from mesh.contracts import service_of
+from mesh.errors import ServiceError, unauthenticated, unavailable
+from mesh.identity import HEADER as IDENTITY_HEADER
+from scope.auth.v1.access_pb2 import Caller
+from scope.auth.v1.identity_pb2 import Identity
+from scope.errors.v1.errors_pb2 import Reason
+from users import request
+from users.cache import Credentials
+from users.credentials import Holder, Place
+from users.denial import denied
+from users.identity import Signer
+from users.tables import SLUG_LENGTH
+from users.usage import Usage
+
+TENANT_HEADER = "x-scope-tenant"
+#: The subject of an identity that is nobody's in particular.
+PUBLIC = "public"
+
+_OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+_SECRET_HEADERS = ("authorization", "cookie")
+_log = structlog.get_logger()
+
+
+class Authorizer:
+    """Decides what a request may do.
+
+    Args:
+        credentials: who holds a secret.
+        signer: signs the identity that goes on with the request.
+        usage: where the use of a credential is noted.
+        cookie: the name of the session cookie.
+    """
+
+    def __init__(self, credentials: Credentials, signer: Signer, usage: Usage, cookie: str) -> None:
+        self._credentials = credentials
+        self._signer = signer
+        self._usage = usage
+        self._cookie = cookie
+
+    async def check(self, asked: CheckRequest) -> CheckResponse:
+        """Answers with the identity to inject, or the denial to send; never fails."""
+        http = asked.attributes.request.http
+        rpc = asked.attributes.context_extensions.get("rpc", "")
+        try:
+            identity = await self._identity(rpc, http)
+        except ServiceError as error:
+            return denied(error, http)
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is no for now, and not that the caller is nobody
+            _log.exception("a request could not be judged", rpc=rpc)
+            return denied(_unknown(), http)
+        return _admitted(identity, self._signer.token(identity), http)
+
+    async def _identity(self, rpc: str, http: AttributeContext.HttpRequest) -> Identity:
+        request.check_origin(http)
+        if any(rule.caller == Caller.CALLER_PUBLIC for rule in access.rules(rpc)):
+            identity = Identity(subject=PUBLIC, caller=Caller.CALLER_PUBLIC)
+        else:
+            holder = await self._holder(http)
+            identity = holder.identity(_place(holder, rpc, request.wish(http)))
+        access.check(rpc, identity)
+        identity.rpc = rpc
+        identity.audience = service_of(rpc)
+        return identity
+
+    async def _holder(self, http: AttributeContext.HttpRequest) -> Holder:
+        """Who sends the request. Missing, malformed, unknown, revoked and expired credentials are refused alike."""
+        secret = request.credential(http.headers, self._cookie)
+        try:
+            holder = await self._credentials.holder(secret) if secret else None
+        except ServiceError as error:
+            raise _unknown() from error
+        if holder is None:
+            raise unauthenticated()
+        self._usage.note(holder)
+        return holder
+
+
+def _unknown() -> ServiceError:
+    message = "it cannot be found out who you are at the moment; try again"
+    return unavailable(Reason.REASON_IDENTITY_UNAVAILABLE, message)
+
+
+def _place(holder: Holder, rpc: str, wish: str) -> Place | None:
+    """The organization that the request is about.
+
+    One that is not the caller's and one that is not there are refused alike.
+    """
+    if wish:
+        chosen = next((place for place in holder.places if place.slug == wish), None)
+        if chosen is None:
+            message = f"there is no organization {wish[:SLUG_LENGTH]!r} that this credential is good for"
+            raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message)
+        return chosen
+    if len(holder.places) == 1:
+        return holder.places[0]
+    if holder.places and _needs_place(holder, rpc):
+        message = "you belong to several organizations; say which with ?org= or the header X-Scope-Org"
+        metadata = {"parameter": request.PARAMETER}
+        raise ServiceError(grpc.StatusCode.INVALID_ARGUMENT, Reason.REASON_ORGANIZATION_REQUIRED, message, metadata)
+    return None
+
+
+def _needs_place(holder: Holder, rpc: str) -> bool:
+    """Whether the RPC admits members of an organization, and does not admit the holder acting in none."""
+    if all(rule.caller != Caller.CALLER_ORG_MEMBER for rule in access.rules(rpc)):
+        return False
+    try:
+        access.check(rpc, holder.identity(None))
+    except ServiceError:
+        return True
+    return False
+
+
+def _admitted(identity: Identity, token: str, http: AttributeContext.HttpRequest) -> CheckResponse:
+    answer = CheckResponse()
+    ok = answer.ok_response
+    ok.headers.append(_set(IDENTITY_HEADER, token))
+    ok.headers_to_remove.extend(_SECRET_HEADERS)
+    if identity.organization:
+        ok.headers.append(_set(TENANT_HEADER, identity.organization))
+    else:
+        ok.headers_to_remove.append(TENANT_HEADER)
+    if "?" in http.path:
+        ok.query_parameters_to_remove.append(request.PARAMETER)
+    return answer
+
+
+def _set(name: str, value: str) -> HeaderValueOption:
+    return HeaderValueOption(header=HeaderValue(key=name, value=value), append_action=_OVERWRITE)

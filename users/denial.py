@@ -1,0 +1,42 @@
+"""A denial as Envoy sends it on: to a browser or curl as HTTP, to a gRPC client as a gRPC status.
+
+The body is plain text, which the edge's local replies put into the JSON that every error has. The reason goes beside it
+in a header.
+"""
+
+import base64
+
+import grpc
+from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
+from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
+from envoy.type.v3.http_status_pb2 import StatusCode
+from google.rpc.status_pb2 import Status
+
+from mesh.errors import ServiceError
+
+#: The header that names the reason, as ErrorInfo does.
+REASON_HEADER = "x-scope-reason"
+
+_HTTP = {
+    grpc.StatusCode.INVALID_ARGUMENT: StatusCode.BadRequest,
+    grpc.StatusCode.UNAUTHENTICATED: StatusCode.Unauthorized,
+    grpc.StatusCode.PERMISSION_DENIED: StatusCode.Forbidden,
+}
+
+
+def denied(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResponse:
+    """The denial that tells the sender of the request about the error."""
+    status = error.status()
+    answer = CheckResponse(status=Status(code=status.code, message=error.reason_name))
+    answer.denied_response.status.code = _HTTP.get(error.code, StatusCode.ServiceUnavailable)
+    answer.denied_response.body = error.message
+    headers = {REASON_HEADER: error.reason_name}
+    if http.headers.get("content-type", "").startswith("application/grpc"):
+        details = base64.b64encode(status.SerializeToString()).rstrip(b"=").decode()
+        headers = {"grpc-status": str(status.code), "grpc-status-details-bin": details}
+    elif error.code == grpc.StatusCode.UNAUTHENTICATED:
+        headers["www-authenticate"] = 'Bearer realm="scope"'
+    for key, value in headers.items():
+        answer.denied_response.headers.append(HeaderValueOption(header=HeaderValue(key=key, value=value)))
+    return answer

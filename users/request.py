@@ -1,0 +1,81 @@
+"""What a request says about its sender, read from what Envoy shows of it. Pure; nothing here is trusted."""
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qs, urlsplit
+
+import grpc
+from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
+
+from mesh.errors import ServiceError, invalid_field
+from scope.errors.v1.errors_pb2 import Reason
+from users import secrets
+from users.secrets import Kind, Secret
+
+#: The query parameter and the header that say which organization is meant.
+PARAMETER = "org"
+HEADER = "x-scope-org"
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_AUTHORIZATION = re.compile(r"(?:bearer +|scope-probe +token=)(\S{1,256}) *", re.IGNORECASE | re.ASCII)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_MAX_PARAMETERS = 100
+
+
+def credential(headers: Mapping[str, str], cookie: str) -> Secret | None:
+    """The credential of a request: the Authorization header's if there is one, else the session cookie's.
+
+    A secret counts only where its kind belongs: a session in the cookie, a token in the header.
+    """
+    if "authorization" in headers:
+        found = _AUTHORIZATION.fullmatch(headers["authorization"])
+        secret = secrets.parse(found[1]) if found else None
+        return secret if secret and secret.kind in (Kind.API, Kind.PROBE) else None
+    secret = secrets.parse(_cookie(headers.get("cookie", ""), cookie))
+    return secret if secret and secret.kind == Kind.SESSION else None
+
+
+def _cookie(header: str, name: str) -> str:
+    pairs = (pair.strip().partition("=") for pair in header.split(";"))
+    return next((value for key, _, value in pairs if key == name), "")
+
+
+def wish(http: AttributeContext.HttpRequest) -> str:
+    """The organization that the request names, in lower case; empty when it names none.
+
+    Raises:
+        ServiceError: INVALID_ARGUMENT when it names several, or has too many parameters to look through.
+    """
+    try:
+        named = parse_qs(urlsplit(http.path).query, max_num_fields=_MAX_PARAMETERS).get(PARAMETER, [])
+    except ValueError:
+        raise invalid_field("query", f"cannot be read, or has more than {_MAX_PARAMETERS} parameters") from None
+    wishes = {name.strip().lower() for name in (*named, http.headers.get(HEADER, ""))} - {""}
+    if len(wishes) > 1:
+        raise invalid_field(PARAMETER, "the request names several organizations; X-Scope-Org and ?org= must agree")
+    return wishes.pop() if wishes else ""
+
+
+def check_origin(http: AttributeContext.HttpRequest) -> None:
+    """Refuses a state change that another site's page asks for; programs send no Origin.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED, FOREIGN_ORIGIN.
+    """
+    origin = http.headers.get("origin")
+    if origin is None or http.method.upper() in _SAFE_METHODS:
+        return
+    scheme = origin.partition("://")[0].lower()
+    ours = _host_and_port(f"{scheme}://{http.host or http.headers.get(':authority', '')}")
+    if ours is None or _host_and_port(origin) != ours:
+        message = "the page that asks for this is of another site"
+        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_FOREIGN_ORIGIN, message)
+
+
+def _host_and_port(url: str) -> tuple[str, int] | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.hostname.lower(), port) if parts.hostname else None

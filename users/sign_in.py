@@ -1,0 +1,52 @@
+"""Signing in by a link that works once."""
+
+from datetime import timedelta
+
+import grpc
+from sqlalchemy import delete, func, insert, update
+from sqlmodel import col
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from mesh.errors import ServiceError
+from scope.errors.v1.errors_pb2 import Reason
+from users import accounts, secrets
+from users.secrets import Kind
+from users.tables import LoginToken, User, new_id
+
+#: How long a link works.
+LIFETIME = timedelta(minutes=10)
+
+
+async def create_link(session: AsyncSession, email: str, public_url: str) -> str:
+    """Makes a sign-in link for a person; raises ServiceError NOT_FOUND when there is none with that address."""
+    user = await accounts.by_email(session, email)
+    await session.execute(delete(LoginToken).where(col(LoginToken.expires) < func.now()))
+    secret = secrets.generate(Kind.LOGIN)
+    row = {"id": new_id(), "user_id": user.id, "digest": secrets.digest(secret), "expires": func.now() + LIFETIME}
+    await session.execute(insert(LoginToken).values(row))
+    return f"{public_url.rstrip('/')}/#/login/{secret}"
+
+
+async def consume(session: AsyncSession, text: str) -> User:
+    """Uses up a link's secret and answers whose it is; of several at once, one succeeds.
+
+    Raises:
+        ServiceError: UNAUTHENTICATED, the same for a link that was used, has expired or never existed.
+    """
+    secret = secrets.parse(text)
+    if secret is None or secret.kind != Kind.LOGIN:
+        raise _invalid()
+    unused = update(LoginToken).where(
+        col(LoginToken.digest) == secret.digest, col(LoginToken.used).is_(None), col(LoginToken.expires) > func.now()
+    )
+    taken = unused.values(used=func.now()).returning(col(LoginToken.digest), col(LoginToken.user_id))
+    row = (await session.execute(taken)).first()
+    user = await session.get(User, row.user_id) if row and secret.matches(row.digest) else None
+    if user is None or user.disabled is not None:
+        raise _invalid()
+    return user
+
+
+def _invalid() -> ServiceError:
+    message = "this sign-in link does not work: it was used, or is older than 10 minutes; ask for a new one"
+    return ServiceError(grpc.StatusCode.UNAUTHENTICATED, Reason.REASON_LOGIN_LINK_INVALID, message)

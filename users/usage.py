@@ -1,0 +1,73 @@
+"""When credentials were last used: noted in memory, written now and then, never in the way of a request."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import or_, update
+
+from mesh.errors import ServiceError
+from users.credentials import KINDS, Holder, any_of, table_of
+from users.database import Database
+
+#: How often a credential's use is written, at most.
+RESOLUTION = timedelta(minutes=1)
+#: How often what was noted is written, in seconds.
+INTERVAL = 5.0
+#: How many credentials are noted between two writes.
+SIZE = 10_000
+
+_log = structlog.get_logger()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Usage:
+    """Notes the use of credentials.
+
+    Args:
+        database: where it is written.
+        clock: the time of day; for tests.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = _now) -> None:
+        self._database = database
+        self._clock = clock
+        self._noted: set[str] = set()
+
+    def note(self, holder: Holder) -> None:
+        """Notes that the credential is used now, unless that was written within the last minute."""
+        old = holder.last_used is None or self._clock() - holder.last_used >= RESOLUTION
+        if old and len(self._noted) < SIZE:
+            self._noted.add(holder.credential)
+
+    async def run(self) -> None:
+        """Writes what was noted, for ever; what cannot be written is tried again."""
+        while True:
+            await asyncio.sleep(INTERVAL)
+            try:
+                await self.write()
+            except ServiceError as error:
+                _log.warning("the use of credentials could not be written", why=error.message)
+
+    async def write(self) -> None:
+        """Writes what was noted; raises ServiceError UNAVAILABLE when the database is away."""
+        noted, self._noted = self._noted, set()
+        try:
+            async with self._database.begin() as session:
+                for kind in KINDS:
+                    ids = [name.partition(":")[2] for name in noted if name.startswith(f"{kind}:")]
+                    if ids:
+                        await session.execute(_used(table_of(kind), ids, self._clock()))
+        except ServiceError:
+            self._noted |= noted
+            raise
+
+
+def _used(table: Any, ids: list[str], now: datetime) -> Any:
+    stale = or_(table.last_used.is_(None), table.last_used <= now - RESOLUTION)
+    return update(table).where(any_of(table.id, ids), stale).values(last_used=now)
