@@ -1,0 +1,199 @@
+"""The state that a probe's reports add up to: its newest full report and the newest delta against it."""
+
+from __future__ import annotations
+
+from google.protobuf.message import Message
+
+from scope.report.v1.report_pb2 import Connections, Node, Plugins, Report
+from scope.report.v1.template_pb2 import Templates
+from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report import ids
+
+
+class ProbeState:
+    """One probe's register, ordered by epoch, number of the full report and number of the delta.
+
+    It holds reports that `check` has passed, as they were parsed: nothing is copied or converted. What it hands out is
+    shared and must not be changed; it is made when first asked for after a change. Parents, owners of connections and
+    nodes of metric columns may lead to handles that are not among the nodes: readers pass over them.
+    """
+
+    __slots__ = ("_base", "_ids", "_nodes", "_strings", "delta", "full")
+
+    def __init__(self) -> None:
+        self.full: Report | None = None
+        self.delta: Report | None = None
+        self._base: dict[int, Node] = {}
+        self._nodes: dict[int, Node] | None = None
+        self._strings: list[str] | None = None
+        self._ids: dict[int, str] = {}
+
+    def offer(self, report: Report) -> bool:
+        """Takes a report, in any order and any number of times.
+
+        True: it is part of the state now. False: it is older than what is here, repeated, or a delta whose base is not
+        here or which does not fit its base; then nothing has changed.
+        """
+        return self._offer_delta(report) if report.base else self._offer_full(report)
+
+    def nodes(self) -> dict[int, Node]:
+        """The nodes by handle."""
+        if self._nodes is None:
+            self._nodes = _effective(self._base, self.delta)
+        return self._nodes
+
+    def strings(self) -> list[str]:
+        """The string table."""
+        if self._strings is None:
+            self._strings = [*(self.full.strings if self.full else ()), *(self.delta.strings if self.delta else ())]
+        return self._strings
+
+    def connections(self) -> Connections:
+        """The connections."""
+        if self.delta is not None and self.delta.HasField("connections"):
+            return self.delta.connections
+        return self.full.connections if self.full is not None else Connections()
+
+    def templates(self) -> Templates:
+        """How to show what the nodes carry."""
+        if self.delta is not None and self.delta.HasField("templates"):
+            return self.delta.templates
+        return self.full.templates if self.full is not None else Templates()
+
+    def plugins(self) -> Plugins:
+        """The probe's plugins."""
+        if self.delta is not None and self.delta.HasField("plugins"):
+            return self.delta.plugins
+        return self.full.plugins if self.full is not None else Plugins()
+
+    def id_of(self, handle: int) -> str:
+        """The id of a node, as in answers. KeyError where no node has that handle."""
+        known = self._ids.get(handle)
+        if known is None:
+            node = self.nodes()[handle]
+            known = ids.node_id(node.topology, node.id, self.nodes()[node.host].id if node.host else "")
+            self._ids[handle] = known
+        return known
+
+    def _offer_full(self, report: Report) -> bool:
+        if self.full is not None and (report.epoch, report.number) <= (self.full.epoch, self.full.number):
+            return False
+        self.full = report
+        self._base = {node.handle: node for node in report.nodes}
+        self._set_delta(None)
+        return True
+
+    def _offer_delta(self, report: Report) -> bool:
+        full = self.full
+        if full is None or (report.epoch, report.base) != (full.epoch, full.number):
+            return False
+        if self.delta is not None and report.number <= self.delta.number:
+            return False
+        if not fits(report, full, self._base):
+            return False
+        self._set_delta(report)
+        return True
+
+    def _set_delta(self, delta: Report | None) -> None:
+        self.delta = delta
+        self._nodes = self._strings = None
+        self._ids = {}
+
+
+def fits(delta: Report, full: Report, base: dict[int, Node]) -> bool:
+    """Whether a delta makes sense against its base, `base` being the base's nodes by handle.
+
+    Its indexes lie in the joined string table, no handle names another thing than in the base, and every process's host
+    is there.
+    """
+    strings = len(full.strings) + len(delta.strings)
+    if not all(_fits(node, base.get(node.handle), strings) for node in delta.nodes):
+        return False
+    if any(column.metric >= strings for column in delta.metrics):
+        return False
+    return _hosts_known(delta, base)
+
+
+def _fits(node: Node, known: Node | None, strings: int) -> bool:
+    if known is not None and (node.topology, node.id, node.host) != (known.topology, known.id, known.host):
+        return False
+    indexes = (node.text_keys, node.number_keys, node.set_keys, node.controls)
+    if any(max(keys) >= strings for keys in indexes if keys):
+        return False
+    return all(table.template < strings for table in node.tables)
+
+
+def _hosts_known(delta: Report, base: dict[int, Node]) -> bool:
+    """Whether each process's host is among the nodes, and is a host."""
+    nodes, changed = base, list(delta.nodes)
+    if any(handle in base and base[handle].topology == Topology.TOPOLOGY_HOST for handle in delta.removed):
+        nodes = _effective(base, delta)
+        changed = list(nodes.values())
+    added = {node.handle: node for node in delta.nodes}
+    hosts = {node.host for node in changed if node.host}
+    found = (added.get(host) or nodes.get(host) for host in hosts)
+    return all(node is not None and node.topology == Topology.TOPOLOGY_HOST for node in found)
+
+
+def _effective(base: dict[int, Node], delta: Report | None) -> dict[int, Node]:
+    if delta is None:
+        return base
+    nodes = dict(base)
+    for handle in delta.removed:
+        nodes.pop(handle, None)
+    nodes.update((node.handle, node) for node in delta.nodes)
+    return nodes
+
+
+def difference(full: Report, now: Report) -> Report:
+    """Makes the delta against `full` that leads to `now`: applied to `full` it gives `now` again.
+
+    Both are full reports of one epoch, and the string table of `now` begins with that of `full`; else ValueError.
+    """
+    kept = len(full.strings)
+    if now.epoch != full.epoch or now.number <= full.number or now.strings[:kept] != full.strings:
+        raise ValueError("a delta leads to a later report of the same epoch whose string table continues the base's")
+    known = {node.handle: node for node in full.nodes}
+    handles = {node.handle for node in now.nodes}
+    delta = Report(
+        epoch=now.epoch,
+        number=now.number,
+        base=full.number,
+        time_unix_ms=now.time_unix_ms,
+        sample_offsets_ms=now.sample_offsets_ms,
+        strings=now.strings[kept:],
+        nodes=[node for node in now.nodes if not _same(known.get(node.handle), node)],
+        removed=[handle for handle in known if handle not in handles],
+        metrics=now.metrics,
+    )
+    if not _same(full.connections, now.connections):
+        delta.connections.CopyFrom(now.connections)
+    if not _same(full.templates, now.templates):
+        delta.templates.CopyFrom(now.templates)
+    if not _same(full.plugins, now.plugins):
+        delta.plugins.CopyFrom(now.plugins)
+    return delta
+
+
+def apply(full: Report, delta: Report) -> Report:
+    """The full report that a delta leads to, its nodes ordered by handle. ValueError where `full` is not its base."""
+    if (delta.epoch, delta.base) != (full.epoch, full.number):
+        raise ValueError("a delta applies to the full report that it names")
+    nodes = _effective({node.handle: node for node in full.nodes}, delta)
+    return Report(
+        epoch=delta.epoch,
+        number=delta.number,
+        time_unix_ms=delta.time_unix_ms,
+        sample_offsets_ms=delta.sample_offsets_ms,
+        strings=[*full.strings, *delta.strings],
+        nodes=[nodes[handle] for handle in sorted(nodes)],
+        metrics=delta.metrics,
+        connections=delta.connections if delta.HasField("connections") else full.connections,
+        templates=delta.templates if delta.HasField("templates") else full.templates,
+        plugins=delta.plugins if delta.HasField("plugins") else full.plugins,
+    )
+
+
+def _same(one: Message | None, other: Message) -> bool:
+    # By their bytes: `==` takes 0.0 for -0.0, and is no faster.
+    return one is not None and one.SerializeToString() == other.SerializeToString()
