@@ -20,6 +20,10 @@ def _clusters(options: list[str]) -> dict[str, list[str]]:
     return {name: [address for address in addresses.split(",") if address] for name, _, addresses in pairs}
 
 
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
 def main(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("envoy"),
     listen: Annotated[str, typer.Option(help="host:port to serve on.")] = DEFAULT.listen,
@@ -39,4 +43,4 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -1,11 +1,12 @@
 """Edges for the tests: one that all share, and new ones for tests that break something."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
-from authfe.tests.running import Edge
+from authfe.tests.running import AREAS, Edge
+from authfe.tests.standins import Replica
 
 STATIC = Path(__file__).parents[2] / "ui" / "static"
 
@@ -32,12 +33,12 @@ def edge(shared_edge: Edge) -> Edge:
 
 
 @pytest.fixture
-def new_edge(tmp_path: Path) -> Iterator[Callable[[], Edge]]:
-    """Starts edges of this test's own."""
+def new_edge(tmp_path: Path) -> Iterator[Callable[..., Edge]]:
+    """Starts an edge of this test's own, with one replica of each service or those given."""
     edges: list[Edge] = []
 
-    def start() -> Edge:
-        edge = Edge(tmp_path, STATIC)
+    def start(replicas: Sequence[Replica] = ()) -> Edge:
+        edge = Edge(tmp_path, STATIC, replicas or [Replica(area) for area in AREAS])
         edges.append(edge)
         edge.start()
         return edge

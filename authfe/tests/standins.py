@@ -1,4 +1,4 @@
-"""What stands around an edge in its tests: services that answer any RPC of the contracts, and an authority that decides."""
+"""What stands around an edge in its tests: services that answer any RPC, and an authority that decides."""
 
 from __future__ import annotations
 

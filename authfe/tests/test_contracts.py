@@ -1,0 +1,135 @@
+"""What the configuration takes from the contracts, and what is pinned."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.api import annotations_pb2
+from typer.testing import CliRunner
+
+from authfe.edge import Deployment, write
+from authfe.edge.__main__ import DEFAULT, app
+from authfe.edge.bindings import path_regex, routed
+from authfe.edge.deployment import parse_address
+from authfe.edge.routes import routes
+from authfe.tests.running import validate
+from mesh.access import rules
+from mesh.contracts import rpcs
+from scope.auth.v1.access_pb2 import Caller
+
+ROOT = Path(__file__).parents[2]
+REGENERATE = "the contracts or the edge changed: run `make gen` (python -m authfe.edge) and look at the difference"
+
+
+def outside(rpc: str) -> bool:
+    return bool({rule.caller for rule in rules(rpc)} - {Caller.CALLER_SERVICE})
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder to write to by relative paths, as the pinned configuration was."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["envoy.json", "contracts.binpb"])
+def test_the_pinned_configuration_is_what_the_contracts_compile_to(here: Path, name: str) -> None:
+    write(DEFAULT, Path("envoy"))
+    assert (here / "envoy" / name).read_bytes() == (ROOT / "envoy" / name).read_bytes(), REGENERATE
+
+
+def test_envoy_accepts_the_pinned_configuration() -> None:
+    answer = validate(Path("envoy/envoy.json"), ROOT)
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_envoy_accepts_addresses_of_every_kind(tmp_path: Path) -> None:
+    clusters = {"users": ["127.0.0.1:1", "127.0.0.1:2"], "collection": ["[::1]:3"], "query": ["localhost:4", "[::1]:5"]}
+    path = write(Deployment("[::1]:8080", tmp_path / "admin.sock", tmp_path, clusters), tmp_path)
+    answer = validate(path)
+    assert answer.returncode == 0, answer.stderr
+    found = {one["name"]: one["type"] for one in json.loads(path.read_text())["static_resources"]["clusters"]}
+    assert found == {"users": "STATIC", "collection": "STATIC", "query": "STRICT_DNS"}
+
+
+def test_exactly_the_rpcs_that_admit_somebody_outside_are_routed() -> None:
+    expected = {rpc for rpc in rpcs() if outside(rpc)}
+    assert expected
+    assert {rpc.path for rpc in routed()} == expected
+    assert {route["name"] for route in routes() if "route" in route} == expected
+
+
+def test_every_rest_binding_has_a_route() -> None:
+    bound = {rpc for rpc, method in rpcs().items() if method.GetOptions().HasExtension(annotations_pb2.http)}
+    rest = {route["name"] for route in routes() if "route" in route and "grpc" not in route["match"]}
+    assert rest == bound & {rpc for rpc in rpcs() if outside(rpc)}
+
+
+def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
+    for route in (route for route in routes() if "route" in route):
+        method = rpcs()[route["name"]]
+        streaming = method.client_streaming or method.server_streaming
+        assert (route["route"]["timeout"] == "0s") == streaming
+        assert (route["route"].get("idle_timeout") == "0s") == streaming
+
+
+def test_every_route_to_a_service_is_guarded_and_names_its_rpc() -> None:
+    for route in (route for route in routes() if "route" in route):
+        guard = route["typed_per_filter_config"]["envoy.filters.http.ext_authz"]
+        assert guard["check_settings"]["context_extensions"] == {"rpc": route["name"]}
+
+
+@pytest.mark.parametrize("template", ["/api/{name=**}", "/api/{name=a/*}", "/api/x:verb", "/api/*"])
+def test_a_path_that_cannot_be_routed_faithfully_is_refused(template: str) -> None:
+    with pytest.raises(ValueError, match="single-segment"):
+        path_regex(template)
+
+
+@pytest.mark.parametrize("text", ["", "host", "host:", ":80", "host:http", "host:0", "host:65536"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="host:port"):
+        parse_address(text)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "what"),
+    [
+        ({"users": ["a:1"], "query": ["a:1"]}, "collection has no address"),
+        ({**DEFAULT.clusters, "query": []}, "query has no address"),
+        ({**DEFAULT.clusters, "querry": ["a:1"]}, "no contract routes to querry"),
+    ],
+)
+def test_a_deployment_that_does_not_fit_is_refused_and_nothing_written(
+    tmp_path: Path, clusters: dict[str, list[str]], what: str
+) -> None:
+    with pytest.raises(ValueError, match=what):
+        write(Deployment("a:1", tmp_path / "admin.sock", tmp_path, clusters), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_writes_what_it_is_told(tmp_path: Path) -> None:
+    options = ["--out", str(tmp_path), "--listen", "127.0.0.1:1", "--admin-socket", "/tmp/a", "--static", "/srv/x"]
+    answer = CliRunner().invoke(app, [*options, "--cluster", "users=127.0.0.1:5,127.0.0.1:6"])
+    assert answer.exit_code == 0, answer.output
+    strings = set(_strings(json.loads((tmp_path / "envoy.json").read_text())))
+    assert {"/tmp/a", "/srv/x/", str(tmp_path / "contracts.binpb"), 5, 6} <= strings
+
+
+def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
+    answer = CliRunner().invoke(app, ["--out", str(tmp_path), "--cluster", "users=nowhere"])
+    assert answer.exit_code == 2
+    assert "nowhere" in answer.output
+
+
+def _strings(value: Any) -> Iterator[Any]:
+    match value:
+        case dict():
+            for one in value.values():
+                yield from _strings(one)
+        case list():
+            for one in value:
+                yield from _strings(one)
+        case _:
+            yield value
