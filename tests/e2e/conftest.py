@@ -1,0 +1,28 @@
+"""One mesh for the tests that only use it; tests that hurt it start their own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.command import free_ports
+from tests.e2e.client import Mesh
+
+
+@pytest.fixture(scope="session")
+def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """A running mesh with two replicas of each service and a probe of this machine, in a folder with a space."""
+    mesh = Mesh(tmp_path_factory.mktemp("a mesh") / "data", free_ports(1)[0], REPLICAS="2")
+    mesh.start()
+    yield mesh
+    assert mesh.stop() == 0
+
+
+@pytest.fixture
+def own_mesh(tmp_path: Path) -> Iterator[Mesh]:
+    """A running mesh of this test's own, without a probe."""
+    mesh = Mesh(tmp_path / "data", free_ports(1)[0], PROBE="0")
+    mesh.start()
+    yield mesh
+    if mesh.process.poll() is None:
+        mesh.stop()

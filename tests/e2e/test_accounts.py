@@ -1,0 +1,72 @@
+"""Signing in, tokens, and what happens when they are taken back."""
+
+import time
+
+from tests.e2e.client import Answer, Mesh, wait_for
+
+
+def login(mesh: Mesh) -> Answer:
+    printed = mesh.command_line("deploy.local", "login")
+    link = printed.stdout.strip()
+    assert link.startswith(f"{mesh.url}/#/login/"), printed
+    assert mesh.local()["login_url"] == link
+    return mesh.anybody().post("/api/users/login", {"token": link.rpartition("/")[2]})
+
+
+def test_the_link_signs_in_once(mesh: Mesh) -> None:
+    link = mesh.command_line("deploy.local", "login").stdout.strip()
+    secret = link.rpartition("/")[2]
+    first = mesh.anybody().post("/api/users/login", {"token": secret})
+    assert first.status == 200
+    assert first.json()["email"] == mesh.local()["email"]
+    cookie = first.headers["set-cookie"]
+    for attribute in ("HttpOnly", "SameSite=Lax", "Path=/"):
+        assert attribute.lower() in cookie.lower()
+    again = mesh.anybody().post("/api/users/login", {"token": secret})
+    unknown = mesh.anybody().post("/api/users/login", {"token": "scope_login_nonsense"})
+    assert (again.status, unknown.status) == (401, 401)
+    assert again.json() == unknown.json()
+
+
+def test_a_session_reads_and_signs_out(mesh: Mesh) -> None:
+    session = mesh.anybody().with_headers(cookie=login(mesh).headers["set-cookie"].partition(";")[0])
+    assert session.get("/api/topology").status == 200
+    who = session.get("/api/users/lookup").json()
+    assert who["email"] == mesh.local()["email"]
+    assert [organization["id"] for organization in who["organizations"]] == [mesh.local()["org"]]
+    assert session.with_headers(origin="http://evil.example").post("/api/users/logout", {}).status == 403
+    assert session.get("/api/topology").status == 200
+    assert session.with_headers(origin=mesh.url).post("/api/users/logout", {}).status == 200
+    wait_for(lambda: session.get("/api/topology").status == 401, "the end of the session")
+
+
+def test_a_foreign_page_cannot_sign_anybody_in(mesh: Mesh) -> None:
+    secret = mesh.command_line("deploy.local", "login").stdout.strip().rpartition("/")[2]
+    foreign = mesh.anybody().with_headers(origin="http://evil.example")
+    assert foreign.post("/api/users/login", {"token": secret}).status == 403
+    assert mesh.anybody().post("/api/users/login", {"token": secret}).status == 200
+
+
+def test_tokens_are_listed_without_their_secret_and_revoked(mesh: Mesh) -> None:
+    made = mesh.api().post("/api/users/tokens", {"name": "a script"}).json()
+    assert made.keys() == {"id", "token"}
+    assert mesh.anybody().bearer(made["token"]).get("/api/topology").status == 200
+    listed = mesh.api().get("/api/users/tokens")
+    assert made["token"].encode() not in listed.body
+    mine = next(token for token in listed.json()["tokens"] if token["id"] == made["id"])
+    assert (mine["kind"], mine["name"]) == ("api", "a script")
+    assert mesh.api().call("DELETE", f"/api/users/tokens/{made['id']}").status == 200
+    assert mesh.api().call("DELETE", f"/api/users/tokens/{made['id']}").status == 404
+    wait_for(lambda: mesh.anybody().bearer(made["token"]).get("/api/topology").status == 401, "revocation")
+
+
+def test_a_revoked_token_ends_its_watch_and_says_why(mesh: Mesh) -> None:
+    made = mesh.api().post("/api/users/tokens", {"name": "watcher"}).json()
+    with mesh.anybody().bearer(made["token"]).watch("hosts") as events:
+        assert next(events).kind == "reset"
+        mesh.api().call("DELETE", f"/api/users/tokens/{made['id']}")
+        revoked = time.monotonic()
+        last = list(events)[-1]
+    assert (last.kind, last.data["reason"]) == ("end", "CREDENTIAL_REVOKED")
+    assert last.data["message"]
+    assert time.monotonic() - revoked < 15

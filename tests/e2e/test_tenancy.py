@@ -1,0 +1,95 @@
+"""Two organizations never see each other, whatever is read and however it is asked for."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from tests.e2e.client import Api, Mesh, wait_for
+from tests.e2e.documents import two_processes
+
+
+@dataclass(frozen=True)
+class Tenant:
+    org: str
+    host: str
+    api: Api
+    probe: Api
+
+
+@pytest.fixture(scope="module")
+def tenants(mesh: Mesh) -> tuple[Tenant, Tenant]:
+    return tenant(mesh, "left"), tenant(mesh, "right")
+
+
+def tenant(mesh: Mesh, name: str) -> Tenant:
+    made = mesh.command_line("users.cli", "create-organization", name, "--output", "json")
+    assert made.returncode == 0, made
+    content = json.loads(made.stdout)
+    assert content.keys() == {"org", "service_token", "api_token"}
+    api, probe = (mesh.anybody().bearer(content[key]) for key in ("api_token", "service_token"))
+    sent = probe.post("/api/report", two_processes(f"{name}-host"))
+    assert sent.status == 200, sent
+    assert sent.json().keys() == {"epoch", "number"}
+    return Tenant(content["org"], f"{name}-host", api, probe)
+
+
+READS = (
+    "/api/topology",
+    "/api/topology/hosts",
+    "/api/topology/processes",
+    "/api/topology/hosts/{node}",
+    "/api/topology/processes/{process}",
+    "/api/probes",
+)
+
+
+def test_each_sees_its_own(tenants: tuple[Tenant, Tenant]) -> None:
+    for own in tenants:
+        wait_for(lambda own=own: f"{own.host};<host>" in own.api.nodes("hosts"), own.host)
+        nodes = own.api.nodes("processes")
+        web = nodes[f"{own.host};100"]
+        assert set(web["adjacency"]) == {f"{own.host};200", "out-theinternet"}
+        assert nodes["out-theinternet"]["label"] == "The Internet"
+
+
+def test_nobody_sees_the_others(tenants: tuple[Tenant, Tenant]) -> None:
+    left, right = tenants
+    for own, other in ((left, right), (right, left)):
+        for read in READS:
+            path = read.format(node=f"{other.host}%3B%3Chost%3E", process=f"{other.host}%3B100")
+            for api in (own.api, own.api.with_headers(x_scope_tenant="0" * 32)):
+                body = api.get(path).body.decode()
+                assert f"{other.host};" not in body.replace(f"'{other.host};", ""), path
+                assert f'"{other.host}"' not in body, path
+        with own.api.watch("hosts") as events:
+            first = next(events)
+            assert [node["id"] for node in first.data["add"]] == [f"{own.host};<host>"]
+
+
+def test_wishing_for_the_other_organization_is_refused_like_one_that_is_not_there(
+    tenants: tuple[Tenant, Tenant],
+) -> None:
+    left, right = tenants
+    for own, other in ((left, right), (right, left)):
+        for wish in (own.api.with_headers(x_scope_org=other.org), own.api):
+            query = "" if "x-scope-org" in wish.headers else f"?org={other.org}"
+            refused = wish.get(f"/api/topology/hosts{query}")
+            absent = own.api.get("/api/topology/hosts?org=no-such-organization")
+            assert refused.status == absent.status == 403
+            assert refused.json() == absent.json()
+        assert own.api.get(f"/api/topology/hosts?org={own.org}").status == 200
+        wished = own.probe.with_headers(x_scope_org=other.org)
+        assert wished.post("/api/report", two_processes("intruder")).status == 403
+        assert "intruder;<host>" not in other.api.nodes("hosts")
+
+
+def test_tokens_of_the_other_cannot_be_revoked(tenants: tuple[Tenant, Tenant]) -> None:
+    left, right = tenants
+    tokens = [token["id"] for token in right.api.get("/api/users/tokens").json()["tokens"]]
+    assert tokens
+    mine = {token["id"] for token in left.api.get("/api/users/tokens").json()["tokens"]}
+    for token in tokens:
+        if token not in mine:
+            assert left.api.call("DELETE", f"/api/users/tokens/{token}").status == 404
+    assert right.api.get("/api/topology").status == 200
