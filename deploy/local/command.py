@@ -27,16 +27,27 @@ class Options(TypedDict):
     preexec_fn: Callable[[], None] | None
 
 
+def _at_once() -> bool:
+    """Nothing waits for most programs: what needs them tries again."""
+    return True
+
+
+def _nothing() -> None:
+    """Most programs need nothing before they start."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One process: `argv` is what runs, `environment` all that it inherits, `user` whom it runs as (None: as we do).
 
-    `ready` answers without waiting long whether it works; `ending` is the signal by which it ends in order.
+    `ready` answers without waiting long whether it works; `before` clears the way for each start; `ending` is the
+    signal by which it ends in order.
     """
 
     name: str
     argv: Sequence[str]
-    ready: Callable[[], bool]
+    ready: Callable[[], bool] = _at_once
+    before: Callable[[], None] = _nothing
     environment: Mapping[str, str] = field(default_factory=dict)
     folder: Path | None = None
     user: tuple[int, int] | None = None

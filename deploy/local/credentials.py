@@ -5,6 +5,9 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from deploy.local.files import write_private
 
 
@@ -31,3 +34,9 @@ def password() -> str:
 def mesh_key() -> str:
     """32 random bytes as hexadecimal text."""
     return os.urandom(32).hex()
+
+
+def identity_key() -> str:
+    """An Ed25519 private key in PEM, by which users signs identities."""
+    key = Ed25519PrivateKey.generate()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")

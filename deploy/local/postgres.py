@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.command import LOOPBACK, Command, plain_environment
+from deploy.local.leftovers import end_all
 
 ROLE = "scope"
 DATABASE = "scope"
@@ -49,7 +50,7 @@ class Cluster:
 
 
 def prepare(cluster: Cluster) -> Command:
-    """Makes the database where there is none, removes what a dead server left, and answers how to run it."""
+    """Makes the database where there is none, and answers how to run its server."""
     home = _home(cluster.folder)
     owner = home.stat()
     programs = _programs()
@@ -57,6 +58,7 @@ def prepare(cluster: Cluster) -> Command:
         name="postgres",
         argv=[str(programs / "postgres"), "-D", str(home / "data"), *_settings(cluster)],
         ready=lambda: _is_ready(home / "data"),
+        before=lambda: _end_strays(home / "data"),
         environment=plain_environment(),
         folder=home,
         user=(owner.st_uid, owner.st_gid) if os.geteuid() == 0 else None,
@@ -69,19 +71,16 @@ def prepare(cluster: Cluster) -> Command:
         raise PostgresError(
             f"{cluster.folder} belongs to another user: run as that one, or choose another DATA"
         ) from error
-    end_strays(home / "data")
     return command
 
 
-def end_strays(data: Path) -> None:
+def _end_strays(data: Path) -> None:
     """Ends every server process that still works in this folder, and removes the lock file that a dead one left.
 
     A process id in that file may long be somebody else's, so processes are told by the folder they work in.
     """
     strays = [process for process in psutil.process_iter() if _works_in(process, data)]
-    for stray in strays:
-        stray.send_signal(signal.SIGKILL)
-    psutil.wait_procs(strays, timeout=10)
+    end_all(strays, signal.SIGINT)
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 

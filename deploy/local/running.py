@@ -29,6 +29,7 @@ class Running:
 
     def start(self, within: float = 30) -> None:
         """Starts it and waits until it is ready; raises `NotReadyError` when that takes too long."""
+        self._command.before()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command.argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._command.options()

@@ -1,0 +1,113 @@
+"""`python -m deploy.local up | down | login`; options come from the environment, see `deploy.local.options`."""
+
+import asyncio
+import os
+import signal
+import socket
+import time
+from pathlib import Path
+
+import typer
+from pydantic import ValidationError
+
+from deploy.local import accounts
+from deploy.local.files import read_json
+from deploy.local.layout import lay_out
+from deploy.local.leftovers import LockedError, end_left, lock
+from deploy.local.options import Options
+from deploy.local.postgres import PostgresError
+from deploy.local.screen import Screen
+from deploy.local.supervised import NeverReadyError
+from deploy.local.supervisor import StartError, Supervisor
+
+app = typer.Typer(help="Runs the whole mesh on one machine.", no_args_is_help=True, add_completion=False)
+_DOWN_SECONDS = 90.0
+_ERRORS = (StartError, NeverReadyError, accounts.AccountsError, PostgresError)
+
+
+@app.command()
+def up() -> None:
+    """Start everything, and keep it running until Ctrl-C."""
+    screen, options = Screen(), _options()
+    options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with lock(options.data):
+            for left in end_left(options.data):
+                screen.say(f"ended {left}, which an earlier run left")
+            _check_port(options)
+            if options.exposed:
+                screen.warn(f"HOST={options.host} without TLS: whoever is on the way reads tokens and reports")
+            asyncio.run(Supervisor(lay_out(options), screen).run())
+    except LockedError as error:
+        url = read_json(options.data / "run.json").get("url", "it is starting")
+        screen.fail(f"already running: {url} (process {error.pid}, data {options.data}); `make down` ends it")
+        raise typer.Exit(1) from error
+    except _ERRORS as error:
+        screen.fail(str(error))
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def down() -> None:
+    """End the one that runs on this data folder; returns when it has ended."""
+    data = _options().data
+    if (pid := _holder(data)) is None:
+        typer.echo(f"nothing runs on {data}")
+        return
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + _DOWN_SECONDS
+    while _holder(data) == pid:
+        if time.monotonic() > deadline:
+            typer.echo(f"process {pid} does not end", err=True)
+            raise typer.Exit(1)
+        time.sleep(0.05)
+
+
+@app.command()
+def login() -> None:
+    """Renew the sign-in link and print it alone."""
+    data = _options().data
+    if not (data / "run.json").exists():
+        typer.echo(f"nothing runs on {data}: make up", err=True)
+        raise typer.Exit(1)
+    try:
+        typer.echo(accounts.renew_link(data))
+    except accounts.AccountsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+
+
+def _options() -> Options:
+    try:
+        return Options()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part).upper() for part in problem["loc"])
+            typer.echo(f"error: {name + ': ' if name else ''}{problem['msg'].removeprefix('Value error, ')}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _holder(data: Path) -> int | None:
+    """The process that runs on this data folder."""
+    if not data.is_dir():
+        return None
+    try:
+        with lock(data):
+            return None
+    except LockedError as error:
+        return error.pid
+
+
+def _check_port(options: Options) -> None:
+    """The edge shares its port with whoever already listens on it, so we look before."""
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((options.host, options.port))
+        except OSError as error:
+            raise StartError(f"{options.host} port {options.port}: {error.strerror}; PORT= takes another") from error
+
+
+if __name__ == "__main__":
+    app()

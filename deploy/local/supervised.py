@@ -1,0 +1,144 @@
+"""One process that is kept alive: started again within a second, less and less eagerly when it keeps dying."""
+
+import asyncio
+import shutil
+import signal
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import Callable
+from pathlib import Path
+
+from deploy.local.command import Command
+
+FIRST_PAUSE = 0.2
+LAST_PAUSE = 30.0
+# A process that lived this long starts afresh: its next death counts as its first.
+LIVED = 30.0
+# After this a process that was asked to end is killed.
+PATIENCE = 15.0
+LOG_BYTES = 16 * 1024 * 1024
+_STEP = 0.02
+# Whoever waits for a process to get ready gives up at this many deaths; it is started again all the same.
+_TOO_MANY = 3
+
+Say = Callable[[str], None]
+
+
+class NeverReadyError(Exception):
+    """A process did not get ready; the message says where to read why."""
+
+
+class Pause:
+    """How long to wait before the next start: doubled from death to death, up to a bound."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_PAUSE
+
+    def after(self, lived: float) -> float:
+        """The pause after a process that lived for so many seconds."""
+        pause = FIRST_PAUSE if lived >= LIVED else self._next
+        self._next = min(LAST_PAUSE, 2 * pause)
+        return pause
+
+
+class Supervised:
+    """One process and its successors; `pid` is the newest one's. `changed` is called at each start but the first."""
+
+    def __init__(self, command: Command, replica: int, logs: Path, say: Say, changed: Callable[[], None]) -> None:
+        self.name = command.name
+        self.replica = replica
+        self.pid = 0
+        self.deaths = 0
+        self.log = logs / f"{command.name}-{replica}.log"
+        self._command = command
+        self._say = say
+        self._changed = changed
+        self._ending = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins; `wait_ready` tells when it works."""
+        self._task = asyncio.create_task(self._keep())
+
+    async def wait_ready(self, within: float) -> None:
+        """Returns when the process works; raises `NeverReadyError` when it keeps dying or takes too long."""
+        deadline = time.monotonic() + within
+        while self.pid == 0 or not await asyncio.to_thread(self._command.ready):
+            self.check()
+            if time.monotonic() > deadline:
+                raise NeverReadyError(f"{self.name} does not get ready: see {self.log}")
+            await asyncio.sleep(_STEP)
+
+    def check(self) -> None:
+        """Raises `NeverReadyError` when the process keeps dying."""
+        if self.deaths >= _TOO_MANY:
+            raise NeverReadyError(f"{self.name} keeps dying: see {self.log}")
+
+    async def stop(self) -> None:
+        """Ends it, by force when it takes too long; returns when it is gone."""
+        self._ending.set()
+        if self._task is not None:
+            await self._task
+
+    async def _keep(self) -> None:
+        pause = Pause()
+        while not self._ending.is_set():
+            began = time.monotonic()
+            death = await self._live()
+            if self._ending.is_set():
+                return
+            self.deaths += 1
+            seconds = pause.after(time.monotonic() - began)
+            self._say(f"{self.name}-{self.replica} {death}: starts again in {seconds:g} s, see {self.log}")
+            await self._sleep(seconds)
+
+    async def _live(self) -> str:
+        """Runs the process until it dies or is to end; answers how it died."""
+        try:
+            await asyncio.to_thread(self._command.before)
+            process = await self._spawn()
+        except OSError as error:
+            return f"cannot start ({error})"
+        first, self.pid = self.pid == 0, process.pid
+        if not first:
+            self._changed()
+        ending = asyncio.create_task(self._ending.wait())
+        died = asyncio.create_task(process.wait())
+        await asyncio.wait((ending, died), return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if not died.done():
+            await self._end(process)
+        return _death(await died)
+
+    async def _spawn(self) -> Process:
+        bound(self.log)
+        with self.log.open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                *self._command.argv, stdin=DEVNULL, stdout=log, stderr=log, **self._command.options()
+            )
+
+    async def _end(self, process: Process) -> None:
+        process.send_signal(self._command.ending)
+        try:
+            await asyncio.wait_for(process.wait(), PATIENCE)
+        except TimeoutError:
+            self._say(f"{self.name}-{self.replica} does not end: killed")
+            process.kill()
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._ending.wait(), seconds)
+        except TimeoutError:
+            return
+
+
+def bound(log: Path) -> None:
+    """Keeps a log below its bound: what it holds becomes the previous log, and its writer goes on at the beginning."""
+    if log.exists() and log.stat().st_size > LOG_BYTES:
+        shutil.copyfile(log, log.with_suffix(".log.1"))
+        with log.open("r+b") as file:
+            file.truncate(0)
+
+
+def _death(status: int) -> str:
+    return f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
