@@ -1,8 +1,9 @@
 """Generates everything under `gen/` from the contracts: `python proto/generate.py`.
 
-The contracts import google.api, google.rpc and buf.validate. None of them is committed: their descriptors come from the
-installed packages and are handed to protoc as a descriptor set, so that generated code always matches what is installed.
-The image (contracts and everything they import, with comments) goes to `.build/image.binpb`, which buf lints and compares.
+The contracts import google.api, google.rpc and buf.validate. None of them is committed: their descriptors come from
+the installed packages and are handed to protoc as a descriptor set, so that generated code always matches what is
+installed. The image (contracts and everything they import, with comments) goes to `.build/image.binpb`, which buf lints
+and compares.
 """
 
 import shutil
@@ -47,7 +48,16 @@ def write_dependencies() -> None:
     from protovalidate._gen.buf.validate import validate_pb
 
     known: dict[str, FileDescriptorProto] = {}
-    modules = (annotations_pb2, httpbody_pb2, duration_pb2, field_mask_pb2, struct_pb2, timestamp_pb2, error_details_pb2, status_pb2)
+    modules = (
+        annotations_pb2,
+        httpbody_pb2,
+        duration_pb2,
+        field_mask_pb2,
+        struct_pb2,
+        timestamp_pb2,
+        error_details_pb2,
+        status_pb2,
+    )
     for module in modules:
         _add(module.DESCRIPTOR, known)
     rules = FileDescriptorProto.FromString(validate_pb.desc().proto.to_binary())

@@ -58,7 +58,8 @@ _READ = (
 PERMISSIONS = {
     "collection": _WRITE,
     "query": Permissions(_READ, ("_INBOX_query.>",)),
-    "reader": Permissions(_READ, ("_INBOX_reader.>",)),
+    # Readers from outside, tests and benchmarks, know an organization by its name and its stream only by looking.
+    "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",)),
 }
 
 

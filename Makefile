@@ -1,0 +1,61 @@
+# Everything that is done with this repository. Variables: PORT DATA HOST REPLICAS PROBE (up, down, login), ONLY (test),
+# PYTHON (what `.venv` is made with).
+PYTHON ?= python3
+BIN := .venv/bin
+SOURCES := mesh users collection query authfe deploy tests proto sdk probe conftest.py
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help up down login test lint gen bench clean installed installed-dev new-enough
+
+help:
+	@echo "make TARGET, one of"
+	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 10
+
+up: installed ## Run the whole mesh on this machine until Ctrl-C. PORT=8080 DATA=.scope HOST=127.0.0.1 REPLICAS=1 PROBE=1
+	@exec $(BIN)/python -m deploy.local up
+
+down: installed ## End the mesh that runs on DATA
+	@exec $(BIN)/python -m deploy.local down
+
+login: installed ## Renew and print the link that signs the first administrator in
+	@exec $(BIN)/python -m deploy.local login
+
+test: installed-dev ## Run everything that checks this repository, or ONLY=unit|integration|e2e
+	@$(BIN)/python deploy/packages.py
+ifeq ($(ONLY),)
+	@$(MAKE) --no-print-directory lint
+	@exec $(BIN)/python -m pytest
+else ifneq ($(filter $(ONLY),unit integration e2e),)
+	@exec $(BIN)/python -m pytest -m $(ONLY)
+else
+	@echo "ONLY=$(ONLY): it is unit, integration or e2e" >&2; exit 2
+endif
+
+lint: installed-dev ## Check style, types, imports, contracts, and that generated files are up to date
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy $(SOURCES)
+	$(BIN)/lint-imports
+	$(BIN)/python proto/generated.py check
+	$(BIN)/buf format --diff --exit-code proto
+	$(BIN)/buf lint .build/image.binpb
+	$(BIN)/python proto/breaking.py
+
+gen: installed-dev ## Generate gen/ and envoy/ from the contracts
+	@$(BIN)/python proto/generated.py gen
+
+bench: installed-dev ## Measure, and print a table
+	@exec $(BIN)/python -m tests.load
+
+clean: ## Remove what was installed and built; data folders stay
+	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+installed: new-enough
+	@$(PYTHON) deploy/install.py
+
+installed-dev: new-enough
+	@$(PYTHON) deploy/install.py dev
+
+new-enough:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed and this is %s: make PYTHON=/path/to/python3 ..." % sys.version.split()[0])'
