@@ -1,22 +1,23 @@
 """Whether a report that came from elsewhere can be stored and shown.
 
-It runs for every report, so it asks whole arrays (`len`, `max`) instead of looking at elements, and looks for the
-culprit only once something is wrong.
+It runs for every report, so it asks whole arrays (`len`, `max`) instead of looking at elements.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
-from itertools import chain
+from collections.abc import Iterable, Sequence
 
 from scope.report.v1.report_pb2 import AddressName, Connections, MetricColumn, Node, Plugins, Report, Translations
-from scope.report.v1.topology_pb2 import Topology
-from scope_sdk.report import ids, limits
+from scope_sdk.report import limits
+from scope_sdk.report.check_nodes import check_nodes, check_references
 from scope_sdk.report.errors import ReportError
 from scope_sdk.report.templates import check_templates
 
 __all__ = ["ReportError", "check"]
+
+_ANY = 2**32
+"""The length of a string table that is not known."""
 
 _INFINITIES = (b"\x00\x00\x80\x7f", b"\x00\x00\x80\xff")
 
@@ -29,8 +30,9 @@ def check(report: Report) -> None:
     """
     _check_order(report)
     _texts(report.strings, limits.STRINGS, limits.KEY_LENGTH, "strings")
-    strings = 0 if report.base else len(report.strings)
-    _check_nodes(report, strings)
+    strings = _ANY if report.base else len(report.strings)
+    nodes = report.nodes[:]
+    check_nodes(nodes, strings)
     _check_metrics(report, strings)
     if report.HasField("connections"):
         _check_connections(report.connections)
@@ -39,7 +41,7 @@ def check(report: Report) -> None:
     if report.HasField("plugins"):
         _check_plugins(report.plugins)
     if not report.base:
-        _check_references(report)
+        _check_references(report, nodes)
 
 
 def _check_order(report: Report) -> None:
@@ -59,104 +61,13 @@ def _check_order(report: Report) -> None:
         raise ReportError("sample_offsets_ms", "must rise, and lie within one day")
 
 
-def _check_nodes(report: Report, strings: int) -> None:
-    nodes = report.nodes
-    _count(nodes, limits.NODES, "nodes")
-    handles = {node.handle for node in nodes}
-    if 0 in handles or len(handles) != len(nodes):
-        raise ReportError("nodes", "each must have a handle of its own, from 1")
-    for index, node in enumerate(nodes):
-        fault = _fault(node, strings)
-        if fault:
-            raise ReportError(f"nodes[{index}].{fault[0]}", fault[1])
-
-
-def _fault(node: Node, strings: int) -> tuple[str, str] | None:
-    """What is wrong with the node, if anything: the field and why. `strings` of 0: the table is not known."""
-    topology, own = node.topology, node.id
-    if topology not in ids.TOPOLOGIES:
-        return "topology", "is not a kind of node"
-    if not 0 < len(own) <= limits.ID_LENGTH or not ids.is_own_part(topology, own):
-        return "id", f"must be printable, of 1 to {limits.ID_LENGTH} characters, without ';'"
-    if (topology == Topology.TOPOLOGY_PROCESS) != bool(node.host):
-        return "host", "is what processes have, and nothing else"
-    if len(node.label) > limits.LABEL_LENGTH:
-        return "label", f"must have at most {limits.LABEL_LENGTH} characters"
-    if len(node.parents) > limits.PARENTS:
-        return "parents", f"must have at most {limits.PARENTS} elements"
-    return _attributes_fault(node, strings) or _tables_fault(node, strings) or _controls_fault(node, strings)
-
-
-def _attributes_fault(node: Node, strings: int) -> tuple[str, str] | None:
-    if keys := node.text_keys:
-        texts = node.texts
-        if len(keys) != len(texts) or not _keyed(keys, strings, limits.ATTRIBUTES):
-            return "text_keys", "must have a key of the string table for each text"
-        if max(map(len, texts)) > limits.TEXT_LENGTH:
-            return "texts", f"must have at most {limits.TEXT_LENGTH} characters each"
-    elif node.texts:
-        return "text_keys", "must have a key for each text"
-    return _numbers_fault(node, strings) or _sets_fault(node, strings)
-
-
-def _numbers_fault(node: Node, strings: int) -> tuple[str, str] | None:
-    keys, numbers = node.number_keys, node.numbers
-    if not keys and not numbers:
-        return None
-    if len(keys) != len(numbers) or not _keyed(keys, strings, limits.ATTRIBUTES):
-        return "number_keys", "must have a key of the string table for each number"
-    return None if all(map(math.isfinite, numbers)) else ("numbers", "must be finite")
-
-
-def _sets_fault(node: Node, strings: int) -> tuple[str, str] | None:
-    keys, sets = node.set_keys, node.sets
-    if not keys and not sets:
-        return None
-    if len(keys) != len(sets) or not _keyed(keys, strings, limits.ATTRIBUTES):
-        return "set_keys", "must have a key of the string table for each set"
-    if any(len(held.values) > limits.SET_VALUES for held in sets):
-        return "sets", f"must have at most {limits.SET_VALUES} values each"
-    if max((len(value) for held in sets for value in held.values), default=0) > limits.TEXT_LENGTH:
-        return "sets", f"must have at most {limits.TEXT_LENGTH} characters each"
-    return None
-
-
-def _tables_fault(node: Node, strings: int) -> tuple[str, str] | None:
-    tables = node.tables
-    if not tables:
-        return None
-    if not _keyed([table.template for table in tables], strings, limits.TABLES):
-        return "tables", "each must name a template of its own, by the string table"
-    if any(len(table.rows) > limits.ROWS for table in tables):
-        return "tables", f"must have at most {limits.ROWS} rows each"
-    rows = list(chain.from_iterable(table.rows for table in tables))
-    if any(len(row.id) > limits.ID_LENGTH or len(row.cells) > limits.COLUMNS for row in rows):
-        return "tables", f"row ids have at most {limits.ID_LENGTH} characters, rows at most {limits.COLUMNS} cells"
-    if max((len(cell) for row in rows for cell in row.cells), default=0) > limits.TEXT_LENGTH:
-        return "tables", f"cells must have at most {limits.TEXT_LENGTH} characters"
-    return None
-
-
-def _controls_fault(node: Node, strings: int) -> tuple[str, str] | None:
-    controls = node.controls
-    if controls and not _keyed(controls, strings, limits.CONTROLS):
-        return "controls", "must be different ones of the string table"
-    return None
-
-
-def _keyed(keys: Sequence[int], strings: int, most: int) -> bool:
-    """Whether keys are few enough, different, and in the string table (as far as that is known)."""
-    if len(keys) > most or (strings and max(keys) >= strings):
-        return False
-    return len(set(keys)) == len(keys)
-
-
 def _check_metrics(report: Report, strings: int) -> None:
     columns = report.metrics
     if not columns:
         return
     _count(columns, limits.METRICS, "metrics")
-    if not _keyed([column.metric for column in columns], strings, limits.METRICS):
+    metrics = {column.metric for column in columns}
+    if len(metrics) != len(columns) or max(metrics) >= strings:
         raise ReportError("metrics", "each must be of a metric of its own, by the string table")
     samples = len(report.sample_offsets_ms)
     for index, column in enumerate(columns):
@@ -169,8 +80,6 @@ def _check_metrics(report: Report, strings: int) -> None:
 
 def _column_fault(column: MetricColumn, samples: int) -> tuple[str, str] | None:
     nodes = len(column.nodes)
-    if len(set(column.nodes)) != nodes:
-        return "nodes", "must be different ones"
     if len(column.values) != nodes * samples:
         return "values", "must have one value for each node and sample time"
     if len(column.maxima) not in (0, nodes) or not all(map(math.isfinite, (column.max, *column.maxima))):
@@ -229,26 +138,15 @@ def _check_plugins(plugins: Plugins) -> None:
         _texts(texts, len(texts), limits.LABEL_LENGTH, f"plugins[{index}]")
 
 
-def _check_references(report: Report) -> None:
+def _check_references(report: Report, nodes: Sequence[Node]) -> None:
     """Whether handles lead to nodes, which only a full report can be asked."""
-    nodes = report.nodes
+    check_references(nodes)
     known = {node.handle for node in nodes}
-    hosts = {node.handle for node in nodes if node.topology == Topology.TOPOLOGY_HOST}
-    _lead(lambda node: (node.host,) if node.host else (), nodes, hosts, "host")
-    _lead(lambda node: node.parents, nodes, known, "parents")
     if not known.issuperset(report.connections.owners):
         raise ReportError("connections.owners", "must be nodes of this report")
     for index, column in enumerate(report.metrics):
         if not known.issuperset(column.nodes):
             raise ReportError(f"metrics[{index}].nodes", "must be nodes of this report")
-
-
-def _lead(handles: Callable[[Node], Iterable[int]], nodes: Sequence[Node], known: Collection[int], field: str) -> None:
-    used = set(chain.from_iterable(map(handles, nodes)))
-    if used.issubset(known):
-        return
-    index = next(index for index, node in enumerate(nodes) if not set(handles(node)).issubset(known))
-    raise ReportError(f"nodes[{index}].{field}", "must be nodes of this report (and a process's host a host)")
 
 
 def _count(values: Sequence[object], most: int, field: str) -> None:
