@@ -33,7 +33,7 @@ def listener(listen: str, http_filters: Sequence[Config]) -> Config:
     return {
         "name": "edge",
         "address": socket_address(parse_address(listen)),
-        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        "per_connection_buffer_limit_bytes": 256 * 1024,
         "filter_chains": [{"filters": [manager]}],
     }
 

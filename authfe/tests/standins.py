@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +16,14 @@ from envoy.service.auth.v3.external_auth_pb2_grpc import AuthorizationServicer, 
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc.status_pb2 import Status
 from grpc_health.v1.health import HealthServicer
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from mesh.contracts import rpcs, services
+
+_CODES = {400: 3, 401: 16, 403: 7, 503: 14}
 
 Answer = Callable[[Message, grpc.ServicerContext], Any]
 
@@ -92,12 +96,17 @@ class Authority(AuthorizationServicer):
         self.requests.append(request)
         credential = request.attributes.request.http.headers.get("authorization", "")
         refused = credential.removeprefix("Bearer ")
-        return _refuse(int(refused)) if refused.isdecimal() else _admit(request)
+        return _refuse(int(refused), request) if refused.isdecimal() else _admit(request)
 
 
-def _refuse(status: int) -> auth.CheckResponse:
-    reason = HeaderValueOption(header=HeaderValue(key="x-scope-reason", value="SOME_REASON"))
-    denied = auth.DeniedHttpResponse(status={"code": status}, body=f'refused with "{status}"', headers=[reason])
+def _refuse(status: int, request: auth.CheckRequest) -> auth.CheckResponse:
+    headers = {"x-scope-reason": "SOME_REASON"}
+    if request.attributes.request.http.headers.get("content-type") == "application/grpc":
+        details = Status(code=_CODES[status], message="with details").SerializeToString()
+        headers |= {"grpc-status": str(_CODES[status]), "grpc-status-details-bin": b64encode(details).decode()}
+    denied = auth.DeniedHttpResponse(
+        status={"code": status}, body=f'refused with "{status}"', headers=_headers(headers)
+    )
     return auth.CheckResponse(status={"code": 16}, denied_response=denied)
 
 
@@ -105,8 +114,12 @@ def _admit(request: auth.CheckRequest) -> auth.CheckResponse:
     rpc, asked = request.attributes.context_extensions["rpc"], request.attributes.request.http.headers
     given = {"x-scope-identity": rpc, "x-scope-tenant": asked.get("x-scope-org", "acme")}
     headers = {} if asked.get("authorization") == "Bearer nobody" else given
-    options = [HeaderValueOption(header=HeaderValue(key=key, value=value)) for key, value in headers.items()]
-    return auth.CheckResponse(ok_response=auth.OkHttpResponse(headers=options, query_parameters_to_remove=["org"]))
+    admitted = auth.OkHttpResponse(headers=_headers(headers), query_parameters_to_remove=["org"])
+    return auth.CheckResponse(ok_response=admitted)
+
+
+def _headers(values: Mapping[str, str]) -> list[HeaderValueOption]:
+    return [HeaderValueOption(header=HeaderValue(key=key, value=value)) for key, value in values.items()]
 
 
 @dataclass

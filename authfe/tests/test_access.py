@@ -2,6 +2,7 @@
 
 import grpc
 import pytest
+from google.rpc.status_pb2 import Status
 
 from authfe.tests.running import Edge
 from authfe.tests.test_routing import grpc_call
@@ -55,11 +56,15 @@ def test_a_denial_is_json_with_the_authoritys_words_and_reason(edge: Edge, statu
     assert not edge.replica("query").service.calls
 
 
-def test_a_grpc_caller_is_denied_in_its_own_way(edge: Edge) -> None:
+@pytest.mark.parametrize(("status", "code"), [(400, 3), (401, 16), (403, 7), (503, 14)])
+def test_a_grpc_caller_is_denied_in_its_own_way(edge: Edge, status: int, code: int) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        grpc_call(edge, INFO, authorization="Bearer 401")
-    assert refused.value.code() == grpc.StatusCode.UNAUTHENTICATED
-    assert refused.value.details() == 'refused with "401"'
+        grpc_call(edge, INFO, authorization=f"Bearer {status}")
+    assert refused.value.code().value[0] == code
+    assert refused.value.details() == f'refused with "{status}"'
+    trailers: dict[str, bytes] = dict(refused.value.trailing_metadata())
+    details = trailers["grpc-status-details-bin"]
+    assert Status.FromString(details).message == "with details"
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What the edge refuses, streams, logs and says of its health."""
 
+import gzip
 import json
 import stat
 import threading
@@ -89,13 +90,28 @@ def test_events_pass_as_they_happen(edge: Edge) -> None:
 
     edge.replica("query").service.answers[STREAM] = events
     connection = HTTPConnection("127.0.0.1", edge.port, timeout=20)
-    connection.request("GET", WATCH)
+    connection.request("GET", WATCH, headers={"Last-Event-ID": "7"})
     answer = connection.getresponse()
     assert answer.headers["content-type"] == "text/event-stream"
     assert [answer.readline(), answer.readline()] == [b"event: reset\n", b"\n"]
     read_first.set()
     assert answer.read() == b"event: end\n\n"
     connection.close()
+    assert edge.replica("query").service.calls[0].metadata["last-event-id"] == "7"
+
+
+def test_what_a_service_has_compressed_and_the_cookie_it_sets_arrive(edge: Edge) -> None:
+    def answer(_request: Message, context: grpc.ServicerContext) -> HttpBody:
+        context.send_initial_metadata(
+            (("content-encoding", "gzip"), ("vary", "accept-encoding"), ("set-cookie", "a=b"))
+        )
+        return HttpBody(content_type="application/json", data=gzip.compress(b"{}"))
+
+    edge.replica("query").service.answers[RENDER] = answer
+    got = edge.call("GET", HOSTS, headers={"Accept-Encoding": "gzip"})
+    assert edge.replica("query").service.calls[0].metadata["accept-encoding"] == "gzip"
+    assert (got.headers["content-encoding"], got.headers["set-cookie"]) == ("gzip", "a=b")
+    assert gzip.decompress(got.body) == b"{}"
 
 
 def test_a_stream_both_ways_is_answered_as_it_goes(edge: Edge) -> None:

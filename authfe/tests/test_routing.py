@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 
 BINDINGS = all_bindings()
 PATHS = sorted({re.sub(r"\{[^}]*\}", "x", binding.template) for binding in BINDINGS})
+INTERNAL = ["/grpc.health.v1.Health/Check", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"]
 UNROUTED = sorted(set(rpcs()) - {rpc.path for rpc in routed()})
 
 
@@ -44,7 +45,7 @@ def test_a_grpc_call_without_tls_reaches_the_rpc(edge: Edge, rpc: Rpc) -> None:
     assert len(edge.replica("users").authority.requests) == 1
 
 
-@pytest.mark.parametrize("rpc", [*UNROUTED, "/grpc.health.v1.Health/Check", "/no.such.Service/Method"])
+@pytest.mark.parametrize("rpc", [*UNROUTED, *INTERNAL, "/no.such.Service/Method"])
 def test_what_is_not_for_the_outside_is_not_there(edge: Edge, rpc: str) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         grpc_call(edge, rpc)

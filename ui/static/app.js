@@ -61,7 +61,7 @@ async function login(token) {
 
 async function enter() {
   const { status, body } = await call("GET", "/api/users/lookup");
-  if (status === 401 || status === 403) return signedOut("You are signed out.");
+  if (status === 401 || status === 403) return signedOut("You are not signed in.");
   if (status !== 200) return later(enter);
   if (!body.organizations.length) return signedOut("You belong to no organization yet.");
   const chosen = $("#org").value;
