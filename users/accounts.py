@@ -2,7 +2,7 @@
 
 import re
 
-from sqlalchemy import text
+from sqlalchemy import func
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -47,7 +47,7 @@ async def administrator(session: AsyncSession, email: str | None) -> User:
     By address: that person, who is made if need be. Without one: the deployment's first administrator. The first person
     of all administers the deployment.
     """
-    await session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    await session.exec(select(func.pg_advisory_xact_lock(_LOCK)))
     user = None if email else await _first_administrator(session)
     address = normal(email or FIRST_ADMINISTRATOR)
     user = user or (await session.exec(select(User).where(User.email == address))).first()

@@ -13,7 +13,7 @@ from scope.auth.v1.identity_pb2 import Identity
 from users import roles
 from users.database import Database
 from users.secrets import Kind, Secret
-from users.tables import ApiToken, Membership, Organization, ProbeToken, Session, User
+from users.tables import ApiToken, Membership, Organization, ProbeToken, Session, User, is_id
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ async def by_secret(database: Database, secret: Secret) -> Holder | None:
         return None
     async with database.begin() as session:
         statement = _SELECT[secret.kind]().where(table_of(secret.kind).digest == secret.digest)
-        rows = (await session.execute(statement)).all()
+        rows = (await (await session.connection()).execute(statement)).all()
     if not rows or not secret.matches(rows[0].digest):
         return None
     return _holder(secret.kind, rows)
@@ -72,9 +72,9 @@ async def by_name(database: Database, names: Iterable[str]) -> Mapping[str, Hold
     wanted = set(names)
     async with database.begin() as session:
         for kind in KINDS:
-            ids = [name.partition(":")[2] for name in wanted if name.startswith(f"{kind}:")]
-            if ids:
-                rows = (await session.execute(_SELECT[kind]().where(any_of(table_of(kind).id, ids)))).all()
+            if ids := ids_of(kind, wanted):
+                statement = _SELECT[kind]().where(any_of(table_of(kind).id, ids))
+                rows = (await (await session.connection()).execute(statement)).all()
                 holders |= {holder.credential: holder for holder in _holders(kind, rows)}
     return holders
 
@@ -82,6 +82,12 @@ async def by_name(database: Database, names: Iterable[str]) -> Mapping[str, Hold
 def table_of(kind: Kind) -> Any:
     """Where credentials of the kind are kept."""
     return {Kind.SESSION: Session, Kind.API: ApiToken, Kind.PROBE: ProbeToken}[kind]
+
+
+def ids_of(kind: Kind, names: Iterable[str]) -> Sequence[str]:
+    """The ids among names of credentials, `session:ID`, that are of the kind."""
+    named = (name.partition(":") for name in names)
+    return [found for prefix, _, found in named if prefix == kind and is_id(found)]
 
 
 def any_of(column: Any, ids: Collection[str]) -> Any:

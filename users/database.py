@@ -14,12 +14,12 @@ from scope.errors.v1.errors_pb2 import Reason
 
 #: Connections of one process to the database, at most.
 CONNECTIONS = 10
-#: How long anything asked of the database may take, waiting for a connection included, in seconds.
-PATIENCE = 5.0
+#: How long a transaction may take, waiting for a connection included, in seconds: less than the edge waits for Check.
+PATIENCE = 4.0
 
 _CONNECT: dict[str, str | int] = {
     "connect_timeout": 3,
-    "options": "-c statement_timeout=4000 -c idle_in_transaction_session_timeout=10000",
+    "options": "-c statement_timeout=3000 -c idle_in_transaction_session_timeout=10000",
     "application_name": "scope-users",
 }
 _AWAY = (

@@ -16,17 +16,17 @@ LIFETIME = timedelta(days=30)
 
 async def create(session: AsyncSession, user: str) -> str:
     """Makes a session of a person and answers its secret; sessions that expired are cleared away."""
-    await session.execute(delete(Session).where(col(Session.expires) < func.now()))
+    await session.exec(delete(Session).where(col(Session.expires) < func.now()))
     secret = secrets.generate(Kind.SESSION)
     row = {"id": new_id(), "user_id": user, "digest": secrets.digest(secret), "expires": func.now() + LIFETIME}
-    await session.execute(insert(Session).values(row))
+    await session.exec(insert(Session).values(row))
     return secret
 
 
 async def revoke(session: AsyncSession, session_id: str) -> None:
     """Ends a session."""
     chosen = update(Session).where(col(Session.id) == session_id, col(Session.revoked).is_(None))
-    await session.execute(chosen.values(revoked=func.now()))
+    await session.exec(chosen.values(revoked=func.now()))
 
 
 class Cookie:

@@ -20,10 +20,10 @@ LIFETIME = timedelta(minutes=10)
 async def create_link(session: AsyncSession, email: str, public_url: str) -> str:
     """Makes a sign-in link for a person; raises ServiceError NOT_FOUND when there is none with that address."""
     user = await accounts.by_email(session, email)
-    await session.execute(delete(LoginToken).where(col(LoginToken.expires) < func.now()))
+    await session.exec(delete(LoginToken).where(col(LoginToken.expires) < func.now()))
     secret = secrets.generate(Kind.LOGIN)
     row = {"id": new_id(), "user_id": user.id, "digest": secrets.digest(secret), "expires": func.now() + LIFETIME}
-    await session.execute(insert(LoginToken).values(row))
+    await session.exec(insert(LoginToken).values(row))
     return f"{public_url.rstrip('/')}/#/login/{secret}"
 
 
@@ -40,7 +40,7 @@ async def consume(session: AsyncSession, text: str) -> User:
         col(LoginToken.digest) == secret.digest, col(LoginToken.used).is_(None), col(LoginToken.expires) > func.now()
     )
     taken = unused.values(used=func.now()).returning(col(LoginToken.digest), col(LoginToken.user_id))
-    row = (await session.execute(taken)).first()
+    row = (await session.exec(taken)).first()
     user = await session.get(User, row.user_id) if row and secret.matches(row.digest) else None
     if user is None or user.disabled is not None:
         raise _invalid()

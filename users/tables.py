@@ -3,6 +3,7 @@
 Every id is 32 hexadecimal characters. Times are UTC. A secret is never here, only its digest.
 """
 
+import re
 import secrets
 from datetime import datetime
 from enum import StrEnum
@@ -22,12 +23,19 @@ EMAIL_LENGTH = 254
 NAME_LENGTH = 100
 SLUG_LENGTH = 63
 
+_ID = re.compile(r"[0-9a-f]{32}")
+
 metadata = MetaData(naming_convention=NAMING)
 
 
 def new_id() -> str:
     """A random id, safe in NATS subjects and stream names."""
     return secrets.token_hex(16)
+
+
+def is_id(text: str) -> bool:
+    """Whether text from outside has the form of an id; no other text need reach the database."""
+    return _ID.fullmatch(text) is not None
 
 
 def _time(*, now: bool = False, index: bool = False) -> Any:

@@ -11,7 +11,7 @@ from mesh.errors import ServiceError, not_found
 from scope.errors.v1.errors_pb2 import Reason
 from users import secrets
 from users.secrets import Kind
-from users.tables import ApiToken, ProbeToken
+from users.tables import ApiToken, ProbeToken, is_id
 
 #: Tokens of each kind that an organization, or a person in it, may have at a time.
 LIMIT = 1_000
@@ -45,11 +45,13 @@ async def listed(session: AsyncSession, organization: str, user: str) -> Sequenc
 
 async def revoke(session: AsyncSession, organization: str, user: str, token: str) -> None:
     """Revokes one of the tokens that `listed` answers; raises ServiceError NOT_FOUND for any other."""
+    if not is_id(token):
+        raise not_found("token", token)
     probe = update(ProbeToken).where(col(ProbeToken.id) == token, col(ProbeToken.organization_id) == organization)
     api = update(ApiToken).where(col(ApiToken.id) == token, *_mine(organization, user))
     for table, chosen in ((ProbeToken, probe), (ApiToken, api)):
         statement = chosen.where(col(table.revoked).is_(None)).values(revoked=func.now()).returning(col(table.id))
-        if (await session.execute(statement)).first() is not None:
+        if (await session.exec(statement)).first() is not None:
             return
     raise not_found("token", token)
 

@@ -1,7 +1,7 @@
 """When credentials were last used: noted in memory, written now and then, never in the way of a request."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy import or_, update
 
 from mesh.errors import ServiceError
-from users.credentials import KINDS, Holder, any_of, table_of
+from users.credentials import KINDS, Holder, any_of, ids_of, table_of
 from users.database import Database
 
 #: How often a credential's use is written, at most.
@@ -60,14 +60,13 @@ class Usage:
         try:
             async with self._database.begin() as session:
                 for kind in KINDS:
-                    ids = [name.partition(":")[2] for name in noted if name.startswith(f"{kind}:")]
-                    if ids:
-                        await session.execute(_used(table_of(kind), ids, self._clock()))
+                    if ids := ids_of(kind, noted):
+                        await session.exec(_used(table_of(kind), ids, self._clock()))
         except ServiceError:
             self._noted |= noted
             raise
 
 
-def _used(table: Any, ids: list[str], now: datetime) -> Any:
+def _used(table: Any, ids: Sequence[str], now: datetime) -> Any:
     stale = or_(table.last_used.is_(None), table.last_used <= now - RESOLUTION)
     return update(table).where(any_of(table.id, ids), stale).values(last_used=now)

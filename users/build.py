@@ -1,0 +1,57 @@
+"""What the service consists of, put together."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+
+from envoy.service.auth.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
+
+from mesh.serve import Build, Mesh, Registers
+from scope.users.v1 import service_pb2_grpc as contract
+from users import credentials, service
+from users.authorize import Authorizer
+from users.cache import Credentials
+from users.database import Database
+from users.identity import Keys, Signer
+from users.sessions import Cookie
+from users.settings import UsersSettings
+from users.usage import Usage
+
+
+def users_service(settings: UsersSettings, keys: Keys) -> Build:
+    """The service as mesh runs it."""
+
+    @asynccontextmanager
+    async def build(_: Mesh) -> AsyncIterator[Registers]:
+        database = Database(settings.database_url)
+        usage = Usage(database)
+        writing = asyncio.create_task(usage.run())
+        try:
+            yield registers(database, usage, keys, Cookie(settings.public_url))
+        finally:
+            writing.cancel()
+            with suppress(asyncio.CancelledError):
+                await writing
+            await database.close()
+
+    return build
+
+
+def registers(
+    database: Database, usage: Usage, keys: Keys, cookie: Cookie, clock: Callable[[], float] = time.monotonic
+) -> Registers:
+    """The gRPC services; `clock` tells how old what is remembered is, in seconds."""
+    known = Credentials(partial(credentials.by_secret, database), clock)
+    signer = Signer(keys.signing, clock)
+    authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name))
+    session = service.SessionService(database, known, cookie)
+    token = service.TokenService(database, known)
+    identity = service.IdentityService(database, keys, signer)
+    return {
+        "envoy.service.auth.v3.Authorization": partial(add_AuthorizationServicer_to_server, authorization),
+        "scope.users.v1.SessionService": partial(contract.add_SessionServiceServicer_to_server, session),
+        "scope.users.v1.TokenService": partial(contract.add_TokenServiceServicer_to_server, token),
+        "scope.users.v1.IdentityService": partial(contract.add_IdentityServiceServicer_to_server, identity),
+    }

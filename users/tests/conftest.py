@@ -1,0 +1,179 @@
+"""A users service over a real database, asked over gRPC as Envoy and the other services ask it."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import grpc
+import psycopg
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
+from envoy.service.auth.v3.external_auth_pb2_grpc import AuthorizationStub
+from psycopg import sql
+
+from mesh.identity import HEADER, Verifier, service_metadata
+from mesh.interceptor import Guard
+from scope.auth.v1.identity_pb2 import Identity
+from scope.users.v1.messages_pb2 import LoginRequest, RenewRequest, RenewResponse, StreamCredential
+from scope.users.v1.service_pb2_grpc import IdentityServiceStub, SessionServiceStub
+from users import organizations, sign_in
+from users.build import registers
+from users.database import Database
+from users.identity import Keys
+from users.migrations import migrate
+from users.organizations import Created
+from users.sessions import Cookie
+from users.usage import Usage
+
+LOOKUP = "/scope.users.v1.SessionService/Lookup"
+LOGIN = "/scope.users.v1.SessionService/Login"
+LIST_TOKENS = "/scope.users.v1.TokenService/ListTokens"
+PUBLISH = "/scope.collection.v1.CollectionService/Publish"
+RENEW = "/scope.users.v1.IdentityService/Renew"
+PUBLIC_URL = "http://127.0.0.1:8080"
+
+
+@dataclass
+class Clock:
+    """A clock that goes when it is told to."""
+
+    seconds: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass
+class Service:
+    """A running users service."""
+
+    url: str
+    database: Database
+    usage: Usage
+    keys: Keys
+    clock: Clock
+    channel: grpc.aio.Channel
+    mesh_key: bytes
+    verifier: Verifier
+
+    async def organization(self, name: str, admin: str = "ann@example.org") -> Created:
+        async with self.database.begin() as session:
+            return await organizations.create(session, name, admin)
+
+    async def login_secret(self, email: str = "ann@example.org") -> str:
+        async with self.database.begin() as session:
+            return (await sign_in.create_link(session, email, PUBLIC_URL)).rpartition("/")[2]
+
+    def execute(self, statement: str, *values: object) -> None:
+        """Changes the database behind the service's back."""
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            connection.execute(statement.encode(), values)
+
+    def count(self, table: str) -> int:
+        """How many rows a table has."""
+        with psycopg.connect(self.url) as connection:
+            (number,) = connection.execute(
+                sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
+            ).fetchone() or (0,)
+        return int(number)
+
+    def text(self, table: str) -> str:
+        """All that a table holds."""
+        with psycopg.connect(self.url) as connection:
+            return str(connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier(table))).fetchall())
+
+    async def check(
+        self, rpc: str, *, method: str = "GET", path: str = "/api/x", host: str = "scope.example:8080", **headers: str
+    ) -> CheckResponse:
+        """Asks as Envoy does; `x_scope_org="a"` is the header x-scope-org."""
+        asked = CheckRequest()
+        asked.attributes.context_extensions["rpc"] = rpc
+        http = asked.attributes.request.http
+        http.method, http.path, http.host = method, path, host
+        for name, value in headers.items():
+            http.headers[name.replace("_", "-")] = value
+        answer: CheckResponse = await AuthorizationStub(self.channel).Check(asked)
+        return answer
+
+    async def login(self, secret: str) -> str:
+        """Signs in as a browser does and answers the Set-Cookie header."""
+        call = SessionServiceStub(self.channel).Login(
+            LoginRequest(token=secret), metadata=await self.metadata(LOGIN, method="POST")
+        )
+        await call
+        (cookie,) = [value for key, value in await call.initial_metadata() if key == "set-cookie"]
+        return str(cookie)
+
+    async def cookie(self, email: str = "ann@example.org") -> str:
+        """Signs a person in and answers the Cookie header."""
+        return (await self.login(await self.login_secret(email))).partition(";")[0]
+
+    async def identity(self, rpc: str, **request: str) -> Identity:
+        """The verified identity that Check injects."""
+        return await self.verifier.caller(rpc, {HEADER: injected(await self.check(rpc, **request), HEADER)})
+
+    async def metadata(self, rpc: str, **request: str) -> tuple[tuple[str, str], ...]:
+        """What goes on with a call that was admitted."""
+        return ((HEADER, injected(await self.check(rpc, **request), HEADER)),)
+
+    async def renew(self, *credentials: tuple[str, str], service: str = "query") -> list[Identity | None]:
+        request = RenewRequest(
+            credentials=[StreamCredential(credential=name, organization=org) for name, org in credentials]
+        )
+        metadata = service_metadata(self.mesh_key, service, RENEW)
+        answer: RenewResponse = await IdentityServiceStub(self.channel).Renew(request, metadata=metadata)
+        tokens = [renewed.token for renewed in answer.identities]
+        return [await self.verifier.verify(token, service) if token else None for token in tokens]
+
+    def away(self, *, away: bool) -> None:
+        """Makes the database refuse everybody, or take them again."""
+        name = sql.Identifier(psycopg.conninfo.conninfo_to_dict(self.url)["dbname"])
+        other = psycopg.conninfo.make_conninfo(self.url, dbname="postgres")
+        with psycopg.connect(other, autocommit=True) as connection:
+            limit = sql.Literal(0 if away else -1)
+            connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, limit))
+            ended = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
+            connection.execute(ended.format(name.as_string().strip('"')))
+
+
+def injected(answer: CheckResponse, name: str) -> str:
+    """The one value of a header that Check injects."""
+    (value,) = [option.header.value for option in answer.ok_response.headers if option.header.key == name]
+    return str(value)
+
+
+def denial(answer: CheckResponse) -> tuple[int, str]:
+    """The HTTP status and the reason of a denial."""
+    assert answer.WhichOneof("http_response") == "denied_response", answer
+    headers = {option.header.key: option.header.value for option in answer.denied_response.headers}
+    return answer.denied_response.status.code, headers["x-scope-reason"]
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """A database with the tables in it."""
+    migrate(postgres_url)
+    database = Database(postgres_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def users(database: Database, postgres_url: str) -> AsyncIterator[Service]:
+    """A users service on a port of its own, without organizations."""
+    keys, clock, mesh_key, usage = (
+        Keys([Ed25519PrivateKey.generate()]),
+        Clock(),
+        secrets.token_bytes(32),
+        Usage(database),
+    )
+    verifier = Verifier(keys, mesh_key)
+    server = grpc.aio.server(interceptors=[Guard(verifier)])
+    for register in registers(database, usage, keys, Cookie(PUBLIC_URL), clock).values():
+        register(server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield Service(postgres_url, database, usage, keys, clock, channel, mesh_key, verifier)
+    await server.stop(0)
