@@ -1,0 +1,72 @@
+"""What the report log holds, read with a key that can do no more than read."""
+
+import asyncio
+import json
+from collections.abc import Collection
+from typing import NamedTuple
+
+import nats
+import nats.errors
+from nats.aio.client import Client
+from nats.js import JetStreamContext
+from nats.js.api import ConsumerConfig, DeliverPolicy
+
+from tests.load.target import Target
+
+_TIMEOUT = 10.0
+
+
+class Entry(NamedTuple):
+    """One report in the log."""
+
+    probe: str
+    epoch: int
+    number: int
+
+
+async def stored(target: Target, probes: Collection[str]) -> set[Entry]:
+    """Every report of these probes in the log, of any organization. RuntimeError where the log does not answer."""
+    try:
+        return await _stored(target, probes)
+    except nats.errors.Error as error:
+        raise RuntimeError(f"the report log at {target.nats_url}: {error}") from error
+
+
+async def _stored(target: Target, probes: Collection[str]) -> set[Entry]:
+    client = await nats.connect(
+        target.nats_url, nkeys_seed=str(target.nats_key), inbox_prefix="_INBOX_reader", allow_reconnect=False
+    )
+    try:
+        found: set[Entry] = set()
+        for stream in await _streams(client):
+            found |= await _entries(client.jetstream(timeout=_TIMEOUT), stream)
+        return {entry for entry in found if entry.probe in probes}
+    finally:
+        await client.close()
+
+
+async def _streams(client: Client) -> list[str]:
+    answer = await client.request("$JS.API.STREAM.NAMES", b'{"subject":"reports.>"}', timeout=_TIMEOUT)
+    return list(json.loads(answer.data).get("streams") or ())
+
+
+async def _entries(context: JetStreamContext, stream: str) -> set[Entry]:
+    """Everything from the stream's start to what is its end now; the headers alone."""
+    state = (await context.stream_info(stream)).state
+    found: set[Entry] = set()
+    if not state.messages:
+        return found
+    config = ConsumerConfig(deliver_policy=DeliverPolicy.ALL, headers_only=True)
+    subscription = await context.subscribe(
+        f"{stream.replace('-', '.', 1)}.>", stream=stream, config=config, ordered_consumer=True
+    )
+    async with asyncio.timeout(_TIMEOUT + state.messages / 1000):
+        while True:
+            message = await subscription.next_msg(timeout=_TIMEOUT)
+            headers = message.headers or {}
+            probe = message.subject.split(".")[2]
+            found.add(Entry(probe, int(headers["Scope-Epoch"]), int(headers["Scope-Number"])))
+            if message.metadata.sequence.stream >= state.last_seq:
+                break
+    await subscription.unsubscribe()
+    return found

@@ -1,0 +1,43 @@
+"""The window in which figures are taken, and what is said about many durations."""
+
+import asyncio
+import math
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tests.load.outcome import Row
+
+now = time.monotonic
+"""Seconds; the same clock in every process of this machine."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """From when to when figures count, by `now`; what comes before is warm-up."""
+
+    begin: float
+    end: float
+
+    def __contains__(self, moment: float) -> bool:
+        return self.begin <= moment < self.end
+
+
+def percentile(values: Collection[float], percent: float) -> float:
+    """The smallest value that at least so many percent of all do not exceed. ValueError where there is none."""
+    if not values:
+        raise ValueError("there is no percentile of nothing")
+    return sorted(values)[max(math.ceil(len(values) * percent / 100) - 1, 0)]
+
+
+def durations(seconds: Collection[float]) -> Row:
+    """How many there were, and how long they took, in milliseconds."""
+    if not seconds:
+        return {"count": 0, "p50_ms": None, "p95_ms": None, "max_ms": None}
+    milliseconds = {"p50_ms": percentile(seconds, 50), "p95_ms": percentile(seconds, 95), "max_ms": max(seconds)}
+    return {"count": len(seconds), **{name: round(value * 1000, 2) for name, value in milliseconds.items()}}
+
+
+async def pause_until(moment: float) -> None:
+    """Returns at that moment, at once where it has passed."""
+    await asyncio.sleep(max(moment - now(), 0))

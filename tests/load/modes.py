@@ -1,0 +1,100 @@
+"""What every mode is given on the command line, and how one becomes a command."""
+
+import asyncio
+import functools
+import inspect
+import signal
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tests.load.outcome import Outcome
+from tests.load.target import find
+
+app = typer.Typer(
+    help="Puts a synthetic load on a running mesh and measures it; exits 1 where something acknowledged was lost.",
+    no_args_is_help=True,
+    add_completion=False,
+)
+
+Mode = Callable[..., Coroutine[Any, Any, Outcome]]
+"""Takes `target`, `seconds` to measure, and options of its own with their defaults."""
+
+MODES: list[str] = []
+"""The names of all modes."""
+
+DEFAULT_SECONDS = 60.0
+
+
+def mode(measure: Mode) -> Mode:
+    """Makes a command of a mode, with the options of every mode and its own."""
+    command = functools.partial(_run, measure)
+    parameters = [
+        *(parameter for parameter in inspect.signature(_run).parameters.values() if parameter.name in _COMMON),
+        *(parameter for parameter in inspect.signature(measure).parameters.values() if parameter.name not in _GIVEN),
+    ]
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
+
+    @functools.wraps(measure)
+    def run(**options: Any) -> None:
+        command(**options)
+
+    # What the command line offers is read from here.
+    run.__signature__ = inspect.Signature(keyword_only)
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    app.command(measure.__name__)(run)
+    MODES.append(measure.__name__)
+    return measure
+
+
+def _run(
+    measure: Mode,
+    *,
+    data: Annotated[Path | None, typer.Option(envvar="DATA", help="The data folder of a running `make up`.")] = None,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to measure.")] = DEFAULT_SECONDS,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    url: Annotated[str | None, typer.Option(help="Of the edge. This and the next override the data folder.")] = None,
+    service_token: Annotated[str | None, typer.Option(envvar="SCOPE_SERVICE_TOKEN", help="Reports.")] = None,
+    api_token: Annotated[str | None, typer.Option(envvar="SCOPE_API_TOKEN", help="Reads.")] = None,
+    nats_url: Annotated[str | None, typer.Option(help="Of the report log.")] = None,
+    nats_key: Annotated[str | None, typer.Option(help="A file with the seed of a key that reads it.")] = None,
+    **own: Any,
+) -> None:
+    given = {
+        "url": url,
+        "service_token": service_token,
+        "api_token": api_token,
+        "nats_url": nats_url,
+        "nats_key": nats_key,
+    }
+    try:
+        outcome = asyncio.run(_ending_in_order(measure(target=find(data, **given), seconds=seconds, **own)))
+    except (ValueError, RuntimeError, OSError) as error:
+        typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
+        raise typer.Exit(2) from None
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + signal.SIGTERM) from None
+    report(outcome, as_json=as_json)
+    raise typer.Exit(1 if outcome.failures else 0)
+
+
+def report(outcome: Outcome, *, as_json: bool) -> None:
+    """Prints what was measured."""
+    if as_json:
+        typer.echo(outcome.json())
+    else:
+        outcome.print(Console())
+
+
+async def _ending_in_order(measuring: Coroutine[Any, Any, Outcome]) -> Outcome:
+    """SIGTERM does what Ctrl-C does: everything that was started ends."""
+    task = asyncio.ensure_future(measuring)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+_COMMON = set(inspect.signature(_run).parameters) - {"measure", "own"}
+_GIVEN = {"target", "seconds"}

@@ -1,0 +1,64 @@
+"""The running mesh that a load is put on."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from deploy.local.files import read_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where the mesh is and what opens it.
+
+    Attributes:
+        url: of the edge.
+        service_token: what probes report with.
+        api_token: what readers read with, of the same organization.
+        nats_url: of the report log; empty where it is not known.
+        nats_key: the file with a key that reads it.
+        data: its data folder, whose run.json names its processes; None where it runs elsewhere.
+    """
+
+    url: str
+    service_token: str
+    api_token: str
+    nats_url: str
+    nats_key: Path
+    data: Path | None
+
+    def processes(self) -> dict[str, psutil.Process]:
+        """Its processes, by name and replica."""
+        return {
+            f"{entry['name']}-{entry['replica']}": psutil.Process(entry["pid"])
+            for entry in _document(self.data, "run.json").get("processes", ())
+        }
+
+
+def find(data: Path | None, **given: str | None) -> Target:
+    """The mesh of a data folder, where not each of its facts was given. ValueError names what is missing."""
+    local, run = _document(data, "local.json"), _document(data, "run.json")
+    known: dict[str, Any] = {
+        "url": run.get("url"),
+        "service_token": local.get("service_token"),
+        "api_token": local.get("api_token"),
+        "nats_url": _nats_url(data),
+        "nats_key": data and data / "secrets" / "nats-reader.nk",
+    }
+    facts = {name: given.get(name) or known[name] for name in known}
+    missing = [f"--{name.replace('_', '-')}" for name, value in facts.items() if not value]
+    if missing:
+        raise ValueError(f"{data or 'no data folder'}: no mesh runs here; start it, or give {', '.join(missing)}")
+    return Target(**{**facts, "nats_key": Path(facts["nats_key"])}, data=data if run else None)
+
+
+def _document(data: Path | None, name: str) -> dict[str, Any]:
+    return read_json(data / name) if data else {}
+
+
+def _nats_url(data: Path | None) -> str | None:
+    """Where the report log is: what its configuration says it listens on."""
+    address = _document(data and data / "nats", "nats.json").get("listen")
+    return f"nats://{address}" if address else None

@@ -1,0 +1,86 @@
+"""What a watcher makes of a stream of events."""
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import orjson
+import pytest
+
+from tests.load.measure import Window, now
+from tests.load.rest import poll, reports_in, watch
+from tests.load.target import Target
+
+
+def _event(name: str, *blocks: tuple[str, int]) -> bytes:
+    metrics = [{"nodes": [node, "other"], "times": [time - 1000, time], "values": {}} for node, time in blocks]
+    data = orjson.dumps({"add": [], "update": [], "remove": [], "metrics": metrics})
+    return b"event: %s\nid: 7\ndata: %s\n\n" % (name.encode(), data)
+
+
+class _Service(BaseHTTPRequestHandler):
+    """Answers a watch with chunks that end anywhere, and anything else with its path."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.headers["Authorization"] == "Bearer secret" else 401)
+        if not self.path.startswith("/api/watch/"):
+            self.send_header("Content-Length", str(len(self.path)))
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+            return
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        stream = b":\n\n" + _event("reset", ("a;<host>", 5)) + _event("update", ("b;<host>", 6), ("a;<host>", 8))
+        for part in (stream[:2], stream[2:40], stream[40:-1], stream[-1:]):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+        time.sleep(1)
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def target() -> Iterator[Target]:
+    with HTTPServer(("127.0.0.1", 0), _Service) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        yield Target(
+            url=f"http://127.0.0.1:{server.server_port}",
+            service_token="",
+            api_token="secret",
+            nats_url="",
+            nats_key=Path(),
+            data=None,
+        )
+        server.shutdown()
+        thread.join()
+
+
+def test_a_watcher_recognises_reports_wherever_chunks_end_and_stops_when_it_is_time(target: Target) -> None:
+    began = now()
+    arrived = watch(target, "hosts", began + 0.5)
+    assert 0.4 < now() - began < 5
+    assert arrived.keys() == {("a", 5), ("b", 6), ("a", 8)}
+    assert all(began < moment < began + 0.5 for moment in arrived.values())
+
+
+def test_a_watch_that_is_ended_says_why() -> None:
+    with pytest.raises(RuntimeError, match="CREDENTIAL_REVOKED"):
+        list(reports_in(b'event: end\ndata: {"reason":"CREDENTIAL_REVOKED","message":""}'))
+
+
+def test_comments_and_failures_carry_no_report() -> None:
+    assert not list(reports_in(b":"))
+    assert not list(reports_in(b'event: failure\ndata: {"code":14}'))
+
+
+def test_reading_counts_only_what_lies_in_the_window(target: Target) -> None:
+    polled = poll(target, ("hosts", "processes"), Window(now() + 0.5, now() + 1.5))
+    assert {topology: (len(each.seconds), each.size) for topology, each in polled.items()} == {
+        "hosts": (1, len("/api/topology/hosts")),
+        "processes": (1, len("/api/topology/processes")),
+    }
