@@ -46,7 +46,7 @@ gen: installed-dev ## Generate gen/ and envoy/ from the contracts
 	@$(BIN)/python proto/generated.py gen
 
 bench: installed-dev ## Measure, and print a table
-	@exec $(BIN)/python -m tests.load
+	@exec $(BIN)/python -m tests.load bench
 
 clean: ## Remove what was installed and built; data folders stay
 	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
