@@ -1,0 +1,1 @@
+"""Answers live views of what every organization runs, from its report log."""

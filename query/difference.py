@@ -1,0 +1,101 @@
+"""What changed in a view since a reader last looked, without a queue per reader.
+
+Every change carries the number of the step that brought it. A reader is nothing but the number up to which it knows:
+what it has missed is what carries a larger one. A reader that is slow therefore gets one merged difference, and a
+thousand readers cost no memory. What is too old is forgotten, and who asks for it starts anew.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+#: How many bytes of measurements are kept for readers that are behind.
+_BLOCK_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a reader has missed: node ids, and blocks of measurements as JSON, oldest first."""
+
+    add: list[str] = field(default_factory=list)
+    update: list[str] = field(default_factory=list)
+    remove: list[str] = field(default_factory=list)
+    metrics: list[bytes] = field(default_factory=list)
+
+
+class Journal:
+    """The changes of one view by step.
+
+    Args:
+        kept: how long a reader may be away and still be told only what changed, in seconds.
+    """
+
+    def __init__(self, kept: float) -> None:
+        self._kept = kept
+        self._changed: dict[str, int] = {}  # in ascending order of step, as are the two below
+        self._removed: dict[str, int] = {}
+        self._blocks: deque[tuple[int, bytes]] = deque()
+        self._block_bytes = 0
+        self._added: dict[str, int] = {}
+        self._steps: deque[tuple[int, float]] = deque()
+        self._floor = 0
+        #: The number of the newest step.
+        self.step = 0
+
+    def begin(self, now: float) -> None:
+        """Starts a step; what is put after it carries its number."""
+        self.step += 1
+        self._steps.append((self.step, now))
+
+    def put(self, node: str) -> None:
+        """A node appeared or changed."""
+        self._changed.pop(node, None)
+        self._changed[node] = self.step
+        self._removed.pop(node, None)
+        self._added.setdefault(node, self.step)
+
+    def remove(self, node: str) -> None:
+        """A node left."""
+        del self._changed[node]
+        del self._added[node]
+        self._removed[node] = self.step
+
+    def measured(self, block: bytes) -> None:
+        """Measurements arrived; the block is as readers get it."""
+        self._blocks.append((self.step, block))
+        self._block_bytes += len(block)
+
+    def trim(self, now: float) -> None:
+        """Forgets steps that are too old, and the oldest where the measurements of all would be too many."""
+        while self._steps and (self._steps[0][1] < now - self._kept or self._block_bytes > _BLOCK_BYTES):
+            self._floor, _ = self._steps.popleft()
+            while self._blocks and self._blocks[0][0] <= self._floor:
+                self._block_bytes -= len(self._blocks.popleft()[1])
+        for node, step in list(self._removed.items()):
+            if step > self._floor:
+                break
+            del self._removed[node]
+
+    def since(self, step: int) -> Difference | None:
+        """What came after a step; None where that is no longer, or not yet, known."""
+        if not self._floor <= step <= self.step:
+            return None
+        difference = Difference(remove=_after(self._removed, step))
+        for node in _after(self._changed, step):
+            (difference.add if self._added[node] > step else difference.update).append(node)
+        for at, block in reversed(self._blocks):
+            if at <= step:
+                break
+            difference.metrics.append(block)
+        difference.metrics.reverse()
+        return difference
+
+
+def _after(steps: dict[str, int], step: int) -> list[str]:
+    """The names with a larger step, oldest first; the dictionary is in ascending order of step."""
+    names = []
+    for name in reversed(steps):
+        if steps[name] <= step:
+            break
+        names.append(name)
+    names.reverse()
+    return names

@@ -1,0 +1,204 @@
+"""Everything the probes of one organization say, together: nodes by id, connections joined, and what changed since.
+
+Nothing here waits or reads a clock: moments are given, in seconds of one monotonic clock.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from query.join import EdgeChanges, Join
+from query.networks import Networks
+from query.probe import Heading, Probe
+from query.samples import Block, Newest
+from query.templates import Declarations
+from scope.report.v1.report_pb2 import Report
+from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report import merge
+from scope_sdk.report.merge import Facts
+
+#: The attribute of hosts that holds the networks they are part of.
+_LOCAL_NETWORKS = "local_networks"
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """How long things are shown, in seconds.
+
+    Attributes:
+        quiet: a probe that was not heard of for so long is quiet.
+        gone: and after so long it is gone, with all that it said.
+        edges: how long an edge is shown after it was last seen.
+        samples: how long measurements are kept.
+    """
+
+    quiet: float = 10
+    gone: float = 60
+    edges: float = 15
+    samples: float = 60
+
+
+@dataclass(slots=True)
+class Change:
+    """What changed in a model since it was last asked."""
+
+    #: Ids of nodes that are new, differ or are gone.
+    nodes: set[str] = field(default_factory=set)
+    edges: EdgeChanges = field(default_factory=dict)
+    #: Whether everything is shown in another way.
+    templates: bool = False
+    #: Measurements that arrived, with the ids of the handles in them.
+    blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.nodes or self.edges or self.templates or self.blocks)
+
+
+class _Entry:
+    """A node: the probes that report it, and what they say together."""
+
+    __slots__ = ("facts", "probes")
+
+    def __init__(self) -> None:
+        # In the order in which the log brought what each says now.
+        self.probes: dict[str, Probe] = {}
+        self.facts: Facts | None = None
+
+
+class Model:
+    """The present state of one organization."""
+
+    def __init__(self, lifetimes: Lifetimes) -> None:
+        self.lifetimes = lifetimes
+        self.declarations = Declarations()
+        self.probes: dict[str, Probe] = {}
+        self._entries: dict[str, _Entry] = {}
+        self._networks = Networks()
+        self._join = Join(self._networks.outside)
+        self._change = Change()
+
+    def apply(self, heading: Heading, report: Report) -> bool:
+        """Takes in a report; says whether it was of use."""
+        probe = self.probes.get(heading.probe)
+        if probe is None:
+            probe = self.probes[heading.probe] = Probe(heading.probe, self.lifetimes.samples)
+        changes = probe.offer(heading, report)
+        if changes is None:
+            return False
+        for node in changes.nodes:
+            self._contribute(node, probe)
+        self._change.nodes |= changes.nodes
+        if changes.connections:
+            self._join.put(probe.id, probe.rows())
+        if changes.templates:
+            self._change.templates |= self.declarations.put(probe.id, probe.state.templates())
+        if changes.block is not None:
+            self._change.blocks.append((probe.ids, changes.block))
+        return True
+
+    def take_change(self, now: float) -> Change:
+        """Lets go of what is too old, joins what arrived, and says what changed since the last time."""
+        self._age(now)
+        change, self._change = self._change, Change()
+        self._settle_networks(change.nodes)
+        change.edges = self._join.settle()
+        return change
+
+    def everything(self) -> Change:
+        """The whole as a change from nothing; measurements are read from the nodes."""
+        return Change(nodes=set(self._entries), edges=dict.fromkeys(self._join.edges(), True))
+
+    def changed(self) -> bool:
+        """Whether anything changed since the last time, the passing of time apart."""
+        return bool(self._change)
+
+    def facts(self, node: str) -> Facts | None:
+        """What is said of a node, None where no probe reports it."""
+        entry = self._entries.get(node)
+        if entry is None:
+            return None
+        if entry.facts is None:
+            entry.facts = merge.fold([merge.facts(probe.state, probe.handles[node]) for probe in entry.probes.values()])
+        return entry.facts
+
+    def kind(self, node: str) -> Topology.ValueType | None:
+        """What kind of thing a node is."""
+        return next((probe.kind(node) for probe in self.reporters(node)), None)
+
+    def reporters(self, node: str) -> Iterable[Probe]:
+        """The probes that report a node."""
+        entry = self._entries.get(node)
+        return entry.probes.values() if entry else ()
+
+    def quiet(self, node: str) -> bool:
+        """Whether none of the probes that report the node was heard of lately."""
+        return all(probe.quiet for probe in self.reporters(node))
+
+    def newest(self, node: str, metric: str) -> Newest | None:
+        """The newest value of a metric, of whichever probe was heard of last."""
+        found = ((probe.heard, probe.samples.newest(probe.handles[node], metric)) for probe in self.reporters(node))
+        return max(((heard, newest) for heard, newest in found if newest), default=(0.0, None), key=_heard)[1]
+
+    def series(self, node: str, metric: str) -> list[tuple[int, float]]:
+        """Every sample kept of a metric: when (milliseconds since 1970, by the probe's clock) and how much."""
+        probes = self.reporters(node)
+        return sorted(pair for probe in probes for pair in probe.samples.series(probe.handles[node], metric))
+
+    def measured(self, node: str) -> int:
+        """A number that grows with whatever the newest values of the node follow from."""
+        return sum(probe.samples.version for probe in self.reporters(node))
+
+    @property
+    def connections(self) -> Join:
+        """The connections of all probes."""
+        return self._join
+
+    def _contribute(self, node: str, probe: Probe) -> None:
+        """Notes that what a probe says of a node changed."""
+        entry = self._entries.setdefault(node, _Entry())
+        entry.facts = None
+        entry.probes.pop(probe.id, None)
+        if node in probe.handles:
+            entry.probes[probe.id] = probe
+        elif not entry.probes:
+            del self._entries[node]
+
+    def _settle_networks(self, nodes: Iterable[str]) -> None:
+        changed = False
+        for node in nodes:
+            facts = self.facts(node) if self.kind(node) == Topology.TOPOLOGY_HOST else None
+            changed |= self._networks.put(node, facts.sets.get(_LOCAL_NETWORKS, ()) if facts else ())
+        if changed:
+            self._join.doubt_internet()
+
+    def _age(self, now: float) -> None:
+        for probe in list(self.probes.values()):
+            probe.samples.trim(now)
+            if now - probe.heard > self.lifetimes.gone:
+                self._forget(probe)
+            elif probe.quiet != (now - probe.heard > self.lifetimes.quiet):
+                probe.quiet = not probe.quiet
+                self._change.nodes |= probe.handles.keys()
+
+    def _forget(self, probe: Probe) -> None:
+        del self.probes[probe.id]
+        nodes = set(probe.handles)
+        probe.handles = {}
+        for node in nodes:
+            self._contribute(node, probe)
+        self._change.nodes |= nodes
+        self._join.put(probe.id, {})
+        self._change.templates |= self.declarations.put(probe.id, None)
+
+
+def _heard(pair: tuple[float, Newest | None]) -> float:
+    return pair[0]
+
+
+def conflict(probe: Probe, now: float, quiet: float) -> bool:
+    """Whether another live probe reports under the same id."""
+    return now - probe.contradicted <= quiet
+
+
+def probes_by_id(model: Model) -> Iterator[Probe]:
+    """The probes of an organization in ascending order of id."""
+    return (model.probes[name] for name in sorted(model.probes))

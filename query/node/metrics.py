@@ -1,0 +1,70 @@
+"""A node's measurements."""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from query.model import Model
+from query.render import array, to_json
+from query.samples import Newest
+from scope.query.v1.node_pb2 import Metric, Sample
+from scope.report.v1.template_pb2 import MetricFormat, MetricTemplate
+
+#: The last moment that a timestamp can say, in milliseconds since 1970; a probe's clock may be anywhere.
+_LAST_MOMENT = 253_402_300_799_999
+
+
+def metrics(model: Model, node: str, templates: Iterable[MetricTemplate], *, samples: bool) -> Iterator[Metric]:
+    """The measurements of a node, in the templates' order; with the samples that are kept only where asked for."""
+    for template in templates:
+        newest = model.newest(node, template.id)
+        if newest is not None:
+            metric = _metric(template)
+            metric.value, metric.max = rounded(newest.value), newest.max
+            if samples:
+                metric.samples.extend(_sample(*sample) for sample in model.series(node, template.id))
+            yield metric
+
+
+def rounded(value: float) -> float:
+    """A value as readers get it: what it was before it travelled as a 32 bit number, to two decimals."""
+    return round(value, 2)
+
+
+class MetricsPrinter:
+    """Prints the newest measurements of many nodes of one kind as JSON, as `metrics` would make them.
+
+    Args:
+        templates: what is declared for the kind.
+    """
+
+    def __init__(self, templates: Iterable[MetricTemplate]) -> None:
+        self._heads = [(template.id, _head(template)) for template in templates]
+
+    def print(self, model: Model, node: str) -> bytes:
+        """The measurements of a node."""
+        found = ((head, model.newest(node, metric)) for metric, head in self._heads)
+        return array(_printed(head, newest) for head, newest in found if newest is not None)
+
+
+def _metric(template: MetricTemplate) -> Metric:
+    unit = MetricFormat.Name(template.format).removeprefix("METRIC_FORMAT_").lower() if template.format else ""
+    return Metric(id=template.id, label=template.label, format=unit, group=template.group, priority=template.priority)
+
+
+def _head(template: MetricTemplate) -> bytes:
+    """All of a measurement but its value and maximum, which come last."""
+    static = orjson.loads(to_json(_metric(template)))
+    del static["value"], static["max"]
+    return orjson.dumps(static)[:-1]
+
+
+def _printed(head: bytes, newest: Newest) -> bytes:
+    return b'%b,"value":%b,"max":%b}' % (head, orjson.dumps(rounded(newest.value)), orjson.dumps(newest.max))
+
+
+def _sample(moment: int, value: float) -> Sample:
+    date = Timestamp()
+    date.FromMilliseconds(min(max(moment, 0), _LAST_MOMENT))
+    return Sample(date=date, value=rounded(value))

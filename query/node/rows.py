@@ -1,0 +1,39 @@
+"""A node's attributes as rows."""
+
+from collections.abc import Iterable, Iterator
+
+from scope.query.v1.node_pb2 import MetadataRow
+from scope.report.v1.template_pb2 import DataType, RowTemplate
+from scope_sdk.report.merge import Facts
+
+
+def data_type(value: DataType.ValueType) -> str:
+    """A data type as answers name it; empty for text."""
+    return "" if not value else DataType.Name(value).removeprefix("DATA_TYPE_").lower()
+
+
+def rows(node: Facts, templates: Iterable[RowTemplate], *, sensitive: bool) -> Iterator[MetadataRow]:
+    """The rows that a node has, in the templates' order; those that are sensitive only where asked for."""
+    for template in templates:
+        value = None if template.sensitive and not sensitive else text(node, template.id)
+        if value is not None:
+            yield MetadataRow(
+                id=template.id,
+                label=template.label,
+                value=value,
+                priority=template.priority,
+                data_type=data_type(template.data_type),
+                truncate=template.truncate,
+            )
+
+
+def text(node: Facts, key: str) -> str | None:
+    """An attribute as text, None where the node has none of that key."""
+    if key in node.texts:
+        return node.texts[key]
+    if key in node.numbers:
+        number = node.numbers[key]
+        return str(int(number)) if number.is_integer() else repr(number)
+    if key in node.sets:
+        return ", ".join(sorted(node.sets[key]))
+    return None

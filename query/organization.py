@@ -1,0 +1,190 @@
+"""The organizations that somebody reads: followed, joined at a steady pace, and let go when nobody reads them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+from google.protobuf.message import DecodeError
+from nats.aio.client import Client
+
+from mesh.errors import ServiceError, unavailable
+from query.log import Follower
+from query.model import Model
+from query.probe import Heading
+from query.settings import QuerySettings
+from query.topologies.definition import Definition
+from query.view import View
+from scope.errors.v1.errors_pb2 import Reason
+from scope.report.v1.report_pb2 import Report
+
+#: How long a first reader waits for the log's present state, in seconds.
+_PATIENCE = 2.0
+#: How often views look at what grows old, in seconds.
+_AGING = 1.0
+
+_log = structlog.get_logger()
+
+
+class Organization:
+    """One organization's present state and the views of it that are wanted.
+
+    Args:
+        bus: the connection to the log.
+        name: the organization's id.
+        settings: how often, and for how long.
+        clock: the present moment, in seconds.
+    """
+
+    def __init__(
+        self, bus: Client, name: str, settings: QuerySettings, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.model = Model(settings.lifetimes())
+        #: When it was last read.
+        self.read = clock()
+        self._follower = Follower(bus, name, self.take)
+        self._settings = settings
+        self._clock = clock
+        self._views: dict[tuple[str, bool], View] = {}
+        self._wanted: dict[tuple[str, bool], float] = {}
+        self._news = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, failed: Callable[[], None]) -> None:
+        """Begins to follow; `failed` is called should that ever end by itself."""
+        self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._keep_pace())]
+        for task in self._tasks:
+            task.add_done_callback(lambda task: _ended(task, failed))
+
+    async def stop(self) -> None:
+        """Ends following."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def ready(self) -> None:
+        """Waits, not for long, until the log's present state is here; raises ServiceError where the log is away."""
+        if self._follower.present.is_set():
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE):
+                await self._follower.present.wait()
+        if self._follower.away and not self._follower.present.is_set():
+            raise _away()
+
+    def failure(self) -> ServiceError | None:
+        """Why what is shown may be out of date; None while it is not."""
+        return _away() if self._follower.away else None
+
+    def watched(self) -> bool:
+        """Whether somebody waits for changes of a view."""
+        return any(view.wakes for view in self._views.values())
+
+    def take(self, heading: Heading, data: bytes) -> None:
+        """Takes in a report of the log."""
+        try:
+            report = Report.FromString(data)
+        except DecodeError:
+            _log.warning("a report in the log cannot be read", probe=heading.probe, name=heading.name)
+            return
+        if self.model.apply(heading, report):
+            self._news.set()
+
+    def view(self, definition: Definition, *, sensitive: bool) -> View:
+        """The view of a topology, kept up to date from now on for as long as it is asked for."""
+        key = (definition.id, sensitive)
+        self.read = self._wanted[key] = self._clock()
+        view = self._views.get(key)
+        if view is None:
+            self.settle()
+            view = self._views[key] = View(self.model, definition, sensitive=sensitive, now=self._clock())
+        return view
+
+    def settle(self) -> None:
+        """Joins what arrived, and brings every view up to date."""
+        now = self._clock()
+        self._news.clear()
+        change = self.model.take_change(now)
+        for key, view in list(self._views.items()):
+            if not view.wakes and now - self._wanted[key] > self._settings.idle_after:
+                del self._views[key], self._wanted[key]
+            else:
+                view.apply(change, now)
+
+    async def _keep_pace(self) -> None:
+        await self._follower.present.wait()
+        while True:
+            self.settle()
+            await asyncio.sleep(self._settings.tick)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_AGING):
+                    await self._news.wait()
+
+
+def _ended(task: asyncio.Task[None], failed: Callable[[], None]) -> None:
+    if not task.cancelled():
+        _log.error("following an organization ended", exc_info=task.exception())
+        failed()
+
+
+def _away() -> ServiceError:
+    message = "the report log cannot be reached; what is shown is not up to date"
+    return unavailable(Reason.REASON_LOG_UNAVAILABLE, message)
+
+
+class Organizations:
+    """The organizations that somebody reads.
+
+    Args:
+        bus: the connection to the log.
+        settings: how often, and for how long.
+    """
+
+    def __init__(self, bus: Client, settings: QuerySettings) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._followed: dict[str, Organization] = {}
+
+    async def get(self, name: str) -> Organization:
+        """The organization, its present state here; raises ServiceError (UNAVAILABLE) where the log is away."""
+        organization = self._followed.get(name)
+        if organization is None:
+            organization = self._followed[name] = Organization(self._bus, name, self._settings)
+            organization.start(failed=lambda: self._drop(name, organization))
+        organization.read = time.monotonic()
+        await organization.ready()
+        return organization
+
+    async def sweep(self) -> None:
+        """Lets go of organizations that nobody reads, for ever."""
+        while True:
+            await asyncio.sleep(min(5.0, self._settings.idle_after))
+            for name, organization in list(self._followed.items()):
+                if time.monotonic() - organization.read > self._settings.idle_after and not organization.watched():
+                    del self._followed[name]
+                    await organization.stop()
+
+    async def stop(self) -> None:
+        """Lets go of all."""
+        followed, self._followed = list(self._followed.values()), {}
+        for organization in followed:
+            await organization.stop()
+
+    def _drop(self, name: str, organization: Organization) -> None:
+        if self._followed.get(name) is organization:
+            del self._followed[name]
+
+
+@asynccontextmanager
+async def following(bus: Client, settings: QuerySettings) -> AsyncIterator[Organizations]:
+    """The organizations of one process."""
+    organizations = Organizations(bus, settings)
+    sweeping = asyncio.create_task(organizations.sweep())
+    try:
+        yield organizations
+    finally:
+        sweeping.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeping
+        await organizations.stop()

@@ -1,0 +1,25 @@
+"""What the query service is told by its environment."""
+
+from mesh.settings import Settings
+from query.model import Lifetimes
+
+
+class QuerySettings(Settings):
+    """Settings by the name of their environment variable in lower case; times in seconds."""
+
+    #: A probe that was not heard of for so long is quiet: its nodes are marked.
+    quiet_after: float = 10
+    #: A probe that was not heard of for so long is gone, with its nodes.
+    gone_after: float = 60
+    #: How long an edge is shown after it was last seen.
+    edges_kept: float = 15
+    #: How long samples are kept.
+    samples_kept: float = 60
+    #: How often views are brought up to date, at most.
+    tick: float = 0.25
+    #: How long an organization or a view that nobody reads is kept up to date.
+    idle_after: float = 60
+
+    def lifetimes(self) -> Lifetimes:
+        """How long things are shown."""
+        return Lifetimes(self.quiet_after, self.gone_after, self.edges_kept, self.samples_kept)

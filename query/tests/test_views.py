@@ -1,0 +1,255 @@
+"""What the hosts and processes views show of what probes report."""
+
+from typing import Any
+
+import orjson
+import pytest
+from google.protobuf import json_format
+
+from query.model import conflict, probes_by_id
+from query.tests.machines import NOON, Machine, Reporter, Socket, World
+from query.view import View
+from scope.query.v1.messages_pb2 import GetTopologyResponse
+from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
+
+WEB = Machine(
+    "web.example.org",
+    {10: "/usr/bin/nginx", 11: "sh"},
+    [
+        Socket(10, ("192.168.0.1", 80), ("8.8.8.8", 4000), incoming=True),
+        Socket(10, ("192.168.0.1", 80), ("8.8.8.8", 4001), incoming=True),
+        Socket(10, ("192.168.0.1", 5000), ("192.168.0.2", 5432)),
+        Socket(11, ("192.168.0.1", 5001), ("9.9.9.9", 443)),
+    ],
+    attributes={"kernel_version": "6.1", "uptime": 77.0},
+)
+DB = Machine("db", {20: "postgres"}, [Socket(20, ("192.168.0.2", 5432), ("192.168.0.1", 5000), incoming=True)])
+
+
+def nodes(view: View) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(view.answer())["nodes"]
+    return found
+
+
+def edges(view: View) -> set[tuple[str, str]]:
+    return {(node, other) for node, shown in nodes(view).items() for other in shown["adjacency"]}
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.full(Reporter("p1", WEB), Reporter("p2", DB))
+    return world
+
+
+def test_hosts(world: World) -> None:
+    shown = nodes(world.view("hosts"))
+    assert set(shown) == {"web.example.org;<host>", "db;<host>", INTERNET_IN, INTERNET_OUT}
+    web = shown["web.example.org;<host>"]
+    assert (web["label"], web["labelMinor"], web["rank"]) == ("web", "example.org", "example.org")
+    assert (web["shape"], web["pseudo"], web["quiet"]) == ("circle", False, False)
+    assert [(row["id"], row["label"], row["value"], row["dataType"]) for row in web["metadata"]] == [
+        ("kernel_version", "Kernel version", "6.1", ""),
+        ("uptime", "Uptime", "77", "duration"),
+        ("local_networks", "Local networks", "192.168.0.0/16", ""),
+    ]
+    cpu, load = web["metrics"]
+    assert (cpu["id"], cpu["format"], cpu["value"], cpu["max"], cpu["samples"]) == ("cpu", "percent", 12.35, 100.0, [])
+    assert (load["id"], load["group"], load["value"], load["max"]) == ("load1", "load", 1.5, 1.5)
+    assert shown[INTERNET_IN]["label"] == "The Internet"
+    assert shown[INTERNET_IN]["labelMinor"] == "Inbound connections"
+    assert shown[INTERNET_OUT]["shape"] == "cloud"
+    assert shown[INTERNET_OUT]["pseudo"] is True
+
+
+def test_processes(world: World) -> None:
+    shown = nodes(world.view("processes"))
+    nginx = shown["web.example.org;10"]
+    assert (nginx["label"], nginx["labelMinor"]) == ("/usr/bin/nginx", "web.example.org (10)")
+    assert nginx["rank"] == "/usr/bin/nginx"
+    assert nginx["shape"] == "square"
+    assert nginx["parents"] == [{"id": "web.example.org;<host>", "label": "web", "topologyId": "hosts"}]
+    assert [row["id"] for row in nginx["metadata"]] == ["pid", "cmdline"]
+    assert nginx["metadata"][0]["value"] == "10"
+    assert nginx["metrics"][0]["value"] == 0.1
+    assert nginx["tables"][0]["rows"] == [{"id": "HOME", "entries": {"label": "HOME", "value": "/root"}}]
+
+
+def test_edges(world: World) -> None:
+    assert edges(world.view("processes")) == {
+        (INTERNET_IN, "web.example.org;10"),
+        ("web.example.org;10", "db;20"),
+        ("web.example.org;11", INTERNET_OUT),
+    }
+    assert edges(world.view("hosts")) == {
+        (INTERNET_IN, "web.example.org;<host>"),
+        ("web.example.org;<host>", "db;<host>"),
+        ("web.example.org;<host>", INTERNET_OUT),
+    }
+    stats = world.view("hosts").stats()
+    assert (stats.node_count, stats.nonpseudo_node_count, stats.edge_count) == (4, 2, 3)
+
+
+def test_sensitive_rows_and_tables_are_hidden_without_the_permission(world: World) -> None:
+    hidden = world.view("processes", sensitive=False)
+    world.view("processes", sensitive=True)
+    assert b"secret" not in hidden.answer()
+    assert b"HOME" not in hidden.answer()
+    details = hidden.details("web.example.org;10")
+    assert details is not None
+    assert b"secret" not in details.SerializeToString()
+    assert not details.tables
+    assert b"secret" not in b"".join(hidden.since("")[0])
+
+
+def test_the_typed_answer_and_the_printed_one_are_the_same(world: World) -> None:
+    for topology in ("hosts", "processes"):
+        view = world.view(topology)
+        typed = GetTopologyResponse(nodes={name: view.page(500, "").nodes[name] for name in view.page(500, "").nodes})
+        printed = json_format.MessageToDict(typed, always_print_fields_with_no_presence=True)
+        assert orjson.loads(view.answer())["nodes"] == printed["nodes"]
+
+
+def test_pages_hold_every_node_once(world: World) -> None:
+    view = world.view("processes")
+    found: list[str] = []
+    token = ""
+    while True:
+        page = view.page(2, token)
+        assert 0 < len(page.nodes) <= 2
+        found += page.nodes
+        token = page.next_page_token
+        if not token:
+            break
+    assert sorted(found) == sorted(nodes(view))
+    assert len(found) == len(set(found))
+
+
+def test_details_have_samples_and_connections(world: World) -> None:
+    details = world.view("processes").details("web.example.org;10")
+    assert details is not None
+    assert details.label == "/usr/bin/nginx"
+    assert [sample.date.ToMilliseconds() for sample in details.metrics[0].samples] == [NOON]
+    inbound, outbound = details.connections
+    assert (inbound.id, inbound.label, inbound.topology_id) == ("incoming-connections", "Inbound", "processes")
+    assert [column.id for column in inbound.columns] == ["remote", "port", "count"]
+    (row,) = inbound.connections
+    assert row.node_id == INTERNET_IN
+    assert {fact.id: fact.value for fact in row.metadata} == {"remote": "8.8.8.8", "port": "80", "count": "2"}
+    (row,) = outbound.connections
+    assert (row.node_id, row.label, row.label_minor) == ("db;20", "postgres", "db (20)")
+    assert {fact.id: fact.value for fact in row.metadata} == {"port": "5432", "count": "1"}
+    assert world.view("processes").details("nobody") is None
+    host = world.view("hosts").details("db;<host>")
+    assert host is not None
+    assert [len(group.connections) for group in host.connections] == [1, 0]
+
+
+def test_a_probe_that_is_silent_is_quiet_and_then_gone(world: World) -> None:
+    view = world.view("hosts")
+    reporter = Reporter("p3", Machine("still"))
+    world.full(reporter)
+    world.settle()
+    world.settle(11)
+    assert nodes(view)["still;<host>"]["quiet"] is True
+    world.report("p3", reporter.delta())
+    world.settle()
+    assert nodes(view)["still;<host>"]["quiet"] is False
+    world.settle(55)
+    assert set(nodes(view)) == {"still;<host>"}
+    world.settle(10)
+    assert nodes(view) == {}
+    assert not world.model.probes
+
+
+def test_an_edge_shows_for_15_seconds_after_it_was_last_seen() -> None:
+    world = World()
+    machine = Machine("a", {1: "one", 2: "two"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))], networks=["10.0.0.0/8"])
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    view = world.view("processes")
+    assert edges(view) == {("a;1", INTERNET_OUT)}
+    machine.sockets = []
+    world.report("p", reporter.delta())
+    world.settle()
+    world.settle(14)
+    assert edges(view) == {("a;1", INTERNET_OUT)}
+    world.report("p", reporter.delta())
+    world.settle(2)
+    assert edges(view) == set()
+    assert set(nodes(view)) == {"a;1", "a;2"}
+
+
+def test_what_a_host_lost_leaves_and_hosts_keep_its_edges_for_a_while() -> None:
+    world = World()
+    machine = Machine("a", {1: "one"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))], networks=["10.0.0.0/8"])
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    processes, hosts = world.view("processes"), world.view("hosts")
+    machine.processes, machine.sockets = {}, []
+    world.report("p", reporter.delta())
+    world.settle()
+    assert nodes(processes) == {}
+    assert edges(hosts) == {("a;<host>", INTERNET_OUT)}
+
+
+def test_an_earlier_start_is_a_conflict_and_not_shown() -> None:
+    world = World()
+    world.full(Reporter("p", Machine("new"), epoch=5))
+    assert not world.report("p", Reporter("p", Machine("old"), epoch=4).full(), dropped=3)
+    assert set(nodes(world.view("hosts"))) == {"new;<host>"}
+    (probe,) = probes_by_id(world.model)
+    assert conflict(probe, world.now, quiet=10)
+    assert not conflict(probe, world.now + 11, quiet=10)
+    assert (probe.hostname(), probe.version, probe.dropped) == ("new", "1.0", 0)
+    assert world.report("p", Reporter("p", Machine("newer"), epoch=6).full(), dropped=3)
+    assert set(nodes(world.view("hosts"))) == {"newer;<host>"}
+    assert probe.dropped == 3
+
+
+def test_two_probes_add_to_one_node() -> None:
+    world = World()
+    world.full(Reporter("p1", Machine("a", attributes={"kernel_version": "6"})))
+    world.full(Reporter("p2", Machine("a", {1: "one"}, attributes={"uptime": 5.0}, networks=["10.0.0.0/8"])))
+    view = world.view("hosts")
+    (shown,) = nodes(view).values()
+    assert {row["id"]: row["value"] for row in shown["metadata"]} == {
+        "kernel_version": "6",
+        "uptime": "5",
+        "local_networks": "10.0.0.0/8, 192.168.0.0/16",
+    }
+    second = Reporter("p1", Machine("b"), epoch=2)
+    world.full(second)
+    (b, a) = (nodes(world.view("hosts"))[f"{name};<host>"] for name in "ba")
+    assert {row["id"] for row in a["metadata"]} == {"uptime", "local_networks"}
+    assert b["label"] == "b"
+
+
+def test_a_host_that_is_renamed_is_renamed_as_a_parent() -> None:
+    world = World()
+    machine = Machine("a", {1: "one"})
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    view = world.view("processes")
+    full = reporter.full()
+    next(node for node in full.nodes if node.id == "a").label = "other.name"
+    world.report("p", full)
+    world.settle()
+    assert nodes(view)["a;1"]["parents"][0]["label"] == "other"
+
+
+def test_samples_of_a_minute_are_kept() -> None:
+    world = World()
+    reporter = Reporter("p", Machine("a"))
+    world.full(reporter)
+    for second in range(3, 91, 3):
+        world.now += 3
+        world.report("p", reporter.delta(NOON + second * 1000))
+        world.settle()
+    details = world.view("hosts").details("a;<host>")
+    assert details is not None
+    cpu, load = details.metrics
+    assert [sample.date.ToMilliseconds() for sample in cpu.samples] == [
+        NOON + second * 1000 for second in range(30, 91, 3)
+    ]
+    assert len(load.samples) == 42

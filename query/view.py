@@ -1,0 +1,254 @@
+"""One topology of one organization as some of its readers may see it: joined once, shared by all of them."""
+
+import asyncio
+import secrets
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from itertools import chain
+
+import orjson
+
+from query.difference import Difference, Journal
+from query.edges import Edges
+from query.events import events
+from query.model import Change, Model
+from query.node.connections import connections
+from query.node.metrics import MetricsPrinter, metrics, rounded
+from query.node.summary import PSEUDO, named, summary
+from query.render import encoder, members
+from query.samples import Block
+from query.topologies.definition import Definition
+from query.topologies.mapping import parents
+from scope.query.v1.messages_pb2 import GetTopologyResponse, TopologyStats
+from scope.query.v1.node_pb2 import NodeDetails, NodeSummary
+from scope.report.v1.template_pb2 import MetricTemplate
+
+#: How long a reader may be away and still be told only what changed, in seconds.
+_AWAY = 15.0
+#: Nodes of a page unless asked otherwise, and its size where they would exceed it: a stub's default less some room.
+_PAGE = 500
+_PAGE_BYTES = 4 * 1024 * 1024 - 64 * 1024
+
+_encode = encoder(NodeSummary.DESCRIPTOR)
+
+
+class _Shown:
+    """A node as JSON, its measurements apart: they change all the time, and the rest does not."""
+
+    __slots__ = ("measured", "metrics", "static")
+
+    def __init__(self, static: bytes) -> None:
+        self.static = static
+        self.metrics = b"[]"
+        self.measured = -1
+
+
+class View:
+    """A topology of an organization.
+
+    Args:
+        model: the organization.
+        definition: the topology.
+        sensitive: whether its readers may see what is marked as sensitive.
+        now: the present moment, by the model's clock.
+    """
+
+    def __init__(self, model: Model, definition: Definition, *, sensitive: bool, now: float) -> None:
+        self.definition = definition
+        #: Set, for everyone who waits in it, when something changed.
+        self.wakes: set[asyncio.Event] = set()
+        self._model = model
+        self._sensitive = sensitive
+        self._id = secrets.token_hex(8)
+        self._edges = Edges(self._place, model.lifetimes.edges)
+        self._journal = Journal(_AWAY)
+        self._present: set[str] = set()
+        self._shown: dict[str, _Shown] = {}
+        self._mentioned: dict[str, str | None] = {}
+        self._printer = MetricsPrinter(())
+        self._events: dict[int | None, list[bytes]] = {}
+        self._answer: tuple[int, bytes] = (-1, b"")
+        self.apply(Change(model.everything().nodes, model.everything().edges, templates=True), now)
+
+    def apply(self, change: Change, now: float) -> None:
+        """Takes in what changed in the model, and lets go of edges that are too old."""
+        if change.templates:
+            self._printer = MetricsPrinter(self._model.declarations.of(self.definition.kind).metrics)
+        self._edges.replace(change.nodes, now)
+        self._edges.apply(change.edges, now)
+        self._edges.expire(now)
+        doubtful = change.nodes | self._edges.take_touched() | self._renamed(change.nodes)
+        if change.templates:
+            doubtful |= self._present
+        doubtful |= self._settle_presence(doubtful)
+        changed = [(node, static) for node in doubtful if (static := self._differing(node)) is not None]
+        blocks = [data for ids, block in change.blocks if (data := self._block(ids, block))]
+        if changed or blocks:
+            self._write(changed, blocks, now)
+        self._journal.trim(now)
+
+    def answer(self) -> bytes:
+        """GetTopologyResponse as JSON, all of it."""
+        step, answer = self._answer
+        if step != self._journal.step:
+            answer = b'{"nodes":' + members((node, self._json(node)) for node in self._shown) + b"}"
+            self._answer = (self._journal.step, answer)
+        return answer
+
+    def page(self, size: int, after: str) -> GetTopologyResponse:
+        """The nodes whose ids follow `after`, at most `size` (0: as many as is usual)."""
+        names = sorted(self._shown)
+        start = bisect_right(names, after) if after else 0
+        page = GetTopologyResponse()
+        total = 0
+        for at, name in enumerate(names[start:], start):
+            node = self._summary(name)
+            total += node.ByteSize() + 2 * len(name.encode()) + 16
+            if at > start and (total > _PAGE_BYTES or at - start == (size or _PAGE)):
+                page.next_page_token = names[at - 1]
+                break
+            page.nodes[name].CopyFrom(node)
+        return page
+
+    def details(self, node: str) -> NodeDetails | None:
+        """A node with its details; None where there is no such node."""
+        if node not in self._shown:
+            return None
+        details = NodeDetails.FromString(self._bare(node).SerializeToString())
+        if node not in PSEUDO:
+            details.metrics.extend(metrics(self._model, node, self._metric_templates(), samples=True))
+        owners = self._edges.members(node)
+        details.connections.extend(connections(self._model, self.definition.id, node, owners, self._edges.placed))
+        return details
+
+    def stats(self) -> TopologyStats:
+        """What the view holds."""
+        return TopologyStats(
+            node_count=len(self._present),
+            nonpseudo_node_count=len(self._present - PSEUDO.keys()),
+            edge_count=sum(len(self._adjacency(node)) for node in self._present),
+        )
+
+    def since(self, cursor: str) -> tuple[list[bytes], str]:
+        """The events that a reader has missed, and the cursor that it then has; a cursor not known starts anew."""
+        step = self._step(cursor)
+        difference = None if step is None else self._journal.since(step)
+        at = self._journal.step
+        if difference is not None and step == at:
+            return [], cursor
+        start = None if difference is None else step
+        if start not in self._events:
+            difference = difference or Difference(add=list(self._shown))
+            names = chain(difference.add, difference.update)
+            nodes = {node: self._json(node) for node in names}
+            self._events[start] = events(difference, nodes, self._cursor(at), reset=start is None)
+        return self._events[start], self._cursor(at)
+
+    def _cursor(self, step: int) -> str:
+        return f"{self._id}-{step}"
+
+    def _step(self, cursor: str) -> int | None:
+        view, _, step = cursor.partition("-")
+        return int(step) if view == self._id and step.isdecimal() else None
+
+    def _place(self, owner: str) -> str | None:
+        return owner if owner in PSEUDO else self.definition.place(self._model, owner)
+
+    def _renamed(self, nodes: Iterable[str]) -> set[str]:
+        """The nodes that mention one of these as their parent, by a label that is not right any more."""
+        renamed = {node for node in nodes if node in self._mentioned and self._label(node) != self._mentioned[node]}
+        if not renamed:
+            return set()
+        for node in renamed:
+            del self._mentioned[node]
+        return {node for node in self._present - PSEUDO.keys() if not renamed.isdisjoint(self._parents(node))}
+
+    def _label(self, node: str) -> str | None:
+        name = named(self._model, node)
+        return name.label if name else None
+
+    def _parents(self, node: str) -> frozenset[str]:
+        facts = self._model.facts(node)
+        return parents(facts) if facts else frozenset()
+
+    def _settle_presence(self, nodes: Iterable[str]) -> set[str]:
+        """Brings up to date which nodes there are; answers those that are looked at otherwise because of it."""
+        others: set[str] = set()
+        for node in nodes:
+            if node not in PSEUDO and (self._model.kind(node) == self.definition.kind) != (node in self._present):
+                self._present ^= {node}
+                others |= self._edges.into.get(node, set())
+        for pseudo in PSEUDO:
+            neighbours = chain(self._edges.out.get(pseudo, ()), self._edges.into.get(pseudo, ()))
+            if any(node in self._present for node in neighbours) != (pseudo in self._present):
+                self._present ^= {pseudo}
+                others |= {pseudo} | self._edges.into.get(pseudo, set())
+        return others
+
+    def _differing(self, node: str) -> bytes | None:
+        """The node as JSON where it is not what is shown, empty where it is no more; None where it is the same."""
+        shown = self._shown.get(node)
+        if node not in self._present:
+            return None if shown is None else b""
+        static = self._static(node)
+        return None if shown is not None and shown.static == static else static
+
+    def _write(self, changed: list[tuple[str, bytes]], blocks: list[bytes], now: float) -> None:
+        """Makes a step of what changed, and wakes everyone who waits for one."""
+        self._journal.begin(now)
+        for node, static in changed:
+            if static:
+                self._shown[node] = _Shown(static)
+                self._journal.put(node)
+            else:
+                del self._shown[node]
+                self._journal.remove(node)
+        for block in blocks:
+            self._journal.measured(block)
+        self._events.clear()
+        for wake in self.wakes:
+            wake.set()
+
+    def _bare(self, node: str) -> NodeSummary:
+        """A node that is present, without its measurements."""
+        found = summary(self._model, self.definition, node, self._adjacency(node), sensitive=self._sensitive)
+        assert found is not None, node
+        for parent in self._parents(node) if node not in PSEUDO else ():
+            self._mentioned[parent] = self._label(parent)
+        return found
+
+    def _summary(self, node: str) -> NodeSummary:
+        found = self._bare(node)
+        if node not in PSEUDO:
+            found.metrics.extend(metrics(self._model, node, self._metric_templates(), samples=False))
+        return found
+
+    def _static(self, node: str) -> bytes:
+        """A node as JSON up to its measurements."""
+        content = _encode(self._bare(node))
+        del content["metrics"]
+        return orjson.dumps(content)[:-1]
+
+    def _json(self, node: str) -> bytes:
+        shown = self._shown[node]
+        measured = self._model.measured(node)
+        if shown.measured != measured:
+            shown.measured = measured
+            shown.metrics = b"[]" if node in PSEUDO else self._printer.print(self._model, node)
+        return shown.static + b',"metrics":' + shown.metrics + b"}"
+
+    def _adjacency(self, node: str) -> set[str]:
+        return self._edges.out.get(node, set()) & self._present
+
+    def _metric_templates(self) -> Iterable[MetricTemplate]:
+        return self._model.declarations.of(self.definition.kind).metrics
+
+    def _block(self, ids: Mapping[int, str], block: Block) -> bytes:
+        """The part of a report's measurements that is about nodes of this view, as readers get it; empty for none."""
+        found = dict.fromkeys(chain.from_iterable(column.positions for column in block.columns.values()))
+        handles = [handle for handle in found if ids.get(handle) in self._present]
+        if not handles:
+            return b""
+        columns = {name: column.rows(handles) for name, column in block.columns.items()}
+        values = {name: [rounded(value) for value in rows] for name, rows in columns.items() if rows}
+        return orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": block.times, "values": values})
