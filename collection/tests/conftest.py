@@ -9,6 +9,7 @@ import grpc
 import nats
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from collection.service import collection_service
 from collection.settings import CollectionSettings
@@ -48,7 +49,7 @@ class Served:
         named = (("x-scope-probe-id", probe),) if probe is not None else ()
         return (("x-scope-identity", token), *named)
 
-    async def stored(self, subject: str) -> list["nats.aio.msg.Msg"]:
+    async def stored(self, subject: str) -> list[Msg]:
         """Every message of a subject in the log, oldest first."""
         stream = self.reader.jetstream()
         subscription = await stream.subscribe(subject, stream=f"reports-{ORGANIZATION}", ordered_consumer=True)

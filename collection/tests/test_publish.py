@@ -33,7 +33,7 @@ def reason(error: grpc.aio.AioRpcError) -> str:
     assert status is not None
     info = error_details_pb2.ErrorInfo()
     assert status.details[0].Unpack(info)
-    return info.reason
+    return str(info.reason)
 
 
 async def test_acknowledged_reports_are_in_the_log_as_they_were_sent(served: Served) -> None:
