@@ -1,0 +1,119 @@
+"""A process under supervision: started again at once, then less and less eagerly; ended in order, else by force."""
+
+import asyncio
+import os
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from deploy.local import supervised
+from deploy.local.command import Command, plain_environment
+from deploy.local.supervised import NeverReadyError, Pause, Supervised, bound
+
+SLEEP = "import time; print('began', flush=True); time.sleep(600)"
+STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('began', flush=True); time.sleep(600)"
+
+
+@dataclass
+class Watched:
+    """A process, what was said about it, and how often it was started again."""
+
+    process: Supervised
+    said: list[str]
+    starts: list[int]
+
+
+@asynccontextmanager
+async def running(folder: Path, *argv: str, ready: Callable[[], bool] = lambda: True) -> AsyncIterator[Watched]:
+    said: list[str] = []
+    starts: list[int] = []
+    command = Command(name="thing", argv=argv, ready=ready, environment=plain_environment())
+    process = Supervised(command, 0, folder, said.append, lambda: starts.append(process.pid))
+    process.start()
+    try:
+        yield Watched(process, said, starts)
+    finally:
+        await process.stop()
+
+
+async def until(condition: Callable[[], bool], within: float = 5) -> None:
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, "too late"
+        await asyncio.sleep(0.01)
+
+
+def began(folder: Path) -> int:
+    log = folder / "thing-0.log"
+    return log.read_text().count("began") if log.exists() else 0
+
+
+async def test_a_killed_process_is_back_within_a_second(tmp_path: Path) -> None:
+    async with running(tmp_path, sys.executable, "-c", SLEEP) as watched:
+        await watched.process.wait_ready(5)
+        first = watched.process.pid
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: watched.process.pid != first, within=1)
+        await until(lambda: bool(watched.starts))
+        assert watched.starts == [watched.process.pid]
+        assert "killed by SIGKILL" in watched.said[0]
+        assert "thing-0.log" in watched.said[0]
+    assert not psutil.pid_exists(watched.process.pid)
+
+
+async def test_one_that_keeps_dying_is_started_less_often_and_given_up_by_who_waits(tmp_path: Path) -> None:
+    async with running(tmp_path, sys.executable, "-c", "raise SystemExit(3)", ready=lambda: False) as watched:
+        with pytest.raises(NeverReadyError, match="keeps dying"):
+            await watched.process.wait_ready(20)
+        assert [line.split("starts again in ")[1].split()[0] for line in watched.said[:3]] == ["0.2", "0.4", "0.8"]
+        assert "ended with status 3" in watched.said[0]
+
+
+async def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
+    async with running(tmp_path, str(tmp_path / "nothing")) as watched:
+        await until(lambda: bool(watched.said))
+        assert "cannot start" in watched.said[0]
+
+
+async def test_one_that_never_gets_ready_is_said(tmp_path: Path) -> None:
+    async with running(tmp_path, sys.executable, "-c", SLEEP, ready=lambda: False) as watched:
+        with pytest.raises(NeverReadyError, match=r"thing-0\.log"):
+            await watched.process.wait_ready(0.1)
+
+
+async def test_one_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "PATIENCE", 0.1)
+    async with running(tmp_path, sys.executable, "-c", STUBBORN) as watched:
+        await until(lambda: began(tmp_path) == 1)
+    assert not psutil.pid_exists(watched.process.pid)
+    assert "killed" in watched.said[0]
+
+
+def test_the_pause_doubles_up_to_a_bound_and_starts_afresh_after_a_long_life() -> None:
+    pause = Pause()
+    pauses = [pause.after(lived=0.1) for _ in range(12)]
+    assert pauses[:4] == [0.2, 0.4, 0.8, 1.6]
+    assert pauses[-1] == 30
+    assert pause.after(lived=60) == 0.2
+    assert pause.after(lived=0.1) == 0.4
+
+
+def test_a_log_is_bounded_while_its_writer_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "LOG_BYTES", 10)
+    log = tmp_path / "thing-0.log"
+    with log.open("ab", buffering=0) as writer:
+        writer.write(b"short")
+        bound(log)
+        assert log.read_bytes() == b"short"
+        writer.write(b" and then long")
+        bound(log)
+        writer.write(b"again")
+    assert log.read_bytes() == b"again"
+    assert (tmp_path / "thing-0.log.1").read_bytes() == b"short and then long"
