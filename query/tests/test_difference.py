@@ -1,0 +1,238 @@
+"""What watchers are told, and that it adds up to the view whatever they missed."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from query.difference import Difference, Journal
+from query.events import NODES, events
+from query.tests.machines import NOON, Machine, Reporter, Socket, World
+from query.tests.test_join import Simulation, steps
+from query.tests.test_views import nodes
+from query.view import View
+
+
+class Reader:
+    """A browser: a map of nodes, and the newest samples."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self.cursor = ""
+        self.resets = 0
+        self.nodes: dict[str, Any] = {}
+        self.samples: list[tuple[str, str, int, float | None]] = []
+        self.told: list[tuple[str, Any]] = []
+
+    def read(self) -> None:
+        chunks, self.cursor = self._view.since(self.cursor)
+        for chunk in chunks:
+            self._event(chunk)
+        assert not chunks or f"id: {self.cursor}\n".encode() in chunks[-1]
+        assert not any(b"id: " in chunk.split(b"data:")[0] for chunk in chunks[:-1])
+
+    def _event(self, chunk: bytes) -> None:
+        head, _, data = chunk.partition(b"data: ")
+        name = head.split(b"\n")[0].removeprefix(b"event: ").decode()
+        content = orjson.loads(data)
+        self.told.append((name, content))
+        if name == "reset":
+            self.resets += 1
+            self.nodes = {}
+        for node in content["remove"]:
+            self.nodes.pop(node, None)  # a slow reader is also told of nodes that came and went meanwhile
+        for node in content["update"]:
+            assert node["id"] in self.nodes
+        for node in content["add"] + content["update"]:
+            self.nodes[node["id"]] = node
+        for block in content["metrics"]:
+            self._block(block)
+
+    def _block(self, block: dict[str, Any]) -> None:
+        times = block["times"]
+        for metric, values in block["values"].items():
+            assert len(values) == len(times) * len(block["nodes"])
+            for at, value in enumerate(values):
+                node = block["nodes"][at // len(times)]
+                self.samples.append((node, metric, times[at % len(times)], value))
+
+    def last_told(self) -> Any:
+        return self.told[-1][1]
+
+
+def without_metrics(nodes: dict[str, Any]) -> dict[str, Any]:
+    return {name: {**node, "metrics": []} for name, node in nodes.items()}
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps, st.lists(st.booleans(), min_size=12, max_size=12))
+def test_readers_have_what_the_view_shows(sequence: list[tuple[str, str, Any]], looks: list[bool]) -> None:
+    simulation = Simulation()
+    view = simulation.views["processes"]
+    fast, slow = Reader(view), Reader(view)
+    for step, looks_now in zip(sequence, looks, strict=False):
+        simulation.do(*step)
+        simulation.world.settle()
+        fast.read()
+        if looks_now:
+            slow.read()
+        assert without_metrics(fast.nodes) == without_metrics(nodes(view))
+    slow.read()
+    assert without_metrics(slow.nodes) == without_metrics(nodes(view))
+
+
+def started() -> tuple[World, Machine, Reporter, Reader]:
+    world = World()
+    machine = Machine("a", {1: "one", 2: "two"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))])
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    reader = Reader(world.view("processes"))
+    reader.read()
+    return world, machine, reporter, reader
+
+
+def test_the_first_event_is_a_reset() -> None:
+    _, _, _, reader = started()
+    assert [name for name, _ in reader.told] == ["reset"]
+    assert set(reader.nodes) == {"a;1", "a;2", "out-theinternet"}
+    assert reader.nodes["a;1"]["metrics"][0]["value"] == 0.01
+
+
+def test_nothing_is_told_where_nothing_changed() -> None:
+    world, _, _, reader = started()
+    world.settle()
+    assert reader._view.since(reader.cursor) == ([], reader.cursor)
+
+
+def test_a_metric_change_repeats_no_node() -> None:
+    world, _, reporter, reader = started()
+    reader.read()
+    before = len(reader.told)
+    world.report("p", reporter.delta(NOON + 3000))
+    world.settle()
+    reader.read()
+    (told,) = reader.told[before:]
+    assert told[0] == "update"
+    assert told[1]["add"] == told[1]["update"] == told[1]["remove"] == []
+    assert ("a;2", "cpu", NOON + 3000, 0.02) in reader.samples
+    assert b"load1" not in b"".join(reader._view.since("")[0])
+
+
+def test_where_only_some_nodes_have_a_metric_the_others_have_null() -> None:
+    world, _, reporter, reader = started()
+    delta = reporter.delta(NOON + 3000)
+    column = next(column for column in delta.metrics if len(column.nodes) == 3)
+    column.values[3] = float("nan")  # the host, then a;1 and a;2, two times each
+    world.report("p", delta)
+    world.settle()
+    reader.read()
+    newest = {node: value for node, _, time, value in reader.samples if time == NOON + 3000}
+    assert newest == {"a;1": None, "a;2": 0.02}
+    shown = nodes(reader._view)
+    assert shown["a;1"]["metrics"][0]["value"] == 0.01
+
+
+def test_additions_changes_and_removals() -> None:
+    world, machine, reporter, reader = started()
+    machine.processes = {1: "uno", 3: "three"}
+    world.report("p", reporter.delta())
+    world.settle()
+    reader.read()
+    told = reader.last_told()
+    assert [node["id"] for node in told["add"]] == ["a;3"]
+    assert [node["id"] for node in told["update"]] == ["a;1"]
+    assert told["remove"] == ["a;2"]
+
+
+def test_what_only_others_may_see_is_no_change() -> None:
+    world, machine, reporter, _ = started()
+    reader = Reader(world.view("processes", sensitive=False))
+    reader.read()
+    full = reporter.full()
+    index = list(full.strings).index("cmdline")
+    for node in full.nodes:
+        for at, key in enumerate(node.text_keys):
+            if key == index:
+                node.texts[at] = "other arguments"
+    del full.metrics[:]
+    world.report("p", full)
+    world.settle()
+    assert reader._view.since(reader.cursor)[0] == []
+    assert machine.processes
+
+
+def test_a_cursor_of_another_replica_or_none_or_from_the_future_starts_anew() -> None:
+    world, _, _, reader = started()
+    view = reader._view
+    other = View(world.model, view.definition, sensitive=True, now=world.now)
+    for cursor in ("", "nonsense", "-", other._cursor(1), view._cursor(99), view._cursor(-1), view._id + "-x"):
+        chunks, at = view.since(cursor)
+        assert chunks[0].startswith(b"event: reset\n")
+        assert at == reader.cursor
+
+
+def test_a_reader_away_for_too_long_starts_anew() -> None:
+    world, machine, reporter, reader = started()
+    for second in range(30):
+        machine.processes = {1: f"name {second}"}
+        world.report("p", reporter.delta())
+        world.settle(1)
+    reader.read()
+    assert reader.resets == 2
+    assert set(reader.nodes) == {"a;1", "out-theinternet"}
+
+
+def test_readers_at_one_place_share_the_bytes() -> None:
+    world, _, reporter, reader = started()
+    world.report("p", reporter.delta())
+    world.settle()
+    first, second = reader._view.since(reader.cursor), reader._view.since(reader.cursor)
+    assert first[0] is second[0]
+
+
+def test_a_change_wakes_who_waits() -> None:
+    world, _, reporter, reader = started()
+    wake = asyncio.Event()
+    reader._view.wakes.add(wake)
+    world.settle()
+    assert not wake.is_set()
+    world.report("p", reporter.delta())
+    world.settle()
+    assert wake.is_set()
+
+
+def test_events_are_bounded_and_only_the_last_has_the_cursor() -> None:
+    names = [f"n{number}" for number in range(1200)]
+    fragments = {name: orjson.dumps({"id": name}) for name in names}
+    found = events(Difference(add=names, remove=["gone"]), fragments, "view-7", reset=True)
+    assert [event.split(b"\n")[0] for event in found] == [b"event: reset", b"event: update", b"event: update"]
+    contents = [orjson.loads(event.partition(b"data: ")[2]) for event in found]
+    assert [len(content["add"]) for content in contents] == [NODES, NODES, 200]
+    assert [content["remove"] for content in contents] == [["gone"], [], []]
+    assert [b"\nid: view-7\n" in event for event in found] == [False, False, True]
+
+
+def test_large_nodes_make_more_events() -> None:
+    fragments = {str(number): b'"' + b"x" * 600_000 + b'"' for number in range(4)}
+    found = events(Difference(add=list(fragments)), fragments, "c", reset=True)
+    assert len(found) == 4
+
+
+def test_an_empty_view_is_still_a_reset() -> None:
+    (only,) = events(Difference(), {}, "c", reset=True)
+    assert only == b'event: reset\nid: c\ndata: {"add":[],"update":[],"remove":[],"metrics":[]}\n\n'
+
+
+def test_the_journal_forgets_the_oldest_measurements_where_they_are_too_many() -> None:
+    journal = Journal(kept=1e9)
+    block = b"x" * (10 * 1024 * 1024)
+    for step in range(10):
+        journal.begin(step)
+        journal.measured(block)
+        journal.trim(step)
+    assert journal.since(0) is None
+    kept = journal.since(journal.step - 6)
+    assert kept is not None
+    assert len(kept.metrics) == 6

@@ -1,0 +1,266 @@
+"""The join of connections, against one that is made from scratch every time."""
+
+import ipaddress
+from collections.abc import Iterable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from query.join import Row
+from query.model import Lifetimes
+from query.tests.machines import Machine, Reporter, Socket, World
+from query.tests.test_views import edges, nodes
+from query.view import View
+from scope.report.v1.report_pb2 import Report
+from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
+
+INSIDE = ["10.0.0.1", "10.0.0.2", "fd00::1"]
+OUTSIDE = ["8.8.8.8", "2001:db8::1"]
+NETWORKS = [["10.0.0.0/8", "fd00::/8"], ["10.0.0.0/8"], []]
+KEPT = Lifetimes(quiet=10, gone=20, edges=5, samples=60)
+
+
+def expected_edges(states: Iterable[tuple[dict[int, str], Report]], networks: set[str]) -> set[tuple[str, str]]:
+    """Owners' edges of connections, written to be obvious: group the ends, then look at each pair."""
+    clients: dict[tuple[str, int, str, int], set[str]] = {}
+    servers: dict[tuple[str, int, str, int], set[str]] = {}
+    for ids, report in states:
+        rows = report.connections
+        for row, handle in enumerate(rows.owners):
+            local = (rows.addresses[rows.local_addresses[row]], rows.local_ports[row])
+            remote = (rows.addresses[rows.remote_addresses[row]], rows.remote_ports[row])
+            if rows.incoming[row]:
+                servers.setdefault((*remote, *local), set()).add(ids[handle])
+            else:
+                clients.setdefault((*local, *remote), set()).add(ids[handle])
+    found = set()
+    for key in clients.keys() | servers.keys():
+        client, server = first(clients.get(key)), first(servers.get(key))
+        if client and server:
+            found.add((client, server))
+        elif server and is_outside(key[0], networks):
+            found.add((INTERNET_IN, server))
+        elif client and is_outside(key[2], networks):
+            found.add((client, INTERNET_OUT))
+    return found
+
+
+def first(owners: set[str] | None) -> str | None:
+    return min(owners, key=lambda owner: (owner.endswith("<host>"), owner)) if owners else None
+
+
+def is_outside(address: str, networks: set[str]) -> bool:
+    if ";" in address:
+        return False
+    ip = ipaddress.ip_address(address)
+    return not ip.is_loopback and not any(ip in ipaddress.ip_network(network) for network in networks)
+
+
+def host_of(owner: str) -> str:
+    return owner if owner.endswith("internet") else owner.partition(";")[0] + ";<host>"
+
+
+sockets = st.lists(
+    st.builds(
+        Socket,
+        pid=st.sampled_from([0, 1, 2]),
+        local=st.tuples(st.sampled_from([*INSIDE, "127.0.0.1", "::1"]), st.sampled_from([80, 5000])),
+        remote=st.tuples(st.sampled_from([*INSIDE, *OUTSIDE, "127.0.0.1", "::1"]), st.sampled_from([80, 5000])),
+        incoming=st.booleans(),
+        times=st.integers(1, 3),
+    ),
+    max_size=6,
+)
+machines = st.builds(
+    Machine,
+    name=st.sampled_from(["a", "b"]),
+    processes=st.just({1: "one", 2: "two"}),
+    sockets=sockets,
+    networks=st.sampled_from(NETWORKS),
+)
+steps = st.lists(
+    st.one_of(
+        st.tuples(st.just("full"), st.sampled_from(["p", "q", "r"]), machines),
+        st.tuples(st.just("delta"), st.sampled_from(["p", "q", "r"]), machines),
+        st.tuples(st.just("restart"), st.sampled_from(["p", "q", "r"]), machines),
+        st.tuples(st.just("lost"), st.sampled_from(["p", "q", "r"]), machines),
+        st.tuples(st.just("wait"), st.just(""), st.sampled_from([1.0, 6.0, 21.0])),
+    ),
+    max_size=12,
+)
+
+
+class Simulation:
+    """Probes that come, change and go, and what they say at present, kept in the plainest way."""
+
+    def __init__(self) -> None:
+        self.world = World(KEPT)
+        self.views: dict[str, View] = {name: self.world.view(name) for name in ("hosts", "processes")}
+        self._reporters: dict[str, Reporter] = {}
+        self._heard: dict[str, float] = {}
+        self._epoch = 1
+
+    def do(self, what: str, probe: str, argument: Machine | float) -> None:
+        if isinstance(argument, float):
+            self.world.settle(argument)
+            return
+        known = self._reporters.get(probe)
+        if known is None or what == "restart":
+            self._epoch += 1
+            known = self._reporters[probe] = Reporter(probe, argument, epoch=self._epoch)
+            self._deliver(known, known.full())
+            return
+        known.machines = [argument]
+        if what == "lost":
+            known.delta()
+        else:
+            self._deliver(known, known.full() if what == "full" else known.delta())
+
+    def _deliver(self, reporter: Reporter, report: Report) -> None:
+        if self.world.report(reporter.probe, report):
+            self._heard[reporter.probe] = self.world.now
+
+    def present(self) -> list[tuple[dict[int, str], Report]]:
+        """What each probe that is not gone says now, as one full report."""
+        found = []
+        for name, probe in self.world.model.probes.items():
+            assert self.world.now - self._heard[name] <= KEPT.gone
+            state = probe.state
+            ids = {handle: state.id_of(handle) for handle in state.nodes()}
+            found.append((ids, Report(nodes=state.nodes().values(), connections=state.connections())))
+        return found
+
+    def networks(self) -> set[str]:
+        hosts = [facts for name in ("a", "b") if (facts := self.world.model.facts(f"{name};<host>"))]
+        return {network for facts in hosts for network in facts.sets.get("local_networks", ())}
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_edges_are_those_of_a_join_from_scratch(sequence: list[tuple[str, str, Machine | float]]) -> None:
+    simulation = Simulation()
+    for step in sequence:
+        simulation.do(*step)
+        simulation.world.settle()
+    simulation.world.settle()
+    owners = expected_edges(simulation.present(), simulation.networks())
+    assert set(simulation.world.model.connections.edges()) == owners
+    fresh = {
+        name: View(simulation.world.model, view.definition, sensitive=True, now=simulation.world.now)
+        for name, view in simulation.views.items()
+    }
+    assert edges(fresh["hosts"]) == {(host_of(client), host_of(server)) for client, server in owners}
+    assert edges(fresh["processes"]) == {edge for edge in owners if not any(owner.endswith("<host>") for owner in edge)}
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps)
+def test_a_view_kept_up_to_date_is_one_made_anew(sequence: list[tuple[str, str, Machine | float]]) -> None:
+    simulation = Simulation()
+    for step in sequence:
+        simulation.do(*step)
+        simulation.world.settle()
+    for view in simulation.views.values():
+        # Edges that went in the last seconds are shown by the old view only.
+        simulation.world.settle(KEPT.edges)
+        fresh = View(simulation.world.model, view.definition, sensitive=True, now=simulation.world.now)
+        assert nodes(view) == nodes(fresh)
+        assert view.stats() == fresh.stats()
+
+
+def test_nothing_is_left_of_connections_that_went() -> None:
+    world = World()
+    machine = Machine("a", {1: "one"}, [Socket(1, ("10.0.0.1", 80), ("10.0.0.2", 5000), incoming=True)])
+    world.full(Reporter("p", machine))
+    world.settle()
+    join = world.model.connections
+    world.settle(61)
+    world.settle()
+    assert not any(vars(join)[name] for name in ("_rows", "_ends", "_half", "_dirty", "_of_owner", "_edges"))
+
+
+def test_only_rows_that_changed_are_looked_at() -> None:
+    world = World()
+    held = [Socket(1, ("10.0.0.1", port), ("8.8.8.8", 53)) for port in range(5000, 5100)]
+    machine = Machine("a", {1: "one"}, held)
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    world.settle()
+    machine.sockets = [*held[1:], Socket(1, ("10.0.0.1", 6000), ("8.8.8.8", 53))]
+    world.report("p", reporter.delta())
+    assert {key[1] for key in world.model.connections._dirty} == {5000, 6000}
+
+
+def two_hosts(local: str, remote: str) -> tuple[Machine, Machine]:
+    client = Machine("a", {1: "client"}, [Socket(1, (local, 5000), (remote, 80))])
+    server = Machine("b", {2: "server"}, [Socket(2, (remote, 80), (local, 5000), incoming=True)])
+    return client, server
+
+
+def test_ipv6_between_two_hosts() -> None:
+    world = World()
+    client, server = two_hosts("fd00:0:0::1", "fd00::2")
+    world.full(Reporter("p", client), Reporter("q", server))
+    assert edges(world.view("processes")) == {("a;1", "b;2")}
+
+
+def test_ipv4_mapped_addresses_are_ipv4() -> None:
+    world = World()
+    client, server = two_hosts("10.0.0.1", "10.0.0.2")
+    server.sockets = [Socket(2, ("::ffff:10.0.0.2", 80), ("::ffff:10.0.0.1", 5000), incoming=True)]
+    world.full(Reporter("p", client), Reporter("q", server))
+    assert edges(world.view("processes")) == {("a;1", "b;2")}
+
+
+def test_loopback_joins_on_one_host_only() -> None:
+    for address in ("127.0.0.1", "::1"):
+        world = World()
+        both = [Socket(1, (address, 5000), (address, 80)), Socket(2, (address, 80), (address, 5000), incoming=True)]
+        one = Machine("one", {1: "client", 2: "server"}, both)
+        client, server = two_hosts(address, address)
+        world.full(Reporter("p", one), Reporter("q", client), Reporter("r", server))
+        assert edges(world.view("processes")) == {("one;1", "one;2")}
+        assert edges(world.view("hosts")) == {("one;<host>", "one;<host>")}
+
+
+def test_a_process_that_talks_to_itself() -> None:
+    world = World()
+    both = [
+        Socket(1, ("127.0.0.1", 5000), ("127.0.0.1", 80)),
+        Socket(1, ("127.0.0.1", 80), ("127.0.0.1", 5000), incoming=True),
+    ]
+    world.full(Reporter("p", Machine("a", {1: "one"}, both)))
+    assert edges(world.view("processes")) == {("a;1", "a;1")}
+
+
+def test_a_local_peer_without_a_probe_is_not_the_internet() -> None:
+    world = World()
+    machine = Machine("a", {1: "one"}, [Socket(1, ("10.0.0.1", 5), ("10.9.9.9", 80))], networks=["10.0.0.0/8"])
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    view = world.view("processes")
+    assert edges(view) == set()
+    machine.networks = ["192.168.0.0/16"]
+    world.report("p", reporter.delta())
+    world.settle()
+    assert edges(view) == {("a;1", INTERNET_OUT)}
+
+
+def test_a_row_without_a_process_belongs_to_the_host() -> None:
+    world = World()
+    world.full(Reporter("p", Machine("a", {1: "one"}, [Socket(0, ("10.0.0.1", 5), ("8.8.8.8", 80))])))
+    assert edges(world.view("hosts")) == {("a;<host>", INTERNET_OUT)}
+    assert edges(world.view("processes")) == set()
+
+
+def test_rows_whose_owner_is_gone_are_passed_over() -> None:
+    world = World()
+    machine = Machine("a", {1: "one", 2: "two"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 80))])
+    reporter = Reporter("p", machine)
+    full = reporter.full()
+    world.report("p", full)
+    handle = next(node.handle for node in full.nodes if node.id == "1")
+    assert world.model.probes["p"].rows() == {Row(("10.0.0.1", 5, "8.8.8.8", 80), incoming=False, owner="a;1"): 1}
+    delta = Report(epoch=full.epoch, number=full.number + 1, base=full.number, removed=[handle])
+    assert world.report("p", delta)
+    assert edges(world.view("hosts")) == set()
