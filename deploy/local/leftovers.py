@@ -7,6 +7,7 @@ merely got the number of a dead one is never touched.
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ import psutil
 
 MARK = "SCOPE_DATA_FOLDER"
 _PATIENCE = 5.0
+_STEP = 0.02
 
 
 class LockedError(Exception):
@@ -56,7 +58,17 @@ def end_all(processes: Sequence[psutil.Process], ending: signal.Signals) -> None
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
-        _, processes = psutil.wait_procs(processes, timeout=_PATIENCE)
+        deadline = time.monotonic() + _PATIENCE
+        while (processes := [process for process in processes if _lives(process)]) and time.monotonic() < deadline:
+            time.sleep(_STEP)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Whether it still does anything: one that nobody reaps, as in a container without an init, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _belongs_to(process: psutil.Process, data: Path) -> bool:

@@ -81,5 +81,4 @@ def test_children_end_when_their_supervisor_is_killed(start: Start) -> None:
     parent = start(PARENT)
     child = psutil.Process(int(first_line(parent)))
     parent.kill()
-    psutil.wait_procs([child], timeout=5)
-    assert not child.is_running()
+    assert psutil.wait_procs([child], timeout=5)[1] == [] or child.status() == psutil.STATUS_ZOMBIE
