@@ -1,6 +1,7 @@
 """One process that is kept alive: started again within a second, less and less eagerly when it keeps dying."""
 
 import asyncio
+import os
 import shutil
 import signal
 import time
@@ -50,6 +51,7 @@ class Supervised:
         self.pid = 0
         self.deaths = 0
         self.log = logs / f"{command.name}-{replica}.log"
+        self._shown_log = min(str(self.log), os.path.relpath(self.log), key=len)
         self._command = command
         self._say = say
         self._changed = changed
@@ -66,13 +68,13 @@ class Supervised:
         while self.pid == 0 or not await asyncio.to_thread(self._command.ready):
             self.check()
             if time.monotonic() > deadline:
-                raise NeverReadyError(f"{self.name} does not get ready: see {self.log}")
+                raise NeverReadyError(f"{self.name} does not get ready: see {self._shown_log}")
             await asyncio.sleep(_STEP)
 
     def check(self) -> None:
         """Raises `NeverReadyError` when the process keeps dying."""
         if self.deaths >= _TOO_MANY:
-            raise NeverReadyError(f"{self.name} keeps dying: see {self.log}")
+            raise NeverReadyError(f"{self.name} keeps dying: see {self._shown_log}")
 
     async def stop(self) -> None:
         """Ends it, by force when it takes too long; returns when it is gone."""
@@ -89,7 +91,7 @@ class Supervised:
                 return
             self.deaths += 1
             seconds = pause.after(time.monotonic() - began)
-            self._say(f"{self.name}-{self.replica} {death}: starts again in {seconds:g} s, see {self.log}")
+            self._say(f"{self.name}-{self.replica} {death}: starts again in {seconds:g} s, see {self._shown_log}")
             await self._sleep(seconds)
 
     async def _live(self) -> str:
