@@ -1,11 +1,11 @@
 """What a credential stands for, read from the database: one query for each kind of credential."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, Row, Select, String, and_, any_, func, literal, select
+from sqlalchemy import ARRAY, Row, Select, String, and_, any_, bindparam, func, literal, select
 from sqlmodel import col
 
 from scope.auth.v1.access_pb2 import Caller
@@ -58,9 +58,7 @@ async def by_secret(database: Database, secret: Secret) -> Holder | None:
     """The holder of a presented secret; None when it is unknown, revoked, expired or worth nothing any more."""
     if secret.kind not in KINDS:
         return None
-    async with database.begin() as session:
-        statement = _SELECT[secret.kind]().where(table_of(secret.kind).digest == secret.digest)
-        rows = (await (await session.connection()).execute(statement)).all()
+    rows = await database.read(_BY_DIGEST[secret.kind], {"digest": secret.digest})
     if not rows or not secret.matches(rows[0].digest):
         return None
     return _holder(secret.kind, rows)
@@ -70,12 +68,10 @@ async def by_name(database: Database, names: Iterable[str]) -> Mapping[str, Hold
     """The holders of credentials by their names, `session:ID`; what is not worth anything any more is left out."""
     holders: dict[str, Holder] = {}
     wanted = set(names)
-    async with database.begin() as session:
-        for kind in KINDS:
-            if ids := ids_of(kind, wanted):
-                statement = _SELECT[kind]().where(any_of(table_of(kind).id, ids))
-                rows = (await (await session.connection()).execute(statement)).all()
-                holders |= {holder.credential: holder for holder in _holders(kind, rows)}
+    for kind in KINDS:
+        if ids := ids_of(kind, wanted):
+            rows = await database.read(_BY_IDS[kind], {"ids": ids})
+            holders |= {holder.credential: holder for holder in _holders(kind, rows)}
     return holders
 
 
@@ -88,11 +84,6 @@ def ids_of(kind: Kind, names: Iterable[str]) -> Sequence[str]:
     """The ids among names of credentials, `session:ID`, that are of the kind."""
     named = (name.partition(":") for name in names)
     return [found for prefix, _, found in named if prefix == kind and is_id(found)]
-
-
-def any_of(column: Any, ids: Collection[str]) -> Any:
-    """That the column is one of the ids: one parameter however many there are."""
-    return column == any_(literal(list(ids), ARRAY(String)))
 
 
 def _holders(kind: Kind, rows: Sequence[Row[Any]]) -> Iterable[Holder]:
@@ -156,4 +147,12 @@ def _sessions() -> Select[Any]:
     )
 
 
-_SELECT = {Kind.SESSION: _sessions, Kind.API: _api_tokens, Kind.PROBE: _probe_tokens}
+def among_ids(column: Any) -> Any:
+    """That the column is one of the parameter `ids`: one parameter however many there are."""
+    return column == any_(bindparam("ids", type_=ARRAY(String)))
+
+
+# Made once: SQLAlchemy takes longer to put such a statement together than PostgreSQL to answer it.
+_SELECT = {Kind.SESSION: _sessions(), Kind.API: _api_tokens(), Kind.PROBE: _probe_tokens()}
+_BY_DIGEST = {kind: chosen.where(table_of(kind).digest == bindparam("digest")) for kind, chosen in _SELECT.items()}
+_BY_IDS = {kind: chosen.where(among_ids(table_of(kind).id)) for kind, chosen in _SELECT.items()}

@@ -1,15 +1,14 @@
 """When credentials were last used: noted in memory, written now and then, never in the way of a request."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from sqlalchemy import or_, update
 
-from mesh.errors import ServiceError
-from users.credentials import KINDS, Holder, any_of, ids_of, table_of
+from users.credentials import KINDS, Holder, among_ids, ids_of, table_of
 from users.database import Database
 
 #: How often a credential's use is written, at most.
@@ -51,8 +50,8 @@ class Usage:
             await asyncio.sleep(INTERVAL)
             try:
                 await self.write()
-            except ServiceError as error:
-                _log.warning("the use of credentials could not be written", why=error.message)
+            except Exception as error:  # noqa: BLE001 - whatever it is, noting goes on
+                _log.warning("the use of credentials could not be written", why=str(error))
 
     async def write(self) -> None:
         """Writes what was noted; raises ServiceError UNAVAILABLE when the database is away."""
@@ -61,12 +60,12 @@ class Usage:
             async with self._database.begin() as session:
                 for kind in KINDS:
                     if ids := ids_of(kind, noted):
-                        await session.exec(_used(table_of(kind), ids, self._clock()))
-        except ServiceError:
+                        await session.exec(_used(table_of(kind), self._clock()), params={"ids": ids})
+        except BaseException:
             self._noted |= noted
             raise
 
 
-def _used(table: Any, ids: Sequence[str], now: datetime) -> Any:
+def _used(table: Any, now: datetime) -> Any:
     stale = or_(table.last_used.is_(None), table.last_used <= now - RESOLUTION)
-    return update(table).where(any_of(table.id, ids), stale).values(last_used=now)
+    return update(table).where(among_ids(table.id), stale).values(last_used=now)

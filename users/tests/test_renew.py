@@ -1,7 +1,11 @@
 """What credentials of open streams are worth, asked by the other services."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import grpc
 import pytest
+from sqlalchemy import Executable, Row
 
 from mesh.identity import service_metadata
 from scope.auth.v1.access_pb2 import Caller
@@ -71,10 +75,19 @@ async def test_a_session_is_not_good_for_another_organization(users: Service) ->
     assert await users.renew(*((credential, bob.organization) for credential, _ in held)) == [None] * 3
 
 
-async def test_many_are_asked_for_with_one_query_of_each_kind(users: Service) -> None:
+async def test_many_are_asked_for_with_one_query_of_each_kind(users: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     held = await _held(users)
+    queries: list[Executable] = []
+    read = users.database.read
+
+    async def counted(statement: Executable, values: Mapping[str, object]) -> Sequence[Row[Any]]:
+        queries.append(statement)
+        return await read(statement, values)
+
+    monkeypatch.setattr(users.database, "read", counted)
     renewed = await users.renew(*(held * 100), *((f"probe:{number:032x}", held[0][1]) for number in range(2_000)))
     assert [bool(identity) for identity in renewed] == [True] * 300 + [False] * 2_000
+    assert len(queries) == 3
 
 
 async def test_the_database_away_is_an_error_and_not_a_revocation(users: Service) -> None:
