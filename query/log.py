@@ -82,7 +82,7 @@ class Follower:
             self._heard = time.monotonic()
             while not self._lost.is_set() and time.monotonic() - self._heard < _SILENCE:
                 await self._lost_within(_HEARTBEAT)
-            self.away = not self._lost.is_set()
+            self.away = not self._lost.is_set()  # silent, or merely out of step
         finally:
             await _close(subscription)
 
@@ -110,6 +110,7 @@ class Follower:
 
     async def _receive(self, message: Msg) -> None:
         self._heard = time.monotonic()
+        self.away = False
         headers = message.headers or {}
         if headers.get("Status") == "100":
             await self._answer(message, headers)

@@ -5,10 +5,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
+import nats.errors
 import structlog
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
 
+from mesh import bus
 from mesh.errors import ServiceError, unavailable
 from query.log import Follower
 from query.model import Model
@@ -177,14 +179,16 @@ class Organizations:
 
 
 @asynccontextmanager
-async def following(bus: Client, settings: QuerySettings) -> AsyncIterator[Organizations]:
-    """The organizations of one process."""
-    organizations = Organizations(bus, settings)
+async def following(settings: QuerySettings) -> AsyncIterator[Organizations]:
+    """The organizations of one process, on a connection of their own."""
+    connection = await bus.connect("query", settings)
+    organizations = Organizations(connection, settings)
     sweeping = asyncio.create_task(organizations.sweep())
     try:
         yield organizations
     finally:
         sweeping.cancel()
-        with suppress(asyncio.CancelledError):
-            await sweeping
+        await asyncio.gather(sweeping, return_exceptions=True)
         await organizations.stop()
+        with suppress(nats.errors.Error, OSError):  # the bus may be away
+            await connection.close()

@@ -13,7 +13,6 @@ import grpc
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from mesh import bus
 from mesh.errors import ServiceError, not_found
 from mesh.identity import current
 from mesh.limits import ANSWER_BYTES
@@ -49,13 +48,9 @@ async def query_service(mesh: Mesh) -> AsyncIterator[Registers]:
     """What the query service consists of."""
     settings = mesh.settings
     assert isinstance(settings, QuerySettings)
-    connection = await bus.connect(mesh.name, settings)
-    try:
-        async with following(connection, settings) as organizations:
-            servicer = Query(mesh, organizations, settings)
-            yield {_NAME: partial(add_QueryServiceServicer_to_server, servicer)}
-    finally:
-        await connection.close()
+    async with following(settings) as organizations:
+        servicer = Query(mesh, organizations, settings)
+        yield {_NAME: partial(add_QueryServiceServicer_to_server, servicer)}
 
 
 class Query(QueryServiceServicer):

@@ -1,0 +1,154 @@
+"""Following real logs."""
+
+import asyncio
+import shutil
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mesh.errors import ServiceError
+from query.organization import Organization, Organizations, following
+from query.settings import QuerySettings
+from query.tests.conftest import Log, eventually
+from query.tests.machines import NOON, Machine, Reporter
+from query.tests.test_views import nodes
+from query.topologies import topologies
+
+
+def hosts(organization: Organization) -> set[str]:
+    view = organization.view(topologies()["hosts"], sensitive=True)
+    return {name.removesuffix(";<host>") for name in nodes(view)}
+
+
+async def test_the_present_state_is_there_at_the_first_read(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    for number in range(40):
+        reporter = Reporter(f"p{number}", Machine(f"h{number}"))
+        await log.full("o", reporter)
+        reporter.machines = [Machine(f"h{number}"), Machine(f"second{number}")]
+        await log.append("o", reporter.probe, reporter.delta())
+    organization = await organizations.get("o")
+    assert hosts(organization) == {f"{kind}{number}" for kind in ("h", "second") for number in range(40)}
+    probe = organization.model.probes["p7"]
+    assert (probe.version, probe.dropped) == ("9", 4)
+
+
+async def test_what_comes_later_is_followed(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    reporter = Reporter("p", Machine("first"))
+    await log.full("o", reporter)
+    organization = await organizations.get("o")
+    assert hosts(organization) == {"first"}
+    reporter.machines = [Machine("second")]
+    await log.append("o", "p", reporter.delta())
+    await eventually(lambda: hosts(organization) == {"second"})
+
+
+async def test_a_log_that_appears_later_is_found(log: Log, organizations: Organizations) -> None:
+    organization = await organizations.get("o")
+    assert hosts(organization) == set()
+    await log.create("o")
+    await log.full("o", Reporter("p", Machine("late")))
+    await eventually(lambda: hosts(organization) == {"late"})
+
+
+async def test_two_organizations_never_mix(log: Log, organizations: Organizations) -> None:
+    for name in ("one", "two"):
+        await log.create(name)
+        await log.full(name, Reporter("p", Machine(name)))
+    assert hosts(await organizations.get("one")) == {"one"}
+    assert hosts(await organizations.get("two")) == {"two"}
+
+
+async def test_following_goes_on_after_a_restart_of_the_log(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    reporter = Reporter("p", Machine("before"))
+    await log.full("o", reporter)
+    organization = await organizations.get("o")
+    assert organization.failure() is None
+    await asyncio.to_thread(log.server.stop)
+    await eventually(organization.failure)
+    assert hosts(await organizations.get("o")) == {"before"}
+    await asyncio.to_thread(log.server.start)
+    reporter.machines = [Machine("after")]
+    await eventually(lambda: _appended(log, reporter))
+    await eventually(lambda: hosts(organization) == {"after"})
+    await eventually(lambda: organization.failure() is None)
+
+
+async def _appended(log: Log, reporter: Reporter) -> bool:
+    try:
+        await log.full("o", reporter)
+    except Exception:  # noqa: BLE001 - whatever it is, it is tried again
+        return False
+    return True
+
+
+async def test_a_log_that_was_deleted_and_made_anew_is_followed(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    for number in range(5):
+        await log.full("o", Reporter("p", Machine("old"), epoch=number + 1))
+    organization = await organizations.get("o")
+    assert hosts(organization) == {"old"}
+    await asyncio.to_thread(log.server.stop)
+    await asyncio.to_thread(shutil.rmtree, log.server._broker.folder / "store")
+    await asyncio.to_thread(log.server.start)
+    await eventually(lambda: _created(log))
+    await log.full("o", Reporter("q", Machine("new")))
+    await eventually(lambda: "new" in hosts(organization))
+
+
+async def _created(log: Log) -> bool:
+    try:
+        await log.create("o")
+    except Exception:  # noqa: BLE001 - whatever it is, it is tried again
+        return False
+    return True
+
+
+async def test_nothing_is_answered_while_the_log_is_away(nats_server: Any, query_settings: QuerySettings) -> None:
+    async with following(query_settings) as organizations:
+        await asyncio.to_thread(nats_server.stop)
+        with pytest.raises(ServiceError, match="log cannot be reached"):
+            await organizations.get("o")
+
+
+async def test_what_cannot_be_read_is_passed_over(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    reporter = Reporter("p", Machine("good"))
+    await log.append("o", "bad", reporter.full(), body=b"\xff\xff\xff")
+    await log.full("o", reporter)
+    assert hosts(await organizations.get("o")) == {"good"}
+
+
+async def test_old_reports_are_those_of_probes_that_are_gone(log: Log, query_settings: QuerySettings) -> None:
+    await log.create("o")
+    await log.full("o", Reporter("p", Machine("old")))
+    settings = query_settings.model_copy(update={"quiet_after": 0.1, "gone_after": 0.2})
+    await asyncio.sleep(0.3)  # the report's own age is what is tested
+    async with following(settings) as organizations:
+        assert hosts(await organizations.get("o")) == set()
+
+
+async def test_what_nobody_reads_is_let_go(log: Log, query_settings: QuerySettings) -> None:
+    await log.create("o")
+    settings = query_settings.model_copy(update={"idle_after": 0.3})
+    async with following(settings) as organizations:
+        first = await organizations.get("o")
+        view = first.view(topologies()["hosts"], sensitive=True)
+        wake = asyncio.Event()
+        view.wakes.add(wake)
+        await log.full("o", Reporter("p", Machine("a"), epoch=NOON))
+        await asyncio.wait_for(wake.wait(), 10)
+        await asyncio.sleep(1)  # longer than the idle time: somebody waits in the view, so it stays
+        assert await organizations.get("o") is first
+        assert first.view(topologies()["hosts"], sensitive=True) is view
+        view.wakes.clear()
+        await eventually(lambda: not organizations._followed)
+        assert await organizations.get("o") is not first
+
+
+def test_settings_become_lifetimes(query_settings: QuerySettings) -> None:
+    lifetimes = query_settings.model_copy(update={"quiet_after": 1, "gone_after": 2, "edges_kept": 3}).lifetimes()
+    assert lifetimes == replace(lifetimes, quiet=1, gone=2, edges=3, samples=60)
