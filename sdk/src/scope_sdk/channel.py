@@ -1,0 +1,111 @@
+"""The way to the service: where it is, on whose behalf, and whether a token may go there in clear."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import grpc
+import grpc.aio
+
+from scope_sdk.report.limits import MESSAGE_BYTES
+
+Metadata = tuple[tuple[str, str], ...]
+
+_NEAR = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
+"""Loopback, private and link-local networks. (`is_private` of the standard library includes far more.)"""
+
+_OPTIONS = (
+    ("grpc.max_send_message_length", MESSAGE_BYTES),
+    ("grpc.max_receive_message_length", MESSAGE_BYTES),
+    # A peer that vanished without a word is noticed within 40 s, and only while something waits for it.
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.keepalive_timeout_ms", 10_000),
+    # gRPC fails calls at once while it waits to connect again, up to two minutes by default: how long to wait is
+    # decided by whoever calls.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+    # Through a proxy of the environment the token would pass in clear.
+    ("grpc.enable_http_proxy", 0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The service as one probe or program sees it.
+
+    Attributes:
+        target: `HOST:PORT` or `http://HOST:PORT`.
+        token: the service token, as an administrator of the organization was shown it.
+        organization: which organization is meant, for credentials of several; a token implies its own.
+        plaintext: whether the token may go in clear to addresses that are neither loopback nor private.
+
+    Raises ValueError where the target is none, or the token would go in clear where others may read it.
+    """
+
+    target: str
+    token: str = field(repr=False)
+    organization: str = ""
+    plaintext: bool = False
+
+    def __post_init__(self) -> None:
+        host, _ = parse_target(self.target)
+        if not self.plaintext:
+            _refuse_public(host)
+
+    def channel(self) -> grpc.aio.Channel:
+        """A channel, to be closed by the caller."""
+        host, port = parse_target(self.target)
+        return grpc.aio.insecure_channel(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", options=_OPTIONS)
+
+    def metadata(self, probe_id: str) -> Metadata:
+        """What every call of a probe carries."""
+        organization = (("x-scope-org", self.organization),) if self.organization else ()
+        return (("authorization", f"Scope-Probe token={self.token}"), ("x-scope-probe-id", probe_id), *organization)
+
+
+def parse_target(target: str) -> tuple[str, int]:
+    """Host and port of `HOST:PORT` or `http://HOST:PORT` (IPv6 in brackets). Raises ValueError where it is neither."""
+    scheme, separator, rest = target.strip().partition("://")
+    try:
+        parts = urlsplit(f"//{rest if separator else scheme}")
+        host, port = parts.hostname, parts.port or (80 if separator else None)
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if (separator and scheme != "http") or parts.username is not None or parts.path.strip("/") or parts.query:
+        host = None
+    if not host or not port:
+        raise ValueError("the target must have the form HOST:PORT or http://HOST:PORT, with IPv6 addresses in brackets")
+    return host, port
+
+
+def _refuse_public(host: str) -> None:
+    """Raises ValueError unless every address of the host is loopback or private. A name may mean others later."""
+    try:
+        addresses = {str(found[4][0]) for found in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
+    except OSError as error:
+        raise ValueError(
+            f"{host} cannot be resolved ({error.strerror}), so it is not known whether the token may go there in clear;"
+            " plaintext=True goes on regardless"
+        ) from None
+    public = sorted(address for address in addresses if not _is_near(address))
+    if public:
+        raise ValueError(
+            f"the token would go in clear to {host} ({public[0]}), which is neither a loopback nor a private address; "
+            "plaintext=True allows it"
+        )
+
+
+def _is_near(address: str) -> bool:
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    return any(parsed in network for network in _NEAR)
