@@ -67,7 +67,8 @@ def write_dependencies() -> None:
 
 def run_protoc(*arguments: str) -> None:
     """Runs protoc over the contracts; ends the program with its messages where it refuses them."""
-    common = [f"--descriptor_set_in={DEPENDENCIES}", f"-I{PROTO}"]
+    plugins = [f"--plugin={path}" for path in Path(sys.executable).parent.glob("protoc-gen-*")]
+    common = [f"--descriptor_set_in={DEPENDENCIES}", f"-I{PROTO}", *plugins]
     if protoc.main(["protoc", *common, *arguments]) != 0:
         sys.exit("protoc refused the contracts: see above")
 
@@ -78,17 +79,26 @@ def write_image() -> None:
 
 
 def write_python() -> None:
-    """Writes messages, typed stubs and servicers, and the field rules' own messages."""
-    for package in ("scope", "buf"):
-        shutil.rmtree(PYTHON / package, ignore_errors=True)
-    out = str(PYTHON)
-    run_protoc(f"--python_out={out}", f"--mypy_out={out}", *contracts(), "buf/validate/validate.proto")
+    """Writes messages, typed stubs and servicers, and the field rules' own messages.
+
+    What was there goes only when its successor is complete.
+    """
+    unfinished = BUILD / "python"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir()
+    run_protoc(f"--python_out={unfinished}", f"--mypy_out={unfinished}", *contracts(), "buf/validate/validate.proto")
     services = [name for name in contracts() if name.endswith("/service.proto")]
-    run_protoc(f"--grpc_python_out={out}", f"--mypy_grpc_out={out}", *services)
-    for package in ("scope", "buf"):
-        for directory in [PYTHON / package, *(PYTHON / package).rglob("*/")]:
-            (directory / "__init__.py").write_text("")
-            (directory / "py.typed").touch() if directory.parent == PYTHON else None
+    run_protoc(f"--grpc_python_out={unfinished}", f"--mypy_grpc_out={unfinished}", *services)
+    for package in unfinished.iterdir():
+        _make_package(package)
+        shutil.rmtree(PYTHON / package.name, ignore_errors=True)
+        package.rename(PYTHON / package.name)
+
+
+def _make_package(package: Path) -> None:
+    for directory in (package, *package.rglob("*/")):
+        (directory / "__init__.py").write_text("")
+    (package / "py.typed").touch()
 
 
 def main() -> None:
