@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
 from tests.load.outcome import Outcome
 from tests.load.target import find
@@ -77,16 +76,11 @@ def _run(
         raise typer.Exit(2) from None
     except asyncio.CancelledError:
         raise typer.Exit(128 + signal.SIGTERM) from None
-    report(outcome, as_json=as_json)
-    raise typer.Exit(1 if outcome.failures else 0)
-
-
-def report(outcome: Outcome, *, as_json: bool) -> None:
-    """Prints what was measured."""
     if as_json:
         typer.echo(outcome.json())
     else:
-        outcome.print(Console())
+        outcome.print()
+    raise typer.Exit(1 if outcome.failures else 0)
 
 
 async def _ending_in_order(measuring: Coroutine[Any, Any, Outcome]) -> Outcome:

@@ -1,12 +1,16 @@
 """What a mode measured: one JSON object, or tables."""
 
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
+
+_WIDTH = 120
 
 Row = Mapping[str, float | int | None]
 """Figures by name, the unit at the name's end."""
@@ -43,8 +47,9 @@ class Outcome:
         setting = {key: value for key, value in content.items() if key not in sections}
         return Outcome(mode, setting, sections, failures)
 
-    def print(self, console: Console) -> None:
-        """A table for each section, then what was not as promised."""
+    def print(self) -> None:
+        """A table for each section, then what was not as promised; no terminal, no narrow columns."""
+        console = Console(width=None if sys.stdout.isatty() else _WIDTH)
         setting = ", ".join(f"{name} {value:g}" for name, value in self.setting.items())
         console.print(f"[bold]{self.mode}[/]: {setting}")
         for title, rows in self.sections.items():
@@ -55,12 +60,12 @@ class Outcome:
 
 def _table(title: str, rows: Mapping[str, Row]) -> Table:
     columns = list(dict.fromkeys(column for row in rows.values() for column in row))
-    table = Table(title=title.replace("_", " "), title_justify="left")
-    table.add_column()
+    table = Table(title=title.replace("_", " "), title_justify="left", box=SIMPLE)
+    table.add_column(no_wrap=True)
     for column in columns:
-        table.add_column(column.replace("_", " "), justify="right")
+        table.add_column(column.replace("_", " "), justify="right", no_wrap=True)
     for name, row in rows.items():
-        table.add_row(name, *(_cell(row.get(column)) for column in columns))
+        table.add_row(name.replace("_", " "), *(_cell(row.get(column)) for column in columns))
     return table
 
 

@@ -1,7 +1,6 @@
 """Readers of the REST face: one that asks again and again, and one that watches. Each runs in a process of its own."""
 
 import time
-from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
@@ -33,7 +32,7 @@ class Polled:
 def poll(target: Target, topologies: Collection[str], window: Window) -> dict[str, Polled]:
     """Reads topologies over one connection that is kept, every second each, until the window ends."""
     connection = _connect(target)
-    polled: dict[str, Polled] = defaultdict(Polled)
+    polled = {topology: Polled() for topology in topologies}
     while (began := now()) < window.end:
         for topology in topologies:
             before = now()
@@ -43,7 +42,7 @@ def poll(target: Target, topologies: Collection[str], window: Window) -> dict[st
                 polled[topology].size = len(body)
         time.sleep(max(began + POLL_SECONDS - now(), 0))
     connection.close()
-    return dict(polled)
+    return polled
 
 
 def watch(target: Target, topology: str, until: float) -> dict[Report, float]:

@@ -29,7 +29,7 @@ def test_a_busy_process_counts_with_its_children_and_an_idle_one_does_not() -> N
         assert resident is not None
         assert resident > 5
         assert usage["idle-0"]["cpu_percent"] == 0
-        assert usage.keys() == {"busy-0", "idle-0", "load generator", "everything else"}
+        assert usage.keys() == {"busy-0", "idle-0", "load_generator", "everything_else"}
         busy.communicate(b"\n")
         idle.communicate()
         assert meter.read()["idle-0"] == {"cpu_percent": None, "rss_mb": None}
