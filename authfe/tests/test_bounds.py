@@ -207,3 +207,13 @@ def test_one_organizations_calls_go_to_one_replica_and_on_to_another_when_it_end
         ask(organization)
     assert asked(replicas[1]) == first
     assert edge.healthy() == 200
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_a_replica_that_ends_is_not_felt_while_there_is_another(new_edge: NewEdge, area: str) -> None:
+    edge = new_edge([*(Replica(area) for area in AREAS), Replica(area)])
+    path, verb = ("/api/report", "POST") if area == "collection" else (HOSTS, "GET")
+    edge.replica(area).stop()
+    for _ in range(20):
+        answer = edge.call(verb, path, b"{}" if verb == "POST" else None)
+        assert answer.status == 200, answer.body
