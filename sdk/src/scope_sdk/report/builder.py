@@ -89,9 +89,8 @@ class Builder:
 
     def template(self, templates: TopologyTemplates) -> Self:
         """Says how to show what nodes of one kind carry; declarations of the same id replace each other."""
-        known = self.templates.get(templates.topology, TopologyTemplates())
-        joined = merge_templates(known, templates)
         check_kind(templates)
+        joined = merge_templates(self.templates.get(templates.topology, TopologyTemplates()), templates)
         check_templates([*(self.templates | {templates.topology: joined}).values()], "templates")
         self.templates[templates.topology] = joined
         return self

@@ -23,17 +23,19 @@ def check_templates(templates: Sequence[TopologyTemplates], place: str) -> None:
     """Raises ReportError where a topology is unknown or repeated, there are too many, or one is out of bounds."""
     seen = set()
     for index, kind in enumerate(templates):
-        if kind.topology not in ids.TOPOLOGIES or kind.topology in seen:
-            raise ReportError(f"{place}[{index}].topology", "must be a kind of node, and each only once")
-        seen.add(kind.topology)
         with within(f"{place}[{index}]"):
             check_kind(kind)
+        if kind.topology in seen:
+            raise ReportError(f"{place}[{index}].topology", "must be another than those before")
+        seen.add(kind.topology)
     if sum(map(_size, templates)) > limits.TEMPLATES:
         raise ReportError(place, f"must have at most {limits.TEMPLATES} declarations")
 
 
 def check_kind(kind: TopologyTemplates) -> None:
     """Raises ReportError, the place as seen from the declarations of one topology, where one is out of bounds."""
+    if kind.topology not in ids.TOPOLOGIES:
+        raise ReportError("topology", "must be a kind of node")
     _check_declared(kind.rows, "rows")
     _check_declared(kind.metrics, "metrics")
     _check_declared(kind.tables, "tables")
