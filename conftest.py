@@ -39,7 +39,7 @@ def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postg
         yield cluster
     finally:
         server.stop()
-        postgres.remove(cluster)
+        postgres.remove(cluster.folder)
 
 
 @pytest.fixture

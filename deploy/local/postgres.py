@@ -84,11 +84,10 @@ def _end_strays(data: Path) -> None:
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 
-def remove(cluster: Cluster) -> None:
-    """Deletes the whole database, also where it is kept outside of its folder."""
-    shutil.rmtree(cluster.folder.resolve())
-    if cluster.folder.is_symlink():
-        cluster.folder.unlink()
+def remove(folder: Path) -> None:
+    """Deletes the whole database kept in this folder, also where the folder is a link to it; there need not be one."""
+    shutil.rmtree(folder.resolve(), ignore_errors=True)
+    folder.unlink(missing_ok=True)
 
 
 def _works_in(process: psutil.Process, data: Path) -> bool:
@@ -114,6 +113,8 @@ def _settings(cluster: Cluster) -> list[str]:
         "unix_socket_directories=",
         "shared_buffers=64MB",
         "io_method=sync",
+        # In the data folder, so that nothing stays behind in /dev/shm when the server is killed.
+        "dynamic_shared_memory_type=mmap",
         "log_checkpoints=off",
         *(() if cluster.durable else _UNSAFE),
     ]

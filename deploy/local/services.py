@@ -12,8 +12,8 @@ from deploy.local.layout import ROOT, SERVICES, Layout, Replica
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
 
-# Without a base id of its own a second edge on this machine would not start; `misc` warns of fields that we chose.
-_ENVOY_OPTIONS = ("--use-dynamic-base-id", "--log-level", "warning", "--component-log-level", "misc:error")
+# Hot restart would share memory between the edges of one machine and leave it behind; `misc` warns of what we chose.
+_ENVOY_OPTIONS = ("--disable-hot-restart", "--log-level", "warning", "--component-log-level", "misc:error")
 
 
 def program(name: str) -> str:
@@ -53,7 +53,7 @@ def _own_environment(layout: Layout, name: str) -> dict[str, str]:
 
 
 def envoy(layout: Layout, private: Path) -> Command:
-    """The edge; `private` is a folder of ours alone with a path short enough for a unix socket."""
+    """The edge; `private` is a folder of ours alone whose path is short enough for a unix socket."""
     ip = layout.options.host
     deployment = Deployment(
         listen=f"[{ip}]:{layout.port}" if ":" in ip else f"{ip}:{layout.port}",

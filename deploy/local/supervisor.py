@@ -4,7 +4,6 @@ import asyncio
 import http.client
 import os
 import signal
-import tempfile
 import time
 from contextlib import suppress
 from dataclasses import replace
@@ -13,7 +12,7 @@ from typing import Any
 
 from deploy.local import accounts, nats, postgres, services
 from deploy.local.command import Command
-from deploy.local.files import write_json
+from deploy.local.files import private_folder, write_json
 from deploy.local.layout import Layout, Replica
 from deploy.local.leftovers import MARK, end_left
 from deploy.local.screen import Screen
@@ -46,9 +45,9 @@ class Supervisor:
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        with tempfile.TemporaryDirectory(prefix="scope-") as private:
+        with private_folder(self._layout.data) as private:
             try:
-                await _until(stop, self._start(Path(private)))
+                await _until(stop, self._start(private))
                 await _until(stop, self._watch_logs())
             finally:
                 await self._end()

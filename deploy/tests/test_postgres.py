@@ -21,7 +21,7 @@ def cluster(tmp_path: Path) -> Iterator[postgres.Cluster]:
     folder = tmp_path / ("a long name with spaces " * 6).strip() / "postgres"
     made = postgres.Cluster(folder=folder, port=free_ports(1)[0], password=credentials.password(), durable=False)
     yield made
-    postgres.remove(made)
+    postgres.remove(made.folder)
 
 
 def start(cluster: postgres.Cluster) -> Running:

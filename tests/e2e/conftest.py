@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local import postgres
 from deploy.local.command import free_ports
 from tests.e2e.client import Mesh
 
@@ -16,6 +17,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     mesh.start()
     yield mesh
     assert mesh.stop() == 0
+    postgres.remove(mesh.data / "postgres")
 
 
 @pytest.fixture
@@ -26,3 +28,4 @@ def own_mesh(tmp_path: Path) -> Iterator[Mesh]:
     yield mesh
     if mesh.process.poll() is None:
         mesh.stop()
+    postgres.remove(mesh.data / "postgres")
