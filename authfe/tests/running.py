@@ -73,7 +73,7 @@ class Edge:
         addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
         deployment = Deployment(self.address, self.folder / "admin.sock", self.static, addresses)
         path = write(deployment, self.folder)
-        flags = ["--use-dynamic-base-id", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
+        flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
             self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
         until(lambda: self._healthy_replicas() == len(self.replicas), "every replica is found healthy")
