@@ -60,6 +60,12 @@ def test_a_name_that_is_not_known_is_not_near() -> None:
         Service("no-such-host.invalid:1", token="t")
 
 
+@pytest.mark.parametrize("token", ["a b", "a\n", "é"])
+def test_what_is_no_token(token: str) -> None:
+    with pytest.raises(ValueError, match="the token must hold"):
+        Service("127.0.0.1:1", token=token)
+
+
 def test_a_token_is_not_shown() -> None:
     assert "secret" not in repr(Service("127.0.0.1:1", token="secret"))
 

@@ -48,7 +48,7 @@ class Service:
         organization: which organization is meant, for credentials of several; a token implies its own.
         plaintext: whether the token may go in clear to addresses that are neither loopback nor private.
 
-    Raises ValueError where the target is none, or the token would go in clear where others may read it.
+    Raises ValueError where one of these is none, or the token would go in clear where others may read it.
     """
 
     target: str
@@ -58,6 +58,9 @@ class Service:
 
     def __post_init__(self) -> None:
         host, _ = parse_target(self.target)
+        for name, value in (("token", self.token), ("organization", self.organization)):
+            if not (value.isascii() and value.isprintable() and " " not in value):
+                raise ValueError(f"the {name} must hold printable ASCII characters only, and no spaces")
         if not self.plaintext:
             _refuse_public(host)
 

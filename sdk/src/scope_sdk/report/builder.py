@@ -151,7 +151,7 @@ class Builder:
     @staticmethod
     def host_of(node: NodeFacts) -> str:
         """Id of the host that a process belongs to, by its own id; empty for anything else."""
-        if node.topology != Topology.TOPOLOGY_PROCESS:
+        if node.topology != ids.PROCESS:
             return ""
         return ids.host_id(ids.parts(node.topology, node.id)[0])
 
@@ -168,7 +168,7 @@ class Builder:
     def _host_name(self, owner: str) -> str:
         """The name of the host that a connection's owner is on, empty where it is not known."""
         node = self.nodes.get(owner)
-        if node is None or node.topology in (Topology.TOPOLOGY_HOST, Topology.TOPOLOGY_PROCESS):
+        if node is None or node.topology in (ids.HOST, ids.PROCESS):
             return owner.partition(";")[0]
         suffix = ids.host_id("")
         hosts = [parent.removesuffix(suffix) for parent in node.parents if parent.endswith(suffix)]

@@ -20,8 +20,6 @@ Fault = tuple[str, str] | None
 
 _KEYED = f"must have one key of the string table for each value, at most {limits.ATTRIBUTES}"
 
-_PROCESS = Topology.TOPOLOGY_PROCESS  # the enum looks names up slowly
-_HOST = Topology.TOPOLOGY_HOST
 _flat = chain.from_iterable
 
 
@@ -39,7 +37,7 @@ def check_nodes(nodes: Sequence[Node], strings: int) -> None:
 
 def check_references(nodes: Sequence[Node]) -> None:
     """Raises ReportError naming the first node whose host or parents are not among the nodes."""
-    hosts = {node.handle for node in nodes if node.topology == _HOST} | {0}
+    hosts = {node.handle for node in nodes if node.topology == ids.HOST} | {0}
     if not hosts.issuperset([node.host for node in nodes]):
         index = next(index for index, node in enumerate(nodes) if node.host not in hosts)
         raise ReportError(f"nodes[{index}].host", "must be a host of this report")
@@ -71,7 +69,7 @@ def _identity_fault(nodes: Sequence[Node]) -> Fault:
         return "topology", "must be a kind of node"
     if not all(owns) or _longest(owns) > limits.ID_LENGTH or not _printable(topologies, owns):
         return "id", f"must be printable, of 1 to {limits.ID_LENGTH} characters, without ';'"
-    if [topology == _PROCESS for topology in topologies] != [node.host > 0 for node in nodes]:
+    if [topology == ids.PROCESS for topology in topologies] != [node.host > 0 for node in nodes]:
         return "host", "is what processes have, and nothing else"
     if _longest([node.label for node in nodes]) > limits.LABEL_LENGTH:
         return "label", f"must have at most {limits.LABEL_LENGTH} characters"

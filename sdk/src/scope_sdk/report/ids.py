@@ -17,6 +17,11 @@ INTERNET_IN = "in-theinternet"
 INTERNET_OUT = "out-theinternet"
 """The pseudo node for outside addresses that we open connections to."""
 
+HOST = Topology.TOPOLOGY_HOST
+PROCESS = Topology.TOPOLOGY_PROCESS
+CONTAINER = Topology.TOPOLOGY_CONTAINER
+# Named once: the enum takes half a microsecond to look a name up, and some of this runs for every node.
+
 _PREFIX = "TOPOLOGY_"
 _NAMES = MappingProxyType(
     {value: name.removeprefix(_PREFIX).lower() for name, value in Topology.items() if value != 0}  # 0 is "not said"
@@ -36,7 +41,7 @@ _SUFFIXES = MappingProxyType(
     {
         topology: f";<{_ODD_TAGS.get(name, name)}>"
         for topology, name in _NAMES.items()
-        if topology not in WHOLE and topology != Topology.TOPOLOGY_PROCESS
+        if topology not in WHOLE and topology != PROCESS
     }
 )
 
@@ -58,24 +63,24 @@ def tag(topology: Topology.ValueType) -> str:
 
 def node_id(topology: Topology.ValueType, own: str, host: str = "") -> str:
     """The id as in answers, of a node's own part and, for processes, the name of their host."""
-    if topology == Topology.TOPOLOGY_PROCESS:
+    if topology == PROCESS:
         return f"{host};{own}"
     return own + _SUFFIXES.get(topology, "")
 
 
 def host_id(name: str) -> str:
     """`myhost;<host>`."""
-    return node_id(Topology.TOPOLOGY_HOST, name)
+    return node_id(HOST, name)
 
 
 def process_id(host: str, pid: int) -> str:
     """`myhost;4711`."""
-    return node_id(Topology.TOPOLOGY_PROCESS, str(pid), host)
+    return node_id(PROCESS, str(pid), host)
 
 
 def container_id(container: str) -> str:
     """`abc;<container>`, of the engine's full id."""
-    return node_id(Topology.TOPOLOGY_CONTAINER, container)
+    return node_id(CONTAINER, container)
 
 
 def parts(topology: Topology.ValueType, id_: str) -> tuple[str, str]:
@@ -83,7 +88,7 @@ def parts(topology: Topology.ValueType, id_: str) -> tuple[str, str]:
 
     Raises ReportError where the id is not one of that topology.
     """
-    if topology == Topology.TOPOLOGY_PROCESS:
+    if topology == PROCESS:
         host, _, own = id_.partition(";")
         if not (host and own):
             raise ReportError("id", "must have the form HOST;PID")

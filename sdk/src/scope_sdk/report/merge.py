@@ -45,16 +45,17 @@ def facts(state: ProbeState, handle: int) -> Facts:
     node = state.nodes()[handle]
     strings = state.strings()
     known = state.nodes()
+    # Arrays are sliced into lists: iterating over a message's array takes longer than both.
     return Facts(
         id=state.id_of(handle),
         topology=node.topology,
         label=node.label,
-        parents=frozenset(state.id_of(parent) for parent in node.parents if parent in known),
-        texts={strings[key]: text for key, text in zip(node.text_keys, node.texts, strict=True)},
-        numbers={strings[key]: number for key, number in zip(node.number_keys, node.numbers, strict=True)},
-        sets={strings[key]: frozenset(held.values) for key, held in zip(node.set_keys, node.sets, strict=True)},
-        tables={strings[table.template]: _rows(table) for table in node.tables},
-        controls=frozenset(strings[control] for control in node.controls),
+        parents=frozenset(state.id_of(parent) for parent in node.parents[:] if parent in known),
+        texts={strings[key]: text for key, text in zip(node.text_keys[:], node.texts[:], strict=True)},
+        numbers={strings[key]: number for key, number in zip(node.number_keys[:], node.numbers[:], strict=True)},
+        sets={strings[key]: frozenset(held.values) for key, held in zip(node.set_keys[:], node.sets[:], strict=True)},
+        tables={strings[table.template]: _rows(table) for table in node.tables[:]},
+        controls=frozenset(strings[control] for control in node.controls[:]),
     )
 
 

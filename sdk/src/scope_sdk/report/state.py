@@ -6,7 +6,6 @@ from google.protobuf.message import Message
 
 from scope.report.v1.report_pb2 import Connections, Node, Plugins, Report
 from scope.report.v1.template_pb2 import Templates
-from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report import ids
 
 
@@ -126,13 +125,13 @@ def _fits(node: Node, known: Node | None, strings: int) -> bool:
 def _hosts_known(delta: Report, base: dict[int, Node]) -> bool:
     """Whether each process's host is among the nodes, and is a host."""
     nodes, changed = base, list(delta.nodes)
-    if any(handle in base and base[handle].topology == Topology.TOPOLOGY_HOST for handle in delta.removed):
+    if any(handle in base and base[handle].topology == ids.HOST for handle in delta.removed):
         nodes = _effective(base, delta)
         changed = list(nodes.values())
     added = {node.handle: node for node in delta.nodes}
     hosts = {node.host for node in changed if node.host}
     found = (added.get(host) or nodes.get(host) for host in hosts)
-    return all(node is not None and node.topology == Topology.TOPOLOGY_HOST for node in found)
+    return all(node is not None and node.topology == ids.HOST for node in found)
 
 
 def _effective(base: dict[int, Node], delta: Report | None) -> dict[int, Node]:
