@@ -44,6 +44,8 @@ _WRITE = Permissions(
     ),
     subscribe=("_INBOX_collection.>",),
 )
+# Those who read publish nothing themselves; but the server answers to whatever subject a request names. So these keys
+# are for our own services, never for a tenant.
 _READ = (
     "$JS.API.STREAM.INFO.*",
     "$JS.API.CONSUMER.CREATE.*",
