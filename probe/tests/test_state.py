@@ -7,25 +7,17 @@ from scope_probe import state
 from scope_probe.state import StateError
 
 
-def test_an_id_is_made_once(tmp_path: Path) -> None:
+def test_the_directory_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     directory = tmp_path / "some" / "where"
     with state.opened(directory):
-        first = state.probe_id(directory)
+        assert directory.stat().st_mode & 0o777 == 0o700
     with state.opened(directory):
-        assert state.probe_id(directory) == first
-    assert state.PROBE_ID.fullmatch(first)
-    assert directory.stat().st_mode & 0o777 == 0o700
+        pass
 
 
 def test_two_probes_cannot_hold_one_state(tmp_path: Path) -> None:
     with state.opened(tmp_path), pytest.raises(StateError, match="Another probe"), state.opened(tmp_path):
         pass
-
-
-def test_a_spoilt_id_is_told(tmp_path: Path) -> None:
-    (tmp_path / "probe-id").write_text("no id\n")
-    with pytest.raises(StateError, match="probe-id"):
-        state.probe_id(tmp_path)
 
 
 def test_a_directory_that_cannot_be_is_told(tmp_path: Path) -> None:

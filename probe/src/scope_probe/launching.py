@@ -1,0 +1,74 @@
+"""What `scope launch` does."""
+
+import asyncio
+import signal
+import sys
+
+from scope_probe import VERSION, documents, logs, loop, state
+from scope_probe.options import Options
+from scope_probe.report import Reporters
+from scope_probe.watch import Watch, advice
+from scope_sdk import Builder, Publisher, PublishError, ReportError, Service, publish_once
+
+
+class LaunchError(Exception):
+    """It did not work; the message says why and what to do."""
+
+
+def write(options: Options) -> None:
+    """Write one report of this host to standard output."""
+    builder = asyncio.run(loop.once(Reporters(options.hostname, options.arguments)))
+    sys.stdout.write(documents.write(builder) + "\n")
+
+
+def send(options: Options, service: Service, file: str | None) -> None:
+    """Send one report, the one in `file` or else of this host, and return when it is stored.
+
+    Raises:
+        LaunchError: it was refused, or the service was not reached.
+        DocumentError: the file holds no report.
+    """
+    given = documents.read(file) if file else None
+    asyncio.run(_send(options, service, given))
+
+
+def run(options: Options, service: Service) -> None:
+    """Report this host until told to stop.
+
+    Raises:
+        StateError: the state directory cannot be used.
+        LaunchError: what is kept there is not a probe's state.
+    """
+    logs.configure()
+    with state.opened(options.state):
+        asyncio.run(_run(options, service))
+
+
+async def _send(options: Options, service: Service, given: Builder | None) -> None:
+    builder = given or await loop.once(Reporters(options.hostname, options.arguments, service.token))
+    try:
+        await publish_once(service, builder, probe_id=options.probe_id, version=VERSION)
+    except PublishError as error:
+        raise LaunchError(
+            f"The report was not stored by {service.target}: {error}. Next: {advice(str(error))}."
+        ) from None
+    except ReportError as error:
+        raise LaunchError(f"The report cannot be sent: {error}.") from None
+
+
+async def _run(options: Options, service: Service) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        publisher = Publisher(service, options.state, probe_id=options.probe_id, version=VERSION)
+    except (OSError, ValueError) as error:
+        raise LaunchError(f"{error}. Remove what is in {options.state}, or name another --state.") from None
+    watch = Watch(publisher, service.target)
+
+    def publish(builder: Builder) -> None:
+        watch.look()
+        publisher.publish(builder).add_done_callback(lambda _: watch.look())
+
+    async with publisher:
+        await loop.forever(Reporters(options.hostname, options.arguments, service.token), publish, stop)

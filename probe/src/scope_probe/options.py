@@ -1,0 +1,69 @@
+"""What `scope launch` was asked for, checked. Whatever is wrong is said together with what to do instead."""
+
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from scope_sdk import Service
+from scope_sdk.state import PROBE_ID
+
+TOKEN_LENGTH = 512
+HOSTNAME_LENGTH = 255
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to look at this host, and as which probe: `probe_id`, or the one kept in `state`, or a fresh one."""
+
+    hostname: str
+    arguments: bool
+    probe_id: str
+    state: Path
+
+
+def service(target: str | None, token: str | None, *, plaintext: bool) -> Service:
+    """Where reports go, and on whose behalf. Unless `plaintext`, the token must be safe on the way there."""
+    if not target:
+        raise typer.BadParameter(
+            "say where the service is: 'scope launch 192.168.1.10:8080', or the environment variable SCOPE_URL.",
+            param_hint="HOST:PORT",
+        )
+    try:
+        return Service(target, _token(token), plaintext=plaintext)
+    except ValueError as error:
+        message = str(error).replace("plaintext=True", "--plaintext")  # the SDK speaks of its own parameter
+        raise typer.BadParameter(f"{message}.", param_hint="HOST:PORT") from None
+
+
+def probe_id(text: str | None) -> str:
+    """The probe id, if one was given."""
+    if text is not None and not PROBE_ID.fullmatch(text):
+        raise typer.BadParameter("must have 1 to 64 characters, each of A-Z a-z 0-9 _ -", param_hint="--probe-id")
+    return text or ""
+
+
+def hostname(text: str | None) -> str:
+    """What to call this host."""
+    name = text or socket.gethostname()
+    if len(name) > HOSTNAME_LENGTH or not name.isprintable() or ";" in name:
+        raise typer.BadParameter(
+            f"must have at most {HOSTNAME_LENGTH} characters, all printable, and no ';'.", param_hint="--hostname"
+        )
+    return name
+
+
+def _token(text: str | None) -> str:
+    if not text:
+        raise typer.BadParameter(
+            "is needed: --service-token=TOKEN, or the environment variable SCOPE_SERVICE_TOKEN. "
+            "An administrator of your organization can make one.",
+            param_hint="--service-token",
+        )
+    if len(text) > TOKEN_LENGTH or not text.isascii() or not text.isprintable() or " " in text:
+        raise typer.BadParameter(
+            "is no token: it is too long, or holds spaces or characters that no token has.",
+            param_hint="--service-token",
+        )
+    return text

@@ -1,0 +1,223 @@
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Queue
+from typing import Any
+
+import grpc
+import grpc.aio
+import pytest
+from typer.testing import CliRunner, Result
+
+from scope.collection.v1.messages_pb2 import Acknowledged, PublishRequest, PublishResponse
+from scope.collection.v1.service_pb2_grpc import (
+    CollectionServiceServicer,
+    add_CollectionServiceServicer_to_server,
+)
+from scope.report.v1.report_pb2 import Report
+from scope_probe import VERSION, loop
+from scope_probe.cli import app
+
+TOKEN = "scope-token-of-a-test"
+DEADLINE = 20
+NOBODY = "127.0.0.1:9"
+
+
+class Peer(CollectionServiceServicer):
+    """The other end of the contract: tells what came, and acknowledges it from whoever has the token."""
+
+    def __init__(self) -> None:
+        self.came: Queue[tuple[Report, dict[str, str | bytes]]] = Queue()
+
+    async def Publish(  # noqa: N802 - the contract's name
+        self, request_iterator: AsyncIterator[PublishRequest], context: "grpc.aio.ServicerContext[Any, Any]"
+    ) -> AsyncIterator[PublishResponse]:
+        metadata = dict(context.invocation_metadata() or ())
+        if metadata.get("authorization") != f"Scope-Probe token={TOKEN}":
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such credential")
+        async for request in request_iterator:
+            report = Report.FromString(request.report)
+            assert request.version == VERSION
+            self.came.put((report, metadata))
+            yield PublishResponse(acknowledged=Acknowledged(epoch=report.epoch, number=report.number))
+
+
+@contextmanager
+def peer(port: int = 0) -> Iterator[tuple[Peer, int]]:
+    """A server in a thread of its own, and its port."""
+    servicer, started = Peer(), Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]()
+
+    async def serve() -> None:
+        server = grpc.aio.server()
+        add_CollectionServiceServicer_to_server(servicer, server)
+        bound = server.add_insecure_port(f"127.0.0.1:{port}")
+        await server.start()
+        end = asyncio.Event()
+        started.put((asyncio.get_running_loop(), end, bound))
+        await end.wait()
+        await server.stop(0)
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    serving, end, bound = started.get(timeout=DEADLINE)
+    try:
+        yield servicer, bound
+    finally:
+        serving.call_soon_threadsafe(end.set)
+        thread.join()
+
+
+@contextmanager
+def probe(tmp_path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command, as somebody would start it."""
+    command = [sys.executable, "-m", "scope_probe", "launch", f"--service-token={TOKEN}", *arguments]
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop, "SAMPLE_SECONDS", 0.05)
+    for name in ("SCOPE_URL", "SCOPE_SERVICE_TOKEN", "SCOPE_HOSTNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def scope(*arguments: str, given: str | None = None) -> Result:
+    return CliRunner(env={"COLUMNS": "500", "TERM": "dumb"}).invoke(app, arguments, input=given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["launch", f"--service-token={TOKEN}"], ["scope launch 192.168.1.10:8080", "SCOPE_URL"]),
+        (["launch", NOBODY], ["--service-token=TOKEN", "SCOPE_SERVICE_TOKEN"]),
+        (["launch", NOBODY, "--service-token=a b"], ["--service-token", "spaces"]),
+        (["launch", NOBODY, f"--service-token={'x' * 513}"], ["--service-token", "too long"]),
+        (["launch", "nonsense", f"--service-token={TOKEN}"], ["HOST:PORT"]),
+        (["launch", "8.8.8.8:80", f"--service-token={TOKEN}"], ["in clear", "8.8.8.8", "--plaintext"]),
+        (["launch", NOBODY, f"--service-token={TOKEN}", "--probe-id", "a;b"], ["--probe-id", "A-Z"]),
+        (["launch", NOBODY, f"--service-token={TOKEN}", "--hostname", "a;b"], ["--hostname", "';'"]),
+        (["launch", "--print", "--once"], ["--print", "--once"]),
+        (["launch", "--print", "--report", "x"], ["--print", "--report"]),
+    ],
+)
+def test_what_was_called_wrongly_is_told_what_to_do(arguments: list[str], said: list[str]) -> None:
+    result = scope(*arguments)
+    assert result.exit_code == 2
+    assert all(words in result.output for words in said), result.output
+    assert TOKEN not in result.output
+
+
+def test_help_names_everything() -> None:
+    result = scope("launch", "--help")
+    assert result.exit_code == 0
+    for words in ("HOST:PORT", "SCOPE_URL", "SCOPE_SERVICE_TOKEN", "--no-command-args", "--report", "Examples"):
+        assert words in result.output
+
+
+def test_the_version() -> None:
+    assert scope("--version").output.strip() == VERSION
+
+
+def test_what_is_printed_can_be_sent(tmp_path: Path) -> None:
+    printed = scope("launch", "--print", "--hostname", "here.example")
+    assert printed.exit_code == 0
+    assert json.loads(printed.output)["nodes"][0]["id"] == "here.example;<host>"
+    file = tmp_path / "report.json"
+    file.write_text(printed.output, encoding="utf-8")
+    with peer() as (servicer, port):
+        for source, given in (("-", printed.output), (str(file), None)):
+            result = scope("launch", f"127.0.0.1:{port}", f"--service-token={TOKEN}", "--report", source, given=given)
+            assert result.exit_code == 0, result.output
+        (first, one), (second, other) = servicer.came.get_nowait(), servicer.came.get_nowait()
+    assert first.nodes == second.nodes
+    assert len(first.nodes) == len(json.loads(printed.output)["nodes"])
+    assert one["x-scope-probe-id"] != other["x-scope-probe-id"]
+
+
+def test_once_sends_one_full_report_without_the_token_in_it() -> None:
+    with peer() as (servicer, port):
+        result = scope("launch", f"127.0.0.1:{port}", f"--service-token={TOKEN}", "--once", "--probe-id", "me_1")
+        assert result.exit_code == 0, result.output
+        report, metadata = servicer.came.get_nowait()
+        assert servicer.came.empty()
+    assert metadata["x-scope-probe-id"] == "me_1"
+    assert (report.number, report.base) == (1, 0)
+    assert TOKEN.encode() not in report.SerializeToString()
+
+
+def test_a_token_that_is_refused_and_a_service_that_is_away() -> None:
+    with peer() as (_, port):
+        refused = scope("launch", f"127.0.0.1:{port}", "--service-token=wrong", "--once")
+    away = scope("launch", f"127.0.0.1:{port}", f"--service-token={TOKEN}", "--once")
+    assert (refused.exit_code, away.exit_code) == (1, 1)
+    assert "check the service token" in refused.output
+    assert "wrong" not in refused.output
+    assert f"127.0.0.1:{port}" in away.output
+    assert "check that the service runs" in away.output
+
+
+def test_a_report_that_is_none() -> None:
+    result = scope("launch", NOBODY, f"--service-token={TOKEN}", "--report", "-", given="{}x")
+    assert result.exit_code == 1
+    assert "holds no report" in result.output
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_running_probe_reports_and_ends_when_told(tmp_path: Path, number: signal.Signals) -> None:
+    with peer() as (servicer, port), probe(tmp_path, f"127.0.0.1:{port}", "--state", str(tmp_path)) as process:
+        assert process.stderr is not None
+        first, metadata = servicer.came.get(timeout=DEADLINE)
+        second, _ = servicer.came.get(timeout=DEADLINE)
+        process.send_signal(number)
+        said = process.stderr.read()
+        assert process.wait(DEADLINE) == 0
+    assert first.base == 0
+    assert second.number > first.number
+    assert metadata["x-scope-probe-id"] == (tmp_path / "probe-id").read_text().strip()
+    assert "connected" in said
+    assert TOKEN not in said
+
+
+def test_a_running_probe_ends_at_once_though_the_service_is_away(tmp_path: Path) -> None:
+    with probe(tmp_path, NOBODY, "--state", str(tmp_path)) as process:
+        assert process.stderr is not None
+        assert "not connected" in process.stderr.readline()
+        process.terminate()
+        assert process.wait(DEADLINE) == 0
+
+
+def test_a_service_that_goes_and_comes_back_is_told_of(tmp_path: Path) -> None:
+    with peer() as (servicer, port):
+        running = probe(tmp_path, f"127.0.0.1:{port}", "--state", str(tmp_path))
+        process = running.__enter__()
+        assert process.stderr is not None
+        servicer.came.get(timeout=DEADLINE)
+    try:
+        lines = iter(process.stderr.readline, "")
+        assert any("not connected" in line for line in lines)
+        with peer(port) as (servicer, _):
+            servicer.came.get(timeout=DEADLINE)
+            assert any("connected again" in line and "away_seconds" in line for line in lines)
+    finally:
+        running.__exit__(None, None, None)
+
+
+def test_two_probes_of_one_state(tmp_path: Path) -> None:
+    with probe(tmp_path, NOBODY, "--state", str(tmp_path)) as process:
+        assert process.stderr is not None
+        assert "not connected" in process.stderr.readline()
+        result = scope("launch", NOBODY, f"--service-token={TOKEN}", "--state", str(tmp_path))
+    assert result.exit_code == 1
+    assert "Another probe" in result.output
