@@ -49,6 +49,7 @@ SPOILT: dict[str, Callable[[Report], object]] = {
     "strings: must have at most 256 characters": lambda r: r.strings.append("x" * 257),
     "strings: must have at most 20000 elements": lambda r: r.strings.extend(["x"] * limits.STRINGS),
     "nodes: each must have a handle": lambda r: setattr(r.nodes[1], "handle", 1),
+    "nodes: each must have an id": lambda r: r.nodes.add(handle=3, topology=r.nodes[0].topology, id=r.nodes[0].id),
     r"nodes\[1\].topology": lambda r: setattr(r.nodes[1], "topology", 99),
     r"nodes\[1\].id: must be printable": lambda r: setattr(r.nodes[1], "id", "a;b"),
     r"nodes\[0\].id: must be printable": lambda r: setattr(r.nodes[0], "id", "a\n"),

@@ -162,6 +162,7 @@ def spoilt(**changes: object) -> Report:
     "delta",
     [
         spoilt(id="two"),
+        spoilt(handle=5),
         spoilt(text_keys=[7], texts=["x"]),
         spoilt(controls=[7]),
         spoilt(handle=5, id="77", topology=Topology.TOPOLOGY_PROCESS, host=2),
@@ -175,6 +176,14 @@ def test_a_delta_that_does_not_fit_its_base_is_refused(delta: Report) -> None:
     check(delta)
     assert not state.offer(delta)
     assert len(state.nodes()) == 2
+
+
+def test_a_node_may_come_back_under_another_handle() -> None:
+    back = Report(epoch=EPOCH, number=2, base=1, removed=[2])
+    back.nodes.add(handle=3, topology=Topology.TOPOLOGY_PROCESS, id="1", host=1)
+    builder = host("one").add(NodeFacts(Topology.TOPOLOGY_PROCESS, ids.process_id("one", 1)))
+    state = state_of(Encoder(EPOCH).full(builder), back)
+    assert {handle: state.id_of(handle) for handle in state.nodes()} == {1: "one;<host>", 3: "one;1"}
 
 
 def test_a_host_leaves_with_its_processes() -> None:

@@ -14,6 +14,7 @@ from scope.report.v1.report_pb2 import Node, Table, TextSet
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report import ids, limits
 from scope_sdk.report.errors import ReportError
+from scope_sdk.report.fit import identity
 
 Fault = tuple[str, str] | None
 """The field of a node that breaks a rule, and the rule."""
@@ -30,6 +31,8 @@ def check_nodes(nodes: Sequence[Node], strings: int) -> None:
     handles = {node.handle for node in nodes}
     if 0 in handles or len(handles) != len(nodes):
         raise ReportError("nodes", "each must have a handle of its own, from 1")
+    if len(set(map(identity, nodes))) != len(nodes):
+        raise ReportError("nodes", "each must have an id of its own")
     if _fault(nodes, strings):
         index, fault = next((index, fault) for index, node in enumerate(nodes) if (fault := _fault([node], strings)))
         raise ReportError(f"nodes[{index}].{fault[0]}", fault[1])

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from scope.report.v1.report_pb2 import Connections, Node, Plugins, Report
 from scope.report.v1.template_pb2 import Templates
 from scope_sdk.report import ids
+from scope_sdk.report.fit import Identity, effective, fits, handles_by_identity
 
 
 class ProbeState:
@@ -17,12 +18,13 @@ class ProbeState:
     nodes of metric columns may lead to handles that are not among the nodes: readers pass over them.
     """
 
-    __slots__ = ("_base", "_ids", "_nodes", "_strings", "delta", "full")
+    __slots__ = ("_base", "_handles", "_ids", "_nodes", "_strings", "delta", "full")
 
     def __init__(self) -> None:
         self.full: Report | None = None
         self.delta: Report | None = None
         self._base: dict[int, Node] = {}
+        self._handles: dict[Identity, int] | None = None
         self._nodes: dict[int, Node] | None = None
         self._strings: list[str] | None = None
         self._ids: dict[int, str] = {}
@@ -38,7 +40,7 @@ class ProbeState:
     def nodes(self) -> dict[int, Node]:
         """The nodes by handle."""
         if self._nodes is None:
-            self._nodes = _effective(self._base, self.delta)
+            self._nodes = self._base if self.delta is None else effective(self._base, self.delta)
         return self._nodes
 
     def strings(self) -> list[str]:
@@ -79,6 +81,7 @@ class ProbeState:
             return False
         self.full = report
         self._base = {node.handle: node for node in report.nodes}
+        self._handles = None
         self._set_delta(None)
         return True
 
@@ -88,7 +91,9 @@ class ProbeState:
             return False
         if self.delta is not None and report.number <= self.delta.number:
             return False
-        if not fits(report, full, self._base):
+        if self._handles is None:
+            self._handles = handles_by_identity(full)
+        if not fits(report, full, self._base, self._handles):
             return False
         self._set_delta(report)
         return True
@@ -97,51 +102,6 @@ class ProbeState:
         self.delta = delta
         self._nodes = self._strings = None
         self._ids = {}
-
-
-def fits(delta: Report, full: Report, base: dict[int, Node]) -> bool:
-    """Whether a delta makes sense against its base, `base` being the base's nodes by handle.
-
-    Its indexes lie in the joined string table, no handle names another thing than in the base, and every process's host
-    is there.
-    """
-    strings = len(full.strings) + len(delta.strings)
-    if not all(_fits(node, base.get(node.handle), strings) for node in delta.nodes):
-        return False
-    if any(column.metric >= strings for column in delta.metrics):
-        return False
-    return _hosts_known(delta, base)
-
-
-def _fits(node: Node, known: Node | None, strings: int) -> bool:
-    if known is not None and (node.topology, node.id, node.host) != (known.topology, known.id, known.host):
-        return False
-    indexes = (node.text_keys, node.number_keys, node.set_keys, node.controls)
-    if any(max(keys) >= strings for keys in indexes if keys):
-        return False
-    return all(table.template < strings for table in node.tables)
-
-
-def _hosts_known(delta: Report, base: dict[int, Node]) -> bool:
-    """Whether each process's host is among the nodes, and is a host."""
-    nodes, changed = base, list(delta.nodes)
-    if any(handle in base and base[handle].topology == ids.HOST for handle in delta.removed):
-        nodes = _effective(base, delta)
-        changed = list(nodes.values())
-    added = {node.handle: node for node in delta.nodes}
-    hosts = {node.host for node in changed if node.host}
-    found = (added.get(host) or nodes.get(host) for host in hosts)
-    return all(node is not None and node.topology == ids.HOST for node in found)
-
-
-def _effective(base: dict[int, Node], delta: Report | None) -> dict[int, Node]:
-    if delta is None:
-        return base
-    nodes = dict(base)
-    for handle in delta.removed:
-        nodes.pop(handle, None)
-    nodes.update((node.handle, node) for node in delta.nodes)
-    return nodes
 
 
 def difference(full: Report, now: Report) -> Report:
@@ -178,7 +138,7 @@ def apply(full: Report, delta: Report) -> Report:
     """The full report that a delta leads to, its nodes ordered by handle. ValueError where `full` is not its base."""
     if (delta.epoch, delta.base) != (full.epoch, full.number):
         raise ValueError("a delta applies to the full report that it names")
-    nodes = _effective({node.handle: node for node in full.nodes}, delta)
+    nodes = effective({node.handle: node for node in full.nodes}, delta)
     return Report(
         epoch=delta.epoch,
         number=delta.number,
