@@ -73,10 +73,12 @@ class Stream:
 
     async def finish(self) -> None:
         """Ends the stream in peace, after what was sent."""
-        with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            await self._call.done_writing()
-        await asyncio.wait([self._reader], timeout=_ENDED_WITHIN)
-        await self.abandon()
+        try:
+            with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                await self._call.done_writing()
+            await asyncio.wait([self._reader], timeout=_ENDED_WITHIN)
+        finally:
+            await self.abandon()
 
     async def abandon(self) -> None:
         """Ends the stream at once."""

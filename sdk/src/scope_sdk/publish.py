@@ -27,6 +27,10 @@ from scope_sdk.state import PROBE_ID, State, new_probe_id
 KEPT = 20
 """How many reports wait while the service is away: a minute of them at the usual pace, as much as anyone is shown."""
 
+_TRIES = 3
+# A report at once is tried again where the service was killed, and where gRPC hides why a stream ended behind its own
+# failure to write to it: both look like INTERNAL.
+
 _SUPERSEDED = "EPOCH_SUPERSEDED"
 _INVALID = "REPORT_INVALID"
 _REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
@@ -130,7 +134,10 @@ class Publisher:
             while True:
                 try:
                     await self._feed(stream)
-                    stream = await self._replace(stream, channel)
+                    if not stream.stored:
+                        await asyncio.sleep(self._backoff.next())  # nobody takes reports just now
+                    draining, stream = stream, self._open(channel)
+                    await draining.finish()
                 except PublishError as error:
                     await stream.abandon()
                     await asyncio.sleep(self._after(error))
@@ -141,14 +148,6 @@ class Publisher:
 
     def _open(self, channel: grpc.aio.Channel) -> Stream:
         return Stream(channel, self._service.metadata(self.probe_id), self._changed.set)
-
-    async def _replace(self, draining: Stream, channel: grpc.aio.Channel) -> Stream:
-        """The next stream, opened before the one that is to end does."""
-        if not draining.stored:
-            await asyncio.sleep(self._backoff.next())  # nobody takes reports just now
-        stream = self._open(channel)
-        await draining.finish()
-        return stream
 
     async def _feed(self, stream: Stream) -> None:
         """Sends what waits until the stream is to end in peace. Raises PublishError when it ends otherwise."""
@@ -223,14 +222,17 @@ async def publish_once(
     name = _checked(probe_id, version) or new_probe_id()
     epochs = State(state)
     epoch = epochs.next_epoch()
+    tries = _TRIES
     async with service.channel() as channel:
-        try:
-            return await _once(Stream(channel, service.metadata(name)), epoch, builder, version)
-        except PublishError as error:
-            if error.reason != _SUPERSEDED:
-                raise
-            epoch = epochs.epoch_after(error.epoch)
-        return await _once(Stream(channel, service.metadata(name)), epoch, builder, version)
+        while True:
+            try:
+                return await _once(Stream(channel, service.metadata(name)), epoch, builder, version)
+            except PublishError as error:
+                tries -= 1
+                if not tries or (error.reason != _SUPERSEDED and error.code is not grpc.StatusCode.INTERNAL):
+                    raise
+                if error.reason == _SUPERSEDED:
+                    epoch = epochs.epoch_after(error.epoch)
 
 
 async def _once(stream: Stream, epoch: int, builder: Builder, version: str) -> Acknowledged:
