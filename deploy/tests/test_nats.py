@@ -14,6 +14,7 @@ from nats.js.api import StreamConfig
 
 from deploy.local.files import read_json
 from deploy.local.nats import MAX_PAYLOAD
+from mesh.limits import MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from conftest import NatsServer
@@ -140,7 +141,7 @@ async def test_what_was_acknowledged_outlives_a_kill(nats_server: "NatsServer") 
 
 async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> None:
     client = await connect(nats_server, "collection")
-    assert client.max_payload == MAX_PAYLOAD
+    assert client.max_payload == MAX_PAYLOAD == MESSAGE_BYTES
     received: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def receive(message: Msg) -> None:
