@@ -53,7 +53,7 @@ class Edges:
             self._unlink(edge)
 
     def take_touched(self) -> set[str]:
-        """The nodes that edges began or ended at since the last call."""
+        """The nodes whose `out` changed since the last call."""
         touched, self._touched = self._touched, set()
         return touched
 
@@ -112,7 +112,7 @@ class Edges:
         client, server = target
         self.out.setdefault(client, set()).add(server)
         self.into.setdefault(server, set()).add(client)
-        self._touched |= {client, server}
+        self._touched.add(client)
 
     def _unlink(self, target: Edge) -> None:
         client, server = target
@@ -120,4 +120,4 @@ class Edges:
             ends[node].discard(other)
             if not ends[node]:
                 del ends[node]
-        self._touched |= {client, server}
+        self._touched.add(client)

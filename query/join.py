@@ -12,18 +12,12 @@ from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
 
 #: Client address, client port, server address, server port; addresses with their scope where they have one.
 Key = tuple[str, int, str, int]
+#: One end of a connection: its key, whether it is the listening end, and its owner. Plain, for there are many.
+Row = tuple[Key, bool, str]
 #: The owner of the client end and the owner of the server end, or an internet's id.
 Edge = tuple[str, str]
 #: Which edges came (True) and went (False).
 EdgeChanges = dict[Edge, bool]
-
-
-class Row(NamedTuple):
-    """One end of a connection."""
-
-    key: Key
-    incoming: bool
-    owner: str
 
 
 class Connection(NamedTuple):
@@ -69,14 +63,15 @@ class Join:
         old = self._rows.pop(probe, {})
         if rows:
             self._rows[probe] = rows
-        for row in old.keys() - rows.keys():
-            self._ends[row.key].side(incoming=row.incoming).pop((probe, row.owner))
-            self._dirty.add(row.key)
-        for row, count in rows.items():
-            if old.get(row) != count:
-                ends = self._ends.setdefault(row.key, _Ends())
-                ends.side(incoming=row.incoming)[probe, row.owner] = count
-                self._dirty.add(row.key)
+        for key, incoming, owner in old.keys() - rows.keys():
+            self._ends[key].side(incoming=incoming).pop((probe, owner))
+            self._dirty.add(key)
+        for (key, incoming, owner), count in rows.items() - old.items():
+            ends = self._ends.get(key)
+            if ends is None:
+                ends = self._ends[key] = _Ends()
+            ends.side(incoming=incoming)[probe, owner] = count
+            self._dirty.add(key)
 
     def doubt_internet(self) -> None:
         """Looks again at every connection with one known end: what counts as the internet has changed."""

@@ -3,7 +3,7 @@
 Nothing here waits or reads a clock: moments are given, in seconds of one monotonic clock.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from query.join import EdgeChanges, Join
@@ -18,6 +18,8 @@ from scope_sdk.report.merge import Facts
 
 #: The attribute of hosts that holds the networks they are part of.
 _LOCAL_NETWORKS = "local_networks"
+#: How many nodes' facts are kept decoded; beyond it the memory starts anew.
+_REMEMBERED = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +55,6 @@ class Change:
         return bool(self.nodes or self.edges or self.templates or self.blocks)
 
 
-class _Entry:
-    """A node: the probes that report it, and what they say together."""
-
-    __slots__ = ("facts", "probes")
-
-    def __init__(self) -> None:
-        # In the order in which the log brought what each says now.
-        self.probes: dict[str, Probe] = {}
-        self.facts: Facts | None = None
-
-
 class Model:
     """The present state of one organization."""
 
@@ -71,7 +62,9 @@ class Model:
         self.lifetimes = lifetimes
         self.declarations = Declarations()
         self.probes: dict[str, Probe] = {}
-        self._entries: dict[str, _Entry] = {}
+        # The probes that report a node, in the order in which the log brought what each says of it now.
+        self._reporters: dict[str, dict[str, Probe]] = {}
+        self._facts: dict[str, Facts] = {}
         self._networks = Networks()
         self._join = Join(self._networks.outside)
         self._change = Change()
@@ -105,7 +98,7 @@ class Model:
 
     def everything(self) -> Change:
         """The whole as a change from nothing; measurements are read from the nodes."""
-        return Change(nodes=set(self._entries), edges=dict.fromkeys(self._join.edges(), True))
+        return Change(nodes=set(self._reporters), edges=dict.fromkeys(self._join.edges(), True))
 
     def changed(self) -> bool:
         """Whether anything changed since the last time, the passing of time apart."""
@@ -113,21 +106,30 @@ class Model:
 
     def facts(self, node: str) -> Facts | None:
         """What is said of a node, None where no probe reports it."""
-        entry = self._entries.get(node)
-        if entry is None:
-            return None
-        if entry.facts is None:
-            entry.facts = merge.fold([merge.facts(probe.state, probe.handles[node]) for probe in entry.probes.values()])
-        return entry.facts
+        facts = self._facts.get(node)
+        if facts is None:
+            contributions = [merge.facts(probe.state, probe.handles[node]) for probe in self.reporters(node)]
+            if not contributions:
+                return None
+            if len(self._facts) >= _REMEMBERED:
+                self._facts.clear()
+            facts = self._facts[node] = merge.fold(contributions)
+        return facts
 
     def kind(self, node: str) -> Topology.ValueType | None:
         """What kind of thing a node is."""
-        return next((probe.kind(node) for probe in self.reporters(node)), None)
+        for probe in self.reporters(node):
+            return probe.kind(node)
+        return None
 
-    def reporters(self, node: str) -> Iterable[Probe]:
+    def parents(self, node: str) -> set[str]:
+        """Ids of what a node belongs to, its host among them; cheaper than its facts."""
+        return {parent for probe in self.reporters(node) for parent in probe.parents(node)}
+
+    def reporters(self, node: str) -> Collection[Probe]:
         """The probes that report a node."""
-        entry = self._entries.get(node)
-        return entry.probes.values() if entry else ()
+        probes = self._reporters.get(node)
+        return probes.values() if probes else ()
 
     def quiet(self, node: str) -> bool:
         """Whether none of the probes that report the node was heard of lately."""
@@ -154,13 +156,13 @@ class Model:
 
     def _contribute(self, node: str, probe: Probe) -> None:
         """Notes that what a probe says of a node changed."""
-        entry = self._entries.setdefault(node, _Entry())
-        entry.facts = None
-        entry.probes.pop(probe.id, None)
+        self._facts.pop(node, None)
+        probes = self._reporters.setdefault(node, {})
+        probes.pop(probe.id, None)
         if node in probe.handles:
-            entry.probes[probe.id] = probe
-        elif not entry.probes:
-            del self._entries[node]
+            probes[probe.id] = probe
+        elif not probes:
+            del self._reporters[node]
 
     def _settle_networks(self, nodes: Iterable[str]) -> None:
         changed = False

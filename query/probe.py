@@ -1,9 +1,9 @@
 """One probe, as its reports tell it."""
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from query.join import Row
 from query.samples import Block, Samples
@@ -95,6 +95,13 @@ class Probe:
         """What kind of thing one of its nodes is."""
         return self._nodes[self.handles[node]].topology
 
+    def parents(self, node: str) -> Iterator[str]:
+        """Ids of what one of its nodes belongs to: what it names as parents, and its host."""
+        message = self._nodes[self.handles[node]]
+        for handle in (*message.parents, message.host):
+            if handle in self.ids:
+                yield self.ids[handle]
+
     def hostname(self) -> str:
         """The name of the host that it runs on: the first that it reports; empty where it reports none."""
         hosts = (node for node in self._nodes.values() if node.topology == Topology.TOPOLOGY_HOST)
@@ -105,7 +112,7 @@ class Probe:
         """Its connections' ends, and how many connections each stands for; without those whose owner is gone."""
         connections = self.state.connections()
         addresses = list(connections.addresses)
-        counts: Counter[Row] = Counter()
+        rows: dict[Row, int] = {}
         columns = zip(
             connections.owners,
             connections.local_addresses,
@@ -113,16 +120,16 @@ class Probe:
             connections.remote_addresses,
             connections.remote_ports,
             connections.incoming,
-            connections.counts or [1] * len(connections.owners),
-            strict=True,
+            connections.counts or repeat(1),
+            strict=False,
         )
         for handle, local, local_port, remote, remote_port, incoming, count in columns:
             owner = self.ids.get(handle)
             if owner is not None:
-                ends = (addresses[local], local_port, addresses[remote], remote_port)
-                key = (ends[2], ends[3], ends[0], ends[1]) if incoming else ends
-                counts[Row(key, incoming, owner)] += count
-        return counts
+                here, there = (addresses[local], local_port), (addresses[remote], remote_port)
+                row = ((*there, *here) if incoming else (*here, *there), incoming, owner)
+                rows[row] = rows.get(row, 0) + count
+        return rows
 
     def _hear(self, heading: Heading) -> None:
         self.heard = max(self.heard, heading.arrived)

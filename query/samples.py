@@ -16,7 +16,7 @@ class Column:
     def __init__(self, column: MetricColumn, steps: int, positions: dict[int, int]) -> None:
         self._column = column
         self._steps = steps
-        self._peaks: list[float] | None = None
+        self._peaks: dict[int, float] = {}
         #: By the node's handle, where it comes in the column.
         self.positions = positions
 
@@ -50,10 +50,11 @@ class Column:
 
     def peak(self, handle: int) -> float:
         """The largest value here for the node; 0 where none is larger."""
-        if self._peaks is None:
-            values, steps = list(self._column.values), self._steps
-            self._peaks = [_peak(values[at : at + steps]) for at in range(0, len(values), steps)]
-        return self._peaks[self.positions[handle]]
+        peak = self._peaks.get(handle)
+        if peak is None:
+            # Whatever is compared with NaN is not smaller than it, so the 0 in front keeps NaN out.
+            peak = self._peaks[handle] = max(0.0, *self.values(handle))
+        return peak
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,3 @@ def _positions(column: MetricColumn, before: Column | None) -> dict[int, int]:
     if before is not None and list(before.positions) == nodes:
         return before.positions
     return {handle: position for position, handle in enumerate(nodes)}
-
-
-def _peak(values: Sequence[float]) -> float:
-    return max((value for value in values if value > 0), default=0.0)

@@ -18,7 +18,6 @@ from query.node.summary import PSEUDO, named, summary
 from query.render import encoder, members
 from query.samples import Block
 from query.topologies.definition import Definition
-from query.topologies.mapping import parents
 from scope.query.v1.messages_pb2 import GetTopologyResponse, TopologyStats
 from scope.query.v1.node_pb2 import NodeDetails, NodeSummary
 from scope.report.v1.template_pb2 import MetricTemplate
@@ -161,15 +160,11 @@ class View:
             return set()
         for node in renamed:
             del self._mentioned[node]
-        return {node for node in self._present - PSEUDO.keys() if not renamed.isdisjoint(self._parents(node))}
+        return {node for node in self._present - PSEUDO.keys() if not renamed.isdisjoint(self._model.parents(node))}
 
     def _label(self, node: str) -> str | None:
         name = named(self._model, node)
         return name.label if name else None
-
-    def _parents(self, node: str) -> frozenset[str]:
-        facts = self._model.facts(node)
-        return parents(facts) if facts else frozenset()
 
     def _settle_presence(self, nodes: Iterable[str]) -> set[str]:
         """Brings up to date which nodes there are; answers those that are looked at otherwise because of it."""
@@ -213,7 +208,7 @@ class View:
         """A node that is present, without its measurements."""
         found = summary(self._model, self.definition, node, self._adjacency(node), sensitive=self._sensitive)
         assert found is not None, node
-        for parent in self._parents(node) if node not in PSEUDO else ():
+        for parent in self._model.parents(node):
             self._mentioned[parent] = self._label(parent)
         return found
 
@@ -250,5 +245,5 @@ class View:
         if not handles:
             return b""
         columns = {name: column.rows(handles) for name, column in block.columns.items()}
-        values = {name: [rounded(value) for value in rows] for name, rows in columns.items() if rows}
+        values = {name: rounded(rows) for name, rows in columns.items() if rows}
         return orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": block.times, "values": values})

@@ -1,6 +1,7 @@
 """A node's measurements."""
 
 from collections.abc import Iterable, Iterator
+from itertools import repeat
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -13,6 +14,8 @@ from scope.report.v1.template_pb2 import MetricFormat, MetricTemplate
 
 #: The last moment that a timestamp can say, in milliseconds since 1970; a probe's clock may be anywhere.
 _LAST_MOMENT = 253_402_300_799_999
+#: What readers get of a value.
+_DECIMALS = 2
 
 
 def metrics(model: Model, node: str, templates: Iterable[MetricTemplate], *, samples: bool) -> Iterator[Metric]:
@@ -21,15 +24,15 @@ def metrics(model: Model, node: str, templates: Iterable[MetricTemplate], *, sam
         newest = model.newest(node, template.id)
         if newest is not None:
             metric = _metric(template)
-            metric.value, metric.max = rounded(newest.value), newest.max
+            metric.value, metric.max = round(newest.value, _DECIMALS), newest.max
             if samples:
                 metric.samples.extend(_sample(*sample) for sample in model.series(node, template.id))
             yield metric
 
 
-def rounded(value: float) -> float:
-    """A value as readers get it: what it was before it travelled as a 32 bit number, to two decimals."""
-    return round(value, 2)
+def rounded(values: Iterable[float]) -> list[float]:
+    """Values as readers get them: what they were before they travelled as 32 bit numbers, to two decimals."""
+    return list(map(round, values, repeat(_DECIMALS)))
 
 
 class MetricsPrinter:
@@ -61,10 +64,10 @@ def _head(template: MetricTemplate) -> bytes:
 
 
 def _printed(head: bytes, newest: Newest) -> bytes:
-    return b'%b,"value":%b,"max":%b}' % (head, orjson.dumps(rounded(newest.value)), orjson.dumps(newest.max))
+    return b'%b,"value":%b,"max":%b}' % (head, orjson.dumps(round(newest.value, _DECIMALS)), orjson.dumps(newest.max))
 
 
 def _sample(moment: int, value: float) -> Sample:
     date = Timestamp()
     date.FromMilliseconds(min(max(moment, 0), _LAST_MOMENT))
-    return Sample(date=date, value=rounded(value))
+    return Sample(date=date, value=round(value, _DECIMALS))

@@ -7,7 +7,6 @@ from query.node.rows import rows
 from query.node.tables import tables
 from query.topologies import topology_showing
 from query.topologies.definition import Definition, Name
-from query.topologies.mapping import parents
 from scope.query.v1.node_pb2 import NodeSummary, Parent
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
 
@@ -36,7 +35,7 @@ def summary(
         rank=name.rank,
         shape=definition.shape,
         metadata=rows(facts, declared.rows, sensitive=sensitive),
-        parents=_parents(model, parents(facts)),
+        parents=_parents(model, model.parents(node)),
         tables=tables(facts, declared.tables, sensitive=sensitive),
         adjacency=sorted(adjacency),
         quiet=model.quiet(node),

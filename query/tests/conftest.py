@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import grpc
 import nats
@@ -29,17 +29,14 @@ from scope.report.v1.report_pb2 import Report
 
 __all__ = ["authority"]
 
-T = TypeVar("T")
 
-
-async def eventually(look: Callable[[], T | Awaitable[T]], *, within: float = 15.0) -> T:
-    """Looks again until there is something to see."""
+async def eventually(look: Callable[[], object], *, within: float = 15.0) -> None:
+    """Looks again until there is something to see; `look` may have to be awaited."""
     end = time.monotonic() + within
     while True:
         found = look()
-        seen = await found if isinstance(found, Awaitable) else found
-        if seen:
-            return seen
+        if await found if isinstance(found, Awaitable) else found:
+            return
         assert time.monotonic() < end, f"not seen within {within} s"
         await asyncio.sleep(0.02)
 

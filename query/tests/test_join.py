@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query.join import Row
 from query.model import Lifetimes
 from query.tests.machines import Machine, Reporter, Socket, World
 from query.tests.test_views import edges, nodes
@@ -117,8 +116,8 @@ class Simulation:
             self._deliver(known, known.full() if what == "full" else known.delta())
 
     def _deliver(self, reporter: Reporter, report: Report) -> None:
-        if self.world.report(reporter.probe, report):
-            self._heard[reporter.probe] = self.world.now
+        self.world.report(reporter.probe, report)  # of no use where its base is gone
+        self._heard[reporter.probe] = self.world.now
 
     def present(self) -> list[tuple[dict[int, str], Report]]:
         """What each probe that is not gone says now, as one full report."""
@@ -260,7 +259,7 @@ def test_rows_whose_owner_is_gone_are_passed_over() -> None:
     full = reporter.full()
     world.report("p", full)
     handle = next(node.handle for node in full.nodes if node.id == "1")
-    assert world.model.probes["p"].rows() == {Row(("10.0.0.1", 5, "8.8.8.8", 80), incoming=False, owner="a;1"): 1}
+    assert world.model.probes["p"].rows() == {(("10.0.0.1", 5, "8.8.8.8", 80), False, "a;1"): 1}
     delta = Report(epoch=full.epoch, number=full.number + 1, base=full.number, removed=[handle])
     assert world.report("p", delta)
     assert edges(world.view("hosts")) == set()

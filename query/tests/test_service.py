@@ -38,7 +38,7 @@ def reason(error: grpc.aio.AioRpcError) -> str:
             status.ParseFromString(value)
     info = ErrorInfo()
     assert status.details[0].Unpack(info)
-    return info.reason
+    return str(info.reason)
 
 
 async def events(call: Any) -> AsyncIterator[tuple[str, str, Any]]:
@@ -117,10 +117,10 @@ async def test_what_is_not_there(served: Served) -> None:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await getattr(served.stub, rpc)(request, metadata=served.metadata(rpc))
         assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+    call = served.stub.StreamTopology(
+        StreamTopologyRequest(topology="nonsense"), metadata=served.metadata("StreamTopology")
+    )
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        call = served.stub.StreamTopology(
-            StreamTopologyRequest(topology="nonsense"), metadata=served.metadata("StreamTopology")
-        )
         await anext(aiter(call))
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
 

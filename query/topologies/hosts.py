@@ -1,6 +1,7 @@
 """Machines."""
 
 import ipaddress
+from functools import lru_cache
 
 from query.topologies.definition import Definition, Name
 from query.topologies.mapping import parent_of
@@ -9,8 +10,12 @@ from scope_sdk.report.merge import Facts
 
 
 def _named(node: Facts) -> Name:
+    return _split(node.label or node.id.rpartition(";")[0])
+
+
+@lru_cache(maxsize=10_000)
+def _split(name: str) -> Name:
     """The first part of the DNS name, and the rest in small print; an address stays whole."""
-    name = node.label or node.id.rpartition(";")[0]
     try:
         ipaddress.ip_address(name)
     except ValueError:
