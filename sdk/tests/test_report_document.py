@@ -112,6 +112,12 @@ def test_what_is_wrong_is_named_by_its_place(place: str, document: dict[str, Any
     assert str(raised.value).startswith(place)
 
 
+def test_an_error_does_not_repeat_what_is_long() -> None:
+    with pytest.raises(ReportError) as raised:
+        load(nodes=[HOST, PROCESS | {"parents": ["x" * 100_000]}])
+    assert len(str(raised.value)) < 200
+
+
 def test_a_builder_keeps_what_it_had_when_it_refuses_something() -> None:
     builder = load(nodes=[HOST])
     before = builder.document()

@@ -131,13 +131,13 @@ class Builder:
         for index, node in enumerate(self.nodes.values()):
             host = self.host_of(node)
             if host and host not in self.nodes:
-                raise ReportError(f"nodes[{index}].id", f"its host {host!r} must be in the report")
+                raise ReportError(f"nodes[{index}].id", f"its host {host!r:.80} must be in the report")
             for position, parent in enumerate(node.parents):
                 if parent not in self.nodes:
-                    raise ReportError(f"nodes[{index}].parents[{position}]", f"{parent!r} must be in the report")
+                    raise ReportError(f"nodes[{index}].parents[{position}]", f"{parent!r:.80} must be in the report")
         for index, connection in enumerate(self.connections):
             if connection.owner not in self.nodes:
-                raise ReportError(f"connections[{index}].owner", f"{connection.owner!r} must be in the report")
+                raise ReportError(f"connections[{index}].owner", f"{connection.owner!r:.80} must be in the report")
 
     def load(self, document: Document) -> Self:
         """Adds what a document says, and checks the whole. ReportError names the place in the document."""
