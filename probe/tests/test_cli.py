@@ -31,18 +31,25 @@ NOBODY = "127.0.0.1:9"
 
 
 class Peer(CollectionServiceServicer):
-    """The other end of the contract: tells what came, and acknowledges it from whoever has the token."""
+    """The other end of the contract: tells what came, and acknowledges it from whoever has the token.
+
+    It breaks down as often as `failures` says before it acknowledges anything.
+    """
 
     def __init__(self) -> None:
+        self.failures = 0
         self.came: Queue[tuple[Report, dict[str, str | bytes]]] = Queue()
 
     async def Publish(  # noqa: N802 - the contract's name
         self, request_iterator: AsyncIterator[PublishRequest], context: "grpc.aio.ServicerContext[Any, Any]"
     ) -> AsyncIterator[PublishResponse]:
         metadata = dict(context.invocation_metadata() or ())
-        if metadata.get("authorization") != f"Scope-Probe token={TOKEN}":
-            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such credential")
         async for request in request_iterator:
+            if metadata.get("authorization") != f"Scope-Probe token={TOKEN}":
+                await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such credential")
+            if self.failures:
+                self.failures -= 1
+                await context.abort(grpc.StatusCode.INTERNAL, "reset")
             report = Report.FromString(request.report)
             assert request.version == VERSION
             self.came.put((report, metadata))
@@ -155,6 +162,14 @@ def test_once_sends_one_full_report_without_the_token_in_it() -> None:
     assert metadata["x-scope-probe-id"] == "me_1"
     assert (report.number, report.base) == (1, 0)
     assert TOKEN.encode() not in report.SerializeToString()
+
+
+def test_once_outlives_a_service_that_breaks_down_on_the_way() -> None:
+    with peer() as (servicer, port):
+        servicer.failures = 2
+        result = scope("launch", f"127.0.0.1:{port}", f"--service-token={TOKEN}", "--once")
+        assert result.exit_code == 0, result.output
+        assert servicer.came.qsize() == 1
 
 
 def test_a_token_that_is_refused_and_a_service_that_is_away() -> None:
