@@ -39,6 +39,8 @@ _STREAM = f"/{_NAME}/StreamTopology"
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
 _MOST = 2**31 - 1
+#: Answers of fewer bytes are sent as they are.
+_WORTH_COMPRESSING = 16 * 1024
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -95,12 +97,21 @@ class Query(QueryServiceServicer):
         view = _view(await self._organization(), definition)
         return view.page(request.page_size, request.page_token)
 
-    async def RenderTopology(self, request: pb.RenderTopologyRequest, _context: Context) -> HttpBody:  # noqa: N802 - the contract's name
-        """Answers a topology as JSON."""
+    async def RenderTopology(  # noqa: N802 - the contract's name
+        self, request: pb.RenderTopologyRequest, context: Context
+    ) -> HttpBody:
+        """Answers a topology as JSON, compressed for those who accept it."""
         definition = _definition(request.topology)
         view = _view(await self._organization(), definition)
-        narrower = "read it in pages with GetTopology (gRPC)"
-        return HttpBody(content_type=_JSON, data=_bounded(view.answer(), narrower))
+        await view.prepare()
+        instead = "read it in pages with GetTopology (gRPC)"
+        _bound(view.size(), instead)
+        answer = view.answer()
+        _bound(len(answer), instead)
+        if len(answer) < _WORTH_COMPRESSING or "gzip" not in _metadata(context, "accept-encoding"):
+            return HttpBody(content_type=_JSON, data=answer)
+        await context.send_initial_metadata((("content-encoding", "gzip"), ("vary", "accept-encoding")))
+        return HttpBody(content_type=_JSON, data=await view.compressed())
 
     async def GetNode(self, request: pb.GetNodeRequest, _context: Context) -> pb.GetNodeResponse:  # noqa: N802 - the contract's name
         """Answers one node with its details."""
@@ -109,7 +120,9 @@ class Query(QueryServiceServicer):
     async def RenderNode(self, request: pb.RenderNodeRequest, _context: Context) -> HttpBody:  # noqa: N802 - the contract's name
         """Answers one node with its details as JSON."""
         node = await self._node(request.topology, request.node_id)
-        return HttpBody(content_type=_JSON, data=_bounded(to_json(node), "read one of the nodes it is connected to"))
+        answer = to_json(node)
+        _bound(len(answer), "read one of the nodes it is connected to")
+        return HttpBody(content_type=_JSON, data=answer)
 
     async def StreamTopology(  # noqa: N802 - the contract's name
         self, request: pb.StreamTopologyRequest, context: Context
@@ -119,7 +132,7 @@ class Query(QueryServiceServicer):
         await self._organization()
         await context.send_initial_metadata((("cache-control", "no-cache"),))
         async with self._mesh.renewals.lease(_STREAM) as lease:
-            events = watch(self._organizations, lease, definition, _last_event(context))
+            events = watch(self._organizations, lease, definition, _metadata(context, "last-event-id"))
             async for event in until(events, lease.ended, self._mesh.draining):
                 yield HttpBody(content_type=_EVENTS, data=event)
             yield HttpBody(content_type=_EVENTS, data=_end(lease))
@@ -156,17 +169,17 @@ def _view(organization: Organization, definition: Definition) -> View:
     return organization.view(definition, sensitive=SENSITIVE in current().permissions)
 
 
-def _bounded(answer: bytes, instead: str) -> bytes:
-    if len(answer) > ANSWER_BYTES:
-        message = f"the answer would have {len(answer)} bytes, more than {ANSWER_BYTES}; {instead}"
+def _bound(size: int, instead: str) -> None:
+    """Refuses an answer of so many bytes where that is too many."""
+    if size > ANSWER_BYTES:
+        message = f"the answer has {size} bytes or more, the most is {ANSWER_BYTES}; {instead}"
         raise ServiceError(grpc.StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, message)
-    return answer
 
 
-def _last_event(context: Context) -> str:
-    """Where the reader was when it was cut off, as browsers say it; empty where it begins."""
+def _metadata(context: Context, name: str) -> str:
+    """A header of the request; empty where it has none of that name."""
     for key, value in context.invocation_metadata() or ():
-        if key == "last-event-id":
+        if key == name:
             return value if isinstance(value, str) else value.decode()
     return ""
 

@@ -1,10 +1,11 @@
 """One topology of one organization as some of its readers may see it: joined once, shared by all of them."""
 
 import asyncio
+import gzip
 import secrets
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from itertools import chain
+from itertools import chain, islice
 
 import orjson
 
@@ -28,6 +29,9 @@ _AWAY = 15.0
 _PAGE = 500
 _PAGE_BYTES = 4 * 1024 * 1024 - 64 * 1024
 
+#: How many nodes are printed before other work has its turn.
+_AT_ONCE = 50
+
 _encode = encoder(NodeSummary.DESCRIPTOR)
 
 
@@ -36,8 +40,9 @@ class _Shown:
 
     __slots__ = ("measured", "metrics", "static")
 
-    def __init__(self, static: bytes) -> None:
-        self.static = static
+    def __init__(self) -> None:
+        # Empty until somebody reads it.
+        self.static = b""
         self.metrics = b"[]"
         self.measured = -1
 
@@ -63,10 +68,12 @@ class View:
         self._journal = Journal(_AWAY)
         self._present: set[str] = set()
         self._shown: dict[str, _Shown] = {}
+        self._unread: set[str] = set()
         self._mentioned: dict[str, str | None] = {}
         self._printer = MetricsPrinter(())
         self._events: dict[int | None, list[bytes]] = {}
         self._answer: tuple[int, bytes] = (-1, b"")
+        self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self.apply(Change(model.everything().nodes, model.everything().edges, templates=True), now)
 
     def apply(self, change: Change, now: float) -> None:
@@ -80,11 +87,22 @@ class View:
         if change.templates:
             doubtful |= self._present
         doubtful |= self._settle_presence(doubtful)
-        changed = [(node, static) for node in doubtful if (static := self._differing(node)) is not None]
+        changed = [node for node in doubtful if self._differs(node)]
         blocks = [data for ids, block in change.blocks if (data := self._block(ids, block))]
         if changed or blocks:
             self._write(changed, blocks, now)
         self._journal.trim(now)
+
+    async def prepare(self) -> None:
+        """Prints what nobody has read yet, in turn with other work: the first reader of many nodes holds nobody up."""
+        while self._unread:
+            for node in list(islice(self._unread, _AT_ONCE)):
+                self._json(node)
+            await asyncio.sleep(0)
+
+    def size(self) -> int:
+        """How many bytes the answer will have at least, of the nodes that were prepared."""
+        return sum(len(shown.static) for shown in self._shown.values())
 
     def answer(self) -> bytes:
         """GetTopologyResponse as JSON, all of it."""
@@ -93,6 +111,13 @@ class View:
             answer = b'{"nodes":' + members((node, self._json(node)) for node in self._shown) + b"}"
             self._answer = (self._journal.step, answer)
         return answer
+
+    async def compressed(self) -> bytes:
+        """The same, compressed with gzip: once for all who ask before anything changes, beside other work."""
+        if self._compressed is None or self._compressed[0] != self._journal.step:
+            compressing = asyncio.ensure_future(asyncio.to_thread(gzip.compress, self.answer(), 1, mtime=0))
+            self._compressed = (self._journal.step, compressing)
+        return await asyncio.shield(self._compressed[1])
 
     def page(self, size: int, after: str) -> GetTopologyResponse:
         """The nodes whose ids follow `after`, at most `size` (0: as many as is usual)."""
@@ -180,24 +205,29 @@ class View:
                 others |= {pseudo} | self._edges.into.get(pseudo, set())
         return others
 
-    def _differing(self, node: str) -> bytes | None:
-        """The node as JSON where it is not what is shown, empty where it is no more; None where it is the same."""
+    def _differs(self, node: str) -> bool:
+        """Whether the node is not what its readers were told; who never read it was told nothing."""
         shown = self._shown.get(node)
-        if node not in self._present:
-            return None if shown is None else b""
-        static = self._static(node)
-        return None if shown is not None and shown.static == static else static
+        if node not in self._present or shown is None:
+            return node in self._present or shown is not None
+        if shown.static:
+            before, shown.static = shown.static, self._static(node)
+            return shown.static != before
+        return True
 
-    def _write(self, changed: list[tuple[str, bytes]], blocks: list[bytes], now: float) -> None:
+    def _write(self, changed: list[str], blocks: list[bytes], now: float) -> None:
         """Makes a step of what changed, and wakes everyone who waits for one."""
         self._journal.begin(now)
-        for node, static in changed:
-            if static:
-                self._shown[node] = _Shown(static)
-                self._journal.put(node)
-            else:
+        for node in changed:
+            if node not in self._present:
                 del self._shown[node]
+                self._unread.discard(node)
                 self._journal.remove(node)
+                continue
+            if node not in self._shown:
+                self._shown[node] = _Shown()
+                self._unread.add(node)
+            self._journal.put(node)
         for block in blocks:
             self._journal.measured(block)
         self._events.clear()
@@ -226,6 +256,9 @@ class View:
 
     def _json(self, node: str) -> bytes:
         shown = self._shown[node]
+        if not shown.static:
+            shown.static = self._static(node)
+            self._unread.discard(node)
         measured = self._model.measured(node)
         if shown.measured != measured:
             shown.measured = measured

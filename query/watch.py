@@ -49,6 +49,7 @@ async def watch(
                 _move(wake, following, view)
                 following = view
             if view is not None:
+                await view.prepare()
                 chunks, cursor = view.since(cursor)
                 for chunk in chunks:
                     yield chunk

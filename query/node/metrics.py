@@ -24,7 +24,7 @@ def metrics(model: Model, node: str, templates: Iterable[MetricTemplate], *, sam
         newest = model.newest(node, template.id)
         if newest is not None:
             metric = _metric(template)
-            metric.value, metric.max = round(newest.value, _DECIMALS), newest.max
+            metric.value, metric.max = rounded((newest.value, newest.max))
             if samples:
                 metric.samples.extend(_sample(*sample) for sample in model.series(node, template.id))
             yield metric
@@ -64,7 +64,8 @@ def _head(template: MetricTemplate) -> bytes:
 
 
 def _printed(head: bytes, newest: Newest) -> bytes:
-    return b'%b,"value":%b,"max":%b}' % (head, orjson.dumps(round(newest.value, _DECIMALS)), orjson.dumps(newest.max))
+    value, largest = rounded((newest.value, newest.max))
+    return b'%b,"value":%b,"max":%b}' % (head, orjson.dumps(value), orjson.dumps(largest))
 
 
 def _sample(moment: int, value: float) -> Sample:

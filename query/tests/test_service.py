@@ -1,6 +1,7 @@
 """The service as its readers meet it, over gRPC."""
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from mesh import renewal
-from query import service
+from query import service, watch
 from query.tests.conftest import Log, Served, eventually
 from query.tests.machines import Machine, Reporter, Socket
 from scope.auth.v1.access_pb2 import Caller
@@ -151,6 +152,30 @@ async def test_arguments_need_their_permission(log: Log, served: Served) -> None
     )
     assert b"secret" not in hidden.data
     assert b"secret" in shown.data
+
+
+async def test_large_answers_are_compressed_for_those_who_accept_it(log: Log, served: Served) -> None:
+    await log.create("o")
+    await log.full("o", Reporter("p", Machine("a", {pid: f"name {pid}" for pid in range(1, 100)})))
+    request = RenderTopologyRequest(topology="processes")
+    plain = await served.stub.RenderTopology(request, metadata=served.metadata("RenderTopology"))
+    metadata = (*served.metadata("RenderTopology"), ("accept-encoding", "br, gzip"))
+    call = served.stub.RenderTopology(request, metadata=metadata)
+    assert ("content-encoding", "gzip") in tuple(await call.initial_metadata())
+    assert orjson.loads(gzip.decompress((await call).data)) == orjson.loads(plain.data)
+
+
+async def test_a_comment_says_that_the_stream_is_alive(
+    log: Log, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "_COMMENT", 0.1)
+    await log.create("o")
+    call = served.stub.StreamTopology(
+        StreamTopologyRequest(topology="hosts"), metadata=served.metadata("StreamTopology")
+    )
+    bodies = aiter(call)
+    assert (await anext(bodies)).data.startswith(b"event: reset\n")
+    assert (await anext(bodies)).data == b":\n\n"
 
 
 async def test_an_answer_that_is_too_large_is_refused(

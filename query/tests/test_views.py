@@ -1,5 +1,7 @@
 """What the hosts and processes views show of what probes report."""
 
+import asyncio
+import gzip
 from typing import Any
 
 import orjson
@@ -253,3 +255,34 @@ def test_samples_of_a_minute_are_kept() -> None:
         NOON + second * 1000 for second in range(30, 91, 3)
     ]
     assert len(load.samples) == 42
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "minor"),
+    [("web.example.org", "web", "example.org"), ("db", "db", ""), ("10.0.0.7", "10.0.0.7", "")],
+)
+def test_the_label_of_a_host_is_the_first_part_of_its_name(name: str, label: str, minor: str) -> None:
+    world = World()
+    world.full(Reporter("p", Machine(name)))
+    (shown,) = nodes(world.view("hosts")).values()
+    assert (shown["label"], shown["labelMinor"]) == (label, minor)
+
+
+async def test_what_nobody_reads_is_not_printed(world: World) -> None:
+    view = world.view("processes")
+    view.stats()
+    assert view._unread == {"web.example.org;10", "web.example.org;11", "db;20", INTERNET_IN, INTERNET_OUT}
+    assert view.size() == 0
+    await view.prepare()
+    assert not view._unread
+    assert 0 < view.size() < len(view.answer())
+
+
+async def test_the_compressed_answer_is_the_answer_made_once(world: World) -> None:
+    view = world.view("processes")
+    first, second = await asyncio.gather(view.compressed(), view.compressed())
+    assert first is second
+    assert gzip.decompress(first) == view.answer()
+    world.full(Reporter("p3", Machine("more", {1: "one"})))
+    world.settle()
+    assert gzip.decompress(await view.compressed()) == view.answer()
