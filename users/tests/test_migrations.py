@@ -1,5 +1,6 @@
 """The migration job."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -11,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from users.database import psycopg_url
-from users.migrations import migrate
+from users.migrations import LOCK, migrate
 from users.tables import metadata
 
 
@@ -21,6 +22,22 @@ def test_several_at_once_and_once_more(postgres_url: str) -> None:
     migrate(postgres_url)
     with psycopg.connect(postgres_url) as connection:
         assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_one_waits_for_another(postgres_url: str) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = %s::oid"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url, autocommit=True) as other:
+        (database,) = other.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone() or (0,)
+        other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        job = pool.submit(migrate, postgres_url)
+        deadline = time.monotonic() + 15
+        while other.execute(waiting, (database,)).fetchone() != (1,):
+            assert not job.done()
+            assert time.monotonic() < deadline
+        assert other.execute("SELECT to_regclass('users')").fetchone() == (None,)
+        other.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
+        job.result(15)
+        assert other.execute("SELECT to_regclass('users')").fetchone() == ("users",)
 
 
 def test_they_make_the_tables_that_the_code_knows(postgres_url: str) -> None:

@@ -1,9 +1,13 @@
 """Managing tokens."""
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import grpc
 import pytest
+import structlog
+import structlog.testing
 
 from scope.users.v1.messages_pb2 import (
     CreateTokenRequest,
@@ -13,7 +17,7 @@ from scope.users.v1.messages_pb2 import (
     ListTokensResponse,
 )
 from scope.users.v1.service_pb2_grpc import TokenServiceStub
-from users import tokens
+from users import tokens, usage
 from users.tests.conftest import LIST_TOKENS, LOOKUP, PUBLISH, Service, denial
 from users.tests.test_sign_in import reason
 
@@ -119,6 +123,7 @@ async def test_there_is_a_bound(users: Service, monkeypatch: pytest.MonkeyPatch)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await _create(users, created.api_token, "third", kind)
         assert reason(caught.value) == "LIMIT_EXCEEDED"
+    await _create(users, (await users.organization("roomy")).api_token, "second", "probe")
 
 
 async def test_use_is_noted_at_most_once_a_minute(users: Service) -> None:
@@ -151,3 +156,23 @@ async def test_a_use_that_cannot_be_written_is_written_later(users: Service) -> 
     await users.usage.write()
     listed = (await _list(users, created.api_token)).tokens
     assert any(token.kind == "probe" and token.HasField("last_used") for token in listed)
+
+
+async def test_noting_goes_on_after_a_failure(users: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(usage, "INTERVAL", 0.01)
+    created = await users.organization("acme")
+    await users.check(PUBLISH, authorization=f"Bearer {created.service_token}")
+    users.execute("ALTER TABLE probe_tokens RENAME TO elsewhere")
+    writing = asyncio.create_task(users.usage.run())
+    with structlog.testing.capture_logs() as logs:
+        await _until(lambda: bool(logs))
+    users.execute("ALTER TABLE elsewhere RENAME TO probe_tokens")
+    await _until(lambda: "None, None)" not in users.text("probe_tokens"))
+    assert not writing.done()
+    writing.cancel()
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(15):
+        while not condition():
+            await asyncio.sleep(0.01)
