@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Collection, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ POLL_SECONDS = 1.0
 """How often each topology is read."""
 
 _TIMEOUT = 30.0
+_RETRY_SECONDS = 0.2
 _CHUNK = 1 << 20
 
 Report = tuple[str, int]
@@ -23,37 +25,48 @@ Report = tuple[str, int]
 
 @dataclass
 class Polled:
-    """How long each answer took, in seconds, and how large the last one was, in bytes."""
+    """How long each answer took, in seconds, how large the last one was, in bytes, and how often there was none."""
 
     seconds: list[float] = field(default_factory=list)
     size: int = 0
+    failed: int = 0
+
+
+class AwayError(Exception):
+    """The service says that it cannot answer now."""
 
 
 def poll(target: Target, topologies: Collection[str], window: Window) -> dict[str, Polled]:
     """Reads topologies over one connection that is kept, every second each, until the window ends."""
-    connection = _connect(target)
     polled = {topology: Polled() for topology in topologies}
-    while (began := now()) < window.end:
-        for topology in topologies:
-            before = now()
-            body = _get(connection, target, f"/api/topology/{topology}").read()
-            if before in window:
-                polled[topology].seconds.append(now() - before)
-                polled[topology].size = len(body)
-        time.sleep(max(began + POLL_SECONDS - now(), 0))
-    connection.close()
+    with closing(_connect(target)) as connection:
+        while (began := now()) < window.end:
+            for topology in topologies:
+                counted = polled[topology] if now() in window else Polled()
+                _time(connection, target, topology, counted)
+            time.sleep(max(began + POLL_SECONDS - now(), 0))
     return polled
+
+
+def _time(connection: HTTPConnection, target: Target, topology: str, polled: Polled) -> None:
+    before = now()
+    try:
+        body = _get(connection, target, f"/api/topology/{topology}").read()
+    except AwayError:
+        polled.failed += 1
+        return
+    polled.seconds.append(now() - before)
+    polled.size = len(body)
 
 
 def watch(target: Target, topology: str, until: float) -> dict[Report, float]:
     """When, by `now`, the measurements of each report arrived on a live watch of a topology."""
-    connection = _connect(target)
-    response = _get(connection, target, f"/api/watch/topology/{topology}")
     arrived: dict[Report, float] = {}
-    for moment, event in _events(connection, response, until):
-        for report in reports_in(event):
-            arrived.setdefault(report, moment)
-    connection.close()
+    with closing(_connect(target)) as connection:
+        response = _get_patiently(connection, target, f"/api/watch/topology/{topology}", until)
+        for moment, event in _events(connection, response, until):
+            for report in reports_in(event):
+                arrived.setdefault(report, moment)
     return arrived
 
 
@@ -76,8 +89,20 @@ def _get(connection: HTTPConnection, target: Target, path: str) -> HTTPResponse:
     connection.request("GET", path, headers={"Authorization": f"Bearer {target.api_token}"})
     response = connection.getresponse()
     if response.status != 200:
-        raise RuntimeError(f"GET {path}: {response.status} {response.read(500).decode(errors='replace')}")
+        said = response.read().decode(errors="replace")
+        error = AwayError if response.status == 503 else RuntimeError
+        raise error(f"GET {path}: {response.status} {said[:500]}")
     return response
+
+
+def _get_patiently(connection: HTTPConnection, target: Target, path: str, until: float) -> HTTPResponse:
+    while True:
+        try:
+            return _get(connection, target, path)
+        except AwayError as error:
+            if now() > until:
+                raise RuntimeError(str(error)) from None
+            time.sleep(_RETRY_SECONDS)
 
 
 def _events(connection: HTTPConnection, response: HTTPResponse, until: float) -> Iterator[tuple[float, bytes]]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from scope.report.v1.topology_pb2 import Topology
-from scope_probe import templates
-from scope_sdk.report import ids
+from scope_sdk.report import ids, standard
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.nodes import NodeFacts, Sample
 
@@ -55,8 +54,8 @@ class Fleet:
             times: when its samples were taken, milliseconds since 1970, oldest first.
         """
         builder = Builder()
-        builder.template(templates.HOST)
-        builder.template(templates.PROCESS)
+        builder.template(standard.HOST)
+        builder.template(standard.PROCESS)
         for node in _nodes(host, round_, times):
             builder.add(node)
         self._connect(builder, host, round_)

@@ -65,8 +65,8 @@ def failures(latency: Mapping[str, Row], lost: int) -> list[str]:
 def _latency(window: Window, sent: Sent, polled: Mapping[str, Polled], arrived: _Arrived) -> dict[str, Row]:
     due = {report: moment for report, moment in sent.published.items() if moment in window}
     rows: dict[str, Row] = {
-        f"get_{topology}": {**durations(polled[topology].seconds), "bytes": polled[topology].size}
-        for topology in TOPOLOGIES
+        f"get_{topology}": {**durations(each.seconds), "failed": each.failed, "bytes": each.size}
+        for topology, each in polled.items()
     }
     for topology, moments in arrived.items():
         took = [moments[report] - moment for report, moment in due.items() if report in moments]

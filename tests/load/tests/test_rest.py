@@ -1,5 +1,6 @@
 """What a watcher makes of a stream of events."""
 
+import dataclasses
 import threading
 import time
 from collections.abc import Iterator
@@ -24,10 +25,15 @@ class _Service(BaseHTTPRequestHandler):
     """Answers a watch with chunks that end anywhere, and anything else with its path."""
 
     protocol_version = "HTTP/1.1"
+    away = 0  # how many requests are refused
+    asked = 0
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.headers["Authorization"] == "Bearer secret" else 401)
-        if not self.path.startswith("/api/watch/"):
+        _Service.asked += 1
+        known = self.headers["Authorization"] == "Bearer secret"
+        status = 503 if _Service.asked <= _Service.away else 200 if known else 401
+        self.send_response(status)
+        if status != 200 or not self.path.startswith("/api/watch/"):
             self.send_header("Content-Length", str(len(self.path)))
             self.end_headers()
             self.wfile.write(self.path.encode())
@@ -44,7 +50,9 @@ class _Service(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def target() -> Iterator[Target]:
+def target(monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
+    monkeypatch.setattr(_Service, "asked", 0)
+    monkeypatch.setattr(_Service, "away", 0)
     with HTTPServer(("127.0.0.1", 0), _Service) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
@@ -84,3 +92,22 @@ def test_reading_counts_only_what_lies_in_the_window(target: Target) -> None:
         "hosts": (1, len("/api/topology/hosts")),
         "processes": (1, len("/api/topology/processes")),
     }
+
+
+def test_a_request_that_finds_nobody_is_counted_and_not_timed(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Service, "away", 1)
+    polled = poll(target, ("hosts", "processes"), Window(now(), now() + 0.5))
+    assert {topology: (len(each.seconds), each.failed) for topology, each in polled.items()} == {
+        "hosts": (0, 1),
+        "processes": (1, 0),
+    }
+
+
+def test_a_watcher_comes_again_until_somebody_is_there(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Service, "away", 2)
+    assert ("a", 8) in watch(target, "hosts", now() + 1)
+
+
+def test_what_is_refused_for_good_is_an_error(target: Target) -> None:
+    with pytest.raises(RuntimeError, match="GET /api/watch/topology/hosts: 401"):
+        watch(dataclasses.replace(target, api_token="wrong"), "hosts", now() + 5)
