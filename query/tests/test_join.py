@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from query.edges import Edges
 from query.model import Lifetimes
 from query.tests.machines import Machine, Reporter, Socket, World
 from query.tests.test_views import edges, nodes
@@ -159,6 +160,8 @@ def test_a_view_kept_up_to_date_is_one_made_anew(sequence: list[tuple[str, str, 
     for step in sequence:
         simulation.do(*step)
         simulation.world.settle()
+        for view in simulation.views.values():
+            nodes(view)
     for view in simulation.views.values():
         # Edges that went in the last seconds are shown by the old view only.
         simulation.world.settle(KEPT.edges)
@@ -260,6 +263,29 @@ def test_rows_whose_owner_is_gone_are_passed_over() -> None:
     world.report("p", full)
     handle = next(node.handle for node in full.nodes if node.id == "1")
     assert world.model.probes["p"].rows() == {(("10.0.0.1", 5, "8.8.8.8", 80), False, "a;1"): 1}
+    view = world.view("hosts")
+    assert edges(view) == {("a;<host>", INTERNET_OUT)}
     delta = Report(epoch=full.epoch, number=full.number + 1, base=full.number, removed=[handle])
     assert world.report("p", delta)
-    assert edges(world.view("hosts")) == set()
+    assert world.model.probes["p"].rows() == {}
+    world.settle()
+    world.settle(16)
+    assert edges(view) == set()
+
+
+def test_what_belongs_to_another_node_takes_its_edges_along() -> None:
+    places: dict[str, str | None] = {"p": "one", "q": "two", "r": None}
+    moving = Edges(places.get, kept=10)
+    moving.apply({("p", "q"): True, ("p", "r"): True, ("p", "p"): True}, 0)
+    assert moving.out == {"one": {"two", "one"}}
+    assert moving.members("one") == {"p"}
+    places["p"] = "other"
+    moving.replace(["p", "q", "r", "nobody"], 0)
+    moving.expire(11)
+    assert moving.out == {"other": {"two", "other"}}
+    assert moving.into == {"two": {"other"}, "other": {"other"}}
+    moving.apply({("p", "q"): False, ("p", "r"): False, ("p", "p"): False}, 20)
+    moving.expire(31)
+    assert not any(
+        vars(moving)[name] for name in ("out", "into", "_held", "_fading", "_placed", "_members", "_of_owner")
+    )

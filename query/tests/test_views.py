@@ -233,6 +233,7 @@ def test_a_host_that_is_renamed_is_renamed_as_a_parent() -> None:
     reporter = Reporter("p", machine)
     world.full(reporter)
     view = world.view("processes")
+    assert nodes(view)["a;1"]["parents"][0]["label"] == "a"
     full = reporter.full()
     next(node for node in full.nodes if node.id == "a").label = "other.name"
     world.report("p", full)
@@ -286,3 +287,47 @@ async def test_the_compressed_answer_is_the_answer_made_once(world: World) -> No
     world.full(Reporter("p3", Machine("more", {1: "one"})))
     world.settle()
     assert gzip.decompress(await view.compressed()) == view.answer()
+
+
+def test_other_declarations_show_everything_in_another_way(world: World) -> None:
+    view = world.view("hosts")
+    assert nodes(view)["db;<host>"]["metadata"][0]["label"] == "Local networks"
+    reporter = Reporter("p3", Machine("other"))
+    full = reporter.full()
+    for kind in full.templates.topologies:
+        for row in kind.rows:
+            row.label, row.priority = row.label.upper(), row.priority + 1
+        for metric in kind.metrics:
+            metric.label, metric.priority = metric.label.upper(), metric.priority + 1
+    world.report("p3", full)
+    world.settle()
+    assert nodes(view)["db;<host>"]["metadata"][0]["label"] == "LOCAL NETWORKS"
+    assert nodes(view)["db;<host>"]["metrics"][0]["label"] == "CPU"
+
+
+def test_the_newest_values_are_shown(world: World) -> None:
+    view = world.view("hosts")
+    assert nodes(view)["db;<host>"]["metrics"][1]["value"] == 1.5
+    second = Reporter("p2", Machine("db", load=6.0), epoch=2)
+    world.full(second)
+    world.settle()
+    assert nodes(view)["db;<host>"]["metrics"][1]["value"] == 7.0
+    second.machines[0].load = 8.0
+    world.report("p2", second.delta(NOON + 3000))
+    world.settle()
+    assert nodes(view)["db;<host>"]["metrics"][1]["value"] == 9.0
+
+
+def test_a_string_table_in_another_order_means_what_it_says() -> None:
+    world = World()
+    reporter = Reporter("p", Machine("a", attributes={"kernel_version": "6", "os": "6"}))
+    world.report("p", reporter.full())
+    view = world.view("hosts")
+    assert "kernel_version" in {row["id"] for row in nodes(view)["a;<host>"]["metadata"]}
+    full = reporter.full()
+    at, other = (list(full.strings).index(name) for name in ("kernel_version", "os"))
+    full.strings[at], full.strings[other] = "uptime", "kernel_version"
+    world.report("p", full)
+    world.settle()
+    shown = {row["id"]: row["value"] for row in nodes(view)["a;<host>"]["metadata"]}
+    assert shown == {"kernel_version": "6", "uptime": "6", "local_networks": "192.168.0.0/16"}
