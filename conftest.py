@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from psycopg import sql
 
 from deploy.local import credentials, nats, postgres
@@ -50,6 +51,13 @@ def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
         yield postgres_cluster.url(name.as_string().strip('"'))
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """A command that is tested in this process sets logging up for good, on streams that end with the test."""
+    yield
+    structlog.reset_defaults()
 
 
 class NatsServer(Running):

@@ -51,6 +51,7 @@ class CollectionService(CollectionServiceServicer):
         """See the contract."""
         probe = reports.probe_id(_metadata(context))
         epoch = 0
+        await context.send_initial_metadata(())
         async with self._mesh.renewals.lease(_PUBLISH) as lease:
             async for request in until(request_iterator, lease.ended, notice=self._mesh.draining):
                 if request is None:

@@ -44,9 +44,10 @@ class Peer(CollectionServiceServicer):
         self, request_iterator: AsyncIterator[PublishRequest], context: "grpc.aio.ServicerContext[Any, Any]"
     ) -> AsyncIterator[PublishResponse]:
         metadata = dict(context.invocation_metadata() or ())
+        if metadata.get("authorization") != f"Scope-Probe token={TOKEN}":
+            await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such credential")
+        await context.send_initial_metadata(())
         async for request in request_iterator:
-            if metadata.get("authorization") != f"Scope-Probe token={TOKEN}":
-                await context.abort(grpc.StatusCode.UNAUTHENTICATED, "no such credential")
             if self.failures:
                 self.failures -= 1
                 await context.abort(grpc.StatusCode.INTERNAL, "reset")

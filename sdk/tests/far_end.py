@@ -89,6 +89,7 @@ class FarEnd(CollectionServiceServicer):
         self.streams += 1
         stream = self.streams
         metadata = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
+        await context.send_initial_metadata(())
         async for request in request_iterator:
             report = Report.FromString(request.report)
             check(report)

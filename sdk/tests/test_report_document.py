@@ -5,8 +5,11 @@ import pytest
 from google.protobuf import json_format
 from hypothesis import given
 
-from scope.report.v1.document_pb2 import Document
+from scope.report.v1.document_pb2 import Document, DocumentNode
+from scope.report.v1.template_pb2 import RowTemplate, TopologyTemplates
+from scope.report.v1.topology_pb2 import Topology
 from scope_sdk import Builder, ReportError, ids
+from scope_sdk.report import standard
 from scope_sdk.report.encode import Encoder
 
 from .strategies import builders, thorough
@@ -23,6 +26,10 @@ def load(**document: object) -> Builder:
 @thorough
 @given(builders())
 def test_a_document_says_all_that_a_builder_does(builder: Builder) -> None:
+    for kind in {
+        node.topology for node in builder.nodes.values()
+    } & standard.STANDARD.keys() - builder.templates.keys():
+        builder.template(standard.STANDARD[kind])
     text = json_format.MessageToJson(builder.document())
     loaded = Builder().load(json_format.Parse(text, Document()))
     assert loaded.document() == builder.document()
@@ -126,3 +133,11 @@ def test_a_builder_keeps_what_it_had_when_it_refuses_something() -> None:
     with pytest.raises(ReportError, match=r"^count"):
         builder.connect(ids.host_id("one"), ("10.0.0.1", 1), ("10.0.0.2", 1), times=0)
     assert builder.document() == before
+
+
+def test_hosts_and_processes_are_declared_as_usual_unless_the_document_declares_them() -> None:
+    own = TopologyTemplates(topology=Topology.TOPOLOGY_HOST, rows=[RowTemplate(id="rack", label="Rack")])
+    nodes = [DocumentNode(topology="host", id="box;<host>"), DocumentNode(topology="container", id="c;<container>")]
+    usual = Builder().template(standard.HOST).templates
+    assert Builder().load(Document(nodes=nodes)).templates == usual
+    assert Builder().load(Document(nodes=nodes, templates=[own])).templates == Builder().template(own).templates

@@ -182,10 +182,11 @@ class Mesh:
     def anybody(self) -> Api:
         return Api(self.url)
 
-    def command_line(self, module: str, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-        """Runs `scope` or `scope-users` against this mesh."""
+    def command_line(self, program: str, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
+        """Runs `scope`, `scope-users` or `make` for this mesh."""
+        installed = Path(sys.executable).with_name(program)
         return subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            [str(installed) if installed.exists() else program, *arguments],
             cwd=ROOT,
             env=self._environment,
             capture_output=True,

@@ -6,7 +6,7 @@ from tests.e2e.client import Answer, Mesh, wait_for
 
 
 def login(mesh: Mesh) -> Answer:
-    printed = mesh.command_line("deploy.local", "login")
+    printed = mesh.command_line("make", "--silent", "login")
     link = printed.stdout.strip()
     assert link.startswith(f"{mesh.url}/#/login/"), printed
     assert mesh.local()["login_url"] == link
@@ -14,7 +14,7 @@ def login(mesh: Mesh) -> Answer:
 
 
 def test_the_link_signs_in_once(mesh: Mesh) -> None:
-    link = mesh.command_line("deploy.local", "login").stdout.strip()
+    link = mesh.command_line("make", "--silent", "login").stdout.strip()
     secret = link.rpartition("/")[2]
     first = mesh.anybody().post("/api/users/login", {"token": secret})
     assert first.status == 200
@@ -41,7 +41,7 @@ def test_a_session_reads_and_signs_out(mesh: Mesh) -> None:
 
 
 def test_a_foreign_page_cannot_sign_anybody_in(mesh: Mesh) -> None:
-    secret = mesh.command_line("deploy.local", "login").stdout.strip().rpartition("/")[2]
+    secret = mesh.command_line("make", "--silent", "login").stdout.strip().rpartition("/")[2]
     foreign = mesh.anybody().with_headers(origin="http://evil.example")
     assert foreign.post("/api/users/login", {"token": secret}).status == 403
     assert mesh.anybody().post("/api/users/login", {"token": secret}).status == 200

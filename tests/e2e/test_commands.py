@@ -19,42 +19,42 @@ def test_a_report_written_by_hand_is_shown(mesh: Mesh, tmp_path: Path) -> None:
     document = tmp_path / "report.json"
     document.write_text(json.dumps(two_processes("by-hand")))
     token = f"--service-token={mesh.local()['service_token']}"
-    sent = mesh.command_line("scope_probe", "launch", token, "--report", str(document), target(mesh))
+    sent = mesh.command_line("scope", "launch", token, "--report", str(document), target(mesh))
     assert sent.returncode == 0, sent
     wait_for(lambda: "by-hand;<host>" in mesh.api().nodes("hosts"), "the host")
     assert "by-hand;200" in mesh.api().nodes("processes")["by-hand;100"]["adjacency"]
 
 
 def test_what_is_printed_can_be_sent(mesh: Mesh) -> None:
-    printed = mesh.command_line("scope_probe", "launch", "--print", "--hostname", "printed")
+    printed = mesh.command_line("scope", "launch", "--print", "--hostname", "printed")
     assert printed.returncode == 0, printed
     assert json.loads(printed.stdout).keys() >= {"nodes", "connections"}
     token = f"--service-token={mesh.local()['service_token']}"
-    sent = mesh.command_line("scope_probe", "launch", token, "--report", "-", target(mesh), input=printed.stdout)
+    sent = mesh.command_line("scope", "launch", token, "--report", "-", target(mesh), input=printed.stdout)
     assert sent.returncode == 0, sent
     wait_for(lambda: "printed;<host>" in mesh.api().nodes("hosts"), "the printed host")
 
 
 def test_once_returns_after_its_acknowledgement(mesh: Mesh) -> None:
     token = f"--service-token={mesh.local()['service_token']}"
-    sent = mesh.command_line("scope_probe", "launch", token, "--once", "--hostname", "once", target(mesh))
+    sent = mesh.command_line("scope", "launch", token, "--once", "--hostname", "once", target(mesh))
     assert sent.returncode == 0, sent
     wait_for(lambda: "once;<host>" in mesh.api().nodes("hosts"), "the host")
 
 
 def test_a_wrong_token_and_a_missing_target_are_explained(mesh: Mesh) -> None:
-    wrong = mesh.command_line("scope_probe", "launch", "--service-token=nonsense", "--once", target(mesh))
+    wrong = mesh.command_line("scope", "launch", "--service-token=nonsense", "--once", target(mesh))
     assert wrong.returncode != 0
     assert "token" in wrong.stderr.lower()
-    missing = mesh.command_line("scope_probe", "launch", "--service-token=nonsense")
+    missing = mesh.command_line("scope", "launch", "--service-token=nonsense")
     assert missing.returncode != 0
     assert "SCOPE_URL" in missing.stderr
     assert "HOST:PORT" in missing.stderr
 
 
 def test_an_organization_is_made_once(mesh: Mesh) -> None:
-    first = mesh.command_line("users.cli", "create-organization", "made-once", "--output", "json")
-    again = mesh.command_line("users.cli", "create-organization", "made-once", "--output", "json")
+    first = mesh.command_line("scope-users", "create-organization", "made-once", "--output", "json")
+    again = mesh.command_line("scope-users", "create-organization", "made-once", "--output", "json")
     assert first.returncode == 0
     assert json.loads(first.stdout).keys() == {"org", "service_token", "api_token"}
     assert again.returncode == 1

@@ -18,7 +18,7 @@ SERVED = {"users": "scope.users.v1.", "collection": "scope.collection.v1.", "que
 def raw_call(channel: grpc.aio.Channel, rpc: str, metadata: tuple[tuple[str, str], ...]) -> Any:
     method = rpcs()[rpc]
     if method.client_streaming and method.server_streaming:
-        return channel.stream_stream(rpc)(iter([b""]), metadata=metadata, timeout=10)
+        return channel.stream_stream(rpc)(metadata=metadata, timeout=10)
     if method.server_streaming:
         return channel.unary_stream(rpc)(b"", metadata=metadata, timeout=10)
     return channel.unary_unary(rpc)(b"", metadata=metadata, timeout=10)

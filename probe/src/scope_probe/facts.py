@@ -22,7 +22,7 @@ def host_node(host: Host, samples: Sequence[tuple[int, HostSample]]) -> NodeFact
             "host_name": host.name,
             "os": host.os,
             "kernel_version": host.kernel_version,
-            "uptime": host.uptime,
+            "uptime": host.uptime // 60 * 60,  # else every report would change the host
             "local_networks": host.local_networks,
             "host_scope_version": VERSION,
         },

@@ -3,10 +3,10 @@
 import time
 from dataclasses import InitVar, dataclass, field
 
-from scope_probe import connections, facts, templates
+from scope_probe import connections, facts
 from scope_probe.host import Host, HostReporter, HostSample
 from scope_probe.processes import Process, ProcessReporter
-from scope_sdk.report import ids, limits
+from scope_sdk.report import ids, limits, standard
 from scope_sdk.report.builder import Builder
 
 
@@ -48,8 +48,8 @@ def build(
 ) -> Builder:
     """One report. Beyond what a report may hold, the newest processes and the last connections are left out."""
     builder = Builder()
-    builder.template(templates.HOST)
-    builder.template(templates.PROCESS)
+    builder.template(standard.HOST)
+    builder.template(standard.PROCESS)
     builder.add(facts.host_node(host, samples))
     for process in processes[: limits.NODES - 1]:
         builder.add(facts.process_node(process, host))

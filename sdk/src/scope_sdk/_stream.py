@@ -47,8 +47,10 @@ class Stream:
         self._acknowledged.clear()
         try:
             async with asyncio.timeout(ACKNOWLEDGED_WITHIN):
-                # Writing to a stream that has ended fails in ways of its own; why it ended is what the reader knows.
+                # Writing to a stream that has ended, or is just being refused, fails in ways of its own; why it ended
+                # is what the reader knows.
                 with contextlib.suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                    await self._call.initial_metadata()
                     await self._call.write(request)
                 await self._acknowledged.wait()
         except TimeoutError:

@@ -20,6 +20,7 @@ from scope_sdk.report import ids, limits
 from scope_sdk.report.addresses import format_endpoint, parse_endpoint
 from scope_sdk.report.errors import ReportError, within
 from scope_sdk.report.nodes import Attribute, NodeFacts, Sample
+from scope_sdk.report.standard import STANDARD
 
 if TYPE_CHECKING:
     from scope_sdk.report.builder import Builder
@@ -36,6 +37,7 @@ def load(document: Document, builder: Builder) -> None:
     for index, templates in enumerate(document.templates):
         with within(f"templates[{index}]"):
             builder.template(templates)
+    _declare_standard(builder)
     for index, translation in enumerate(document.translations):
         with within(f"translations[{index}]"):
             original = parse_endpoint(translation.original, "original")
@@ -47,6 +49,13 @@ def load(document: Document, builder: Builder) -> None:
         with within(f"plugins[{index}]"):
             builder.plugin(plugin)
     builder.check()
+
+
+def _declare_standard(builder: Builder) -> None:
+    """Declares what is usual for the kinds of node that nothing was declared for."""
+    for kind in {node.topology for node in builder.nodes.values()} - builder.templates.keys():
+        if kind in STANDARD:
+            builder.template(STANDARD[kind])
 
 
 def write(builder: Builder) -> Document:

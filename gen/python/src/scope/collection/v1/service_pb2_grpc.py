@@ -55,7 +55,8 @@ class CollectionServiceServicer:
 
     def Publish(self, request_iterator, context):
         """Takes a probe's reports one after another and acknowledges each, in order, once the report log has accepted it. The
-        request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream.
+        request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
+        before the first report is read: who waits for them before writing learns of a refusal for certain.
 
         Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
         (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,

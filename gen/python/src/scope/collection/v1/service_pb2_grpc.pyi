@@ -37,7 +37,8 @@ class CollectionServiceStub:
     def __new__(cls, channel: _aio.Channel) -> CollectionServiceAsyncStub: ...
     Publish: _grpc.StreamStreamMultiCallable[_messages_pb2.PublishRequest, _messages_pb2.PublishResponse]
     """Takes a probe's reports one after another and acknowledges each, in order, once the report log has accepted it. The
-    request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream.
+    request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
+    before the first report is read: who waits for them before writing learns of a refusal for certain.
 
     Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
     (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,
@@ -59,7 +60,8 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     Publish: _aio.StreamStreamMultiCallable[_messages_pb2.PublishRequest, _messages_pb2.PublishResponse]  # type: ignore[assignment]
     """Takes a probe's reports one after another and acknowledges each, in order, once the report log has accepted it. The
-    request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream.
+    request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
+    before the first report is read: who waits for them before writing learns of a refusal for certain.
 
     Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
     (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,
@@ -84,7 +86,8 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_messages_pb2.PublishResponse], _abc.AsyncIterator[_messages_pb2.PublishResponse]]:
         """Takes a probe's reports one after another and acknowledges each, in order, once the report log has accepted it. The
-        request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream.
+        request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
+        before the first report is read: who waits for them before writing learns of a refusal for certain.
 
         Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
         (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,

@@ -66,7 +66,9 @@ class Document(_message.Message):
 
     @_builtins.property
     def templates(self) -> _containers.RepeatedCompositeFieldContainer[_template_pb2.TopologyTemplates]:
-        """How to show what the nodes carry; what the SDK knows by itself need not be repeated."""
+        """How to show what the nodes carry. For kinds of node that nothing is declared for, what is usual is declared: hosts
+        and processes are shown without saying more.
+        """
 
     @_builtins.property
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentTranslation]:

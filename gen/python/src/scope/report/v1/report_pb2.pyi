@@ -62,7 +62,7 @@ class Report(_message.Message):
 
     @_builtins.property
     def strings(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The string table: attribute keys, metric, template and control ids, and values that repeat. A delta's table continues
+        """The string table: attribute keys, and ids of metrics, templates and controls. A delta's table continues
         its base's: the first string here has the index that follows the base's last.
         """
 

@@ -1,4 +1,4 @@
-"""How to show what the reporters find. Ids, labels and priorities are those that readers of such reports know."""
+"""How to show what reports usually hold. Ids, labels and priorities are those that readers of such reports know."""
 
 from scope.report.v1.template_pb2 import DataType, MetricFormat, MetricTemplate, RowTemplate, TopologyTemplates
 from scope.report.v1.topology_pb2 import Topology
@@ -42,3 +42,6 @@ PROCESS = TopologyTemplates(
         ),
     ],
 )
+
+#: By kind of node.
+STANDARD = {templates.topology: templates for templates in (HOST, PROCESS)}
