@@ -57,6 +57,7 @@ class Follower:
         self._lost = asyncio.Event()
         self._heard = 0.0
         self._delivered = 0
+        self._live = False
 
     async def run(self) -> None:
         """Follows for ever."""
@@ -75,6 +76,7 @@ class Follower:
         """Follows until the place is lost; raises NotFoundError while the organization has no log."""
         self._lost.clear()
         self._delivered = 0
+        self._live = False
         inbox = self._bus.new_inbox()
         subscription = await self._bus.subscribe(inbox, cb=self._receive)
         try:
@@ -101,7 +103,7 @@ class Follower:
         info = await self._stream.add_consumer(f"reports-{self._organization}", config)
         self.away = False
         if not info.num_pending and not self._delivered:
-            self.present.set()
+            self._caught_up()
 
     async def _lost_within(self, seconds: float) -> None:
         with suppress(TimeoutError):
@@ -122,13 +124,18 @@ class Follower:
         if self._lost.is_set():
             return
         at = metadata.timestamp.timestamp()
-        age = 0.0 if self.present.is_set() else max(0.0, time.time() - at)
+        age = 0.0 if self._live else max(0.0, time.time() - at)
         try:
             self._take(_heading(message.subject, headers, self._heard - age, at), message.data)
         except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
             _log.error("a report could not be taken in", subject=message.subject, exc_info=error)
         if not metadata.num_pending:
-            self.present.set()
+            self._caught_up()
+
+    def _caught_up(self) -> None:
+        """What comes from now on is new."""
+        self._live = True
+        self.present.set()
 
     async def _answer(self, message: Msg, headers: Mapping[str, str]) -> None:
         """Answers flow control, which comes in its place between messages, or a heartbeat that says it is overdue."""

@@ -88,9 +88,14 @@ class Model:
             self._change.blocks.append((probe.ids, changes.block))
         return True
 
-    def take_change(self, now: float) -> Change:
-        """Lets go of what is too old, joins what arrived, and says what changed since the last time."""
-        self._age(now)
+    def take_change(self, now: float, *, patient: bool = False) -> Change:
+        """Lets go of what is too old, joins what arrived, and says what changed since the last time.
+
+        Args:
+            now: the present moment.
+            patient: whether probes that are silent are kept however long it lasts.
+        """
+        self._age(now, patient=patient)
         change, self._change = self._change, Change()
         self._settle_networks(change.nodes)
         change.edges = self._join.settle()
@@ -172,10 +177,10 @@ class Model:
         if changed:
             self._join.doubt_internet()
 
-    def _age(self, now: float) -> None:
+    def _age(self, now: float, *, patient: bool) -> None:
         for probe in list(self.probes.values()):
             probe.samples.trim(now)
-            if now - probe.heard > self.lifetimes.gone:
+            if now - probe.heard > self.lifetimes.gone and not patient:
                 self._forget(probe)
             elif probe.quiet != (now - probe.heard > self.lifetimes.quiet):
                 probe.quiet = not probe.quiet

@@ -51,6 +51,7 @@ class Organization:
         self._views: dict[tuple[str, bool], View] = {}
         self._wanted: dict[tuple[str, bool], float] = {}
         self._news = asyncio.Event()
+        self._patient_until = 0.0
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self, failed: Callable[[], None]) -> None:
@@ -107,7 +108,10 @@ class Organization:
         """Joins what arrived, and brings every view up to date."""
         now = self._clock()
         self._news.clear()
-        change = self.model.take_change(now)
+        if self._follower.away:
+            # Nobody can be heard. Who is still there has this long to be heard once the log is back.
+            self._patient_until = now + self._settings.quiet_after
+        change = self.model.take_change(now, patient=now < self._patient_until)
         for key, view in list(self._views.items()):
             if not view.wakes and now - self._wanted[key] > self._settings.idle_after:
                 del self._views[key], self._wanted[key]
@@ -115,10 +119,13 @@ class Organization:
                 view.apply(change, now)
 
     async def _keep_pace(self) -> None:
+        """Joins as soon as something arrived, but not more often than the tick; and looks at what grows old."""
         await self._follower.present.wait()
         while True:
+            arrived = self._news.is_set()
             self.settle()
-            await asyncio.sleep(self._settings.tick)
+            if arrived:
+                await asyncio.sleep(self._settings.tick)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AGING):
                     await self._news.wait()

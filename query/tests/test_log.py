@@ -131,6 +131,27 @@ async def test_old_reports_are_those_of_probes_that_are_gone(log: Log, query_set
         assert hosts(await organizations.get("o")) == set()
 
 
+async def test_who_is_gone_stays_gone_when_the_log_is_back(log: Log, query_settings: QuerySettings) -> None:
+    await log.create("o")
+    await log.full("o", Reporter("p", Machine("old")))
+    settings = query_settings.model_copy(update={"quiet_after": 0.1, "gone_after": 0.5})
+    async with following(settings) as organizations:
+        organization = await organizations.get("o")
+        await eventually(lambda: hosts(organization) == set())
+        await asyncio.to_thread(log.server.stop)
+        await asyncio.to_thread(log.server.start)
+        seen: set[str] = set()
+        reporter = Reporter("q", Machine("new"))
+        await eventually(lambda: _appended(log, reporter))
+
+        def look() -> bool:
+            seen.update(hosts(organization))
+            return "new" in seen
+
+        await eventually(look)
+        assert seen == {"new"}
+
+
 async def test_what_nobody_reads_is_let_go(log: Log, query_settings: QuerySettings) -> None:
     await log.create("o")
     settings = query_settings.model_copy(update={"idle_after": 0.3})

@@ -164,6 +164,15 @@ def test_a_probe_that_is_silent_is_quiet_and_then_gone(world: World) -> None:
     assert not world.model.probes
 
 
+def test_nobody_is_gone_while_the_log_is_away(world: World) -> None:
+    change = world.model.take_change(world.now + 1000, patient=True)
+    assert world.model.probes.keys() == {"p1", "p2"}
+    assert world.model.quiet("db;<host>")
+    assert "db;<host>" in change.nodes
+    world.model.take_change(world.now + 1000)
+    assert not world.model.probes
+
+
 def test_an_edge_shows_for_15_seconds_after_it_was_last_seen() -> None:
     world = World()
     machine = Machine("a", {1: "one", 2: "two"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))], networks=["10.0.0.0/8"])
