@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from scope_sdk.channel import Service
 from scope_sdk.publish import Publisher
@@ -25,12 +26,16 @@ class Sent:
 
     Attributes:
         published: when, by `now`, each report was given to its publisher.
+        late: for each, how many seconds after its time that was: what a busy machine keeps the load itself waiting.
         acknowledged: what the service said that it has stored.
+        acknowledgements: when, by `now`, that was for each report.
         dropped: how many reports the publishers gave up.
     """
 
     published: dict[Report, float] = field(default_factory=dict)
+    late: dict[Report, float] = field(default_factory=dict)
     acknowledged: set[Entry] = field(default_factory=set)
+    acknowledgements: dict[Report, float] = field(default_factory=dict)
     dropped: int = 0
 
 
@@ -68,21 +73,24 @@ class _Probe:
             round_, last = 0, None
             while (due := first + round_ * PERIOD) < until:
                 await pause_until(due)
-                last = self._publish(round_)
+                last = self._publish(round_, due)
                 round_ += 1
             if last is not None:
                 await asyncio.wait([last], timeout=_LAST_WITHIN)
             self.sent.dropped += self.publisher.dropped
 
-    def _publish(self, round_: int) -> asyncio.Future[bool]:
+    def _publish(self, round_: int, due: float) -> asyncio.Future[bool]:
         taken = time.time_ns() // 1_000_000
         builder = self.fleet.report(self.host, round_, [taken - before for before in _SAMPLES_MS])
-        self.sent.published[host_name(self.host), taken] = now()
+        report = host_name(self.host), taken
+        self.sent.published[report] = now()
+        self.sent.late[report] = now() - due
         stored = self.publisher.publish(builder)
-        stored.add_done_callback(self._note)
+        stored.add_done_callback(partial(self._note, report))
         return stored
 
-    def _note(self, stored: asyncio.Future[bool]) -> None:
+    def _note(self, report: Report, stored: asyncio.Future[bool]) -> None:
         """Runs before the publisher can have another report acknowledged."""
         if not stored.cancelled() and stored.result() and self.publisher.acknowledged:
+            self.sent.acknowledgements[report] = now()
             self.sent.acknowledged.add(Entry(self.publisher.probe_id, *self.publisher.acknowledged))

@@ -68,9 +68,14 @@ def _latency(window: Window, sent: Sent, polled: Mapping[str, Polled], arrived: 
         f"get_{topology}": {**durations(each.seconds), "failed": each.failed, "bytes": each.size}
         for topology, each in polled.items()
     }
-    for topology, moments in arrived.items():
+    rows["report_late"] = durations([sent.late[report] for report in due])
+    stages = {
+        "acknowledgement": sent.acknowledgements,
+        **{f"{topology}_event": seen for topology, seen in arrived.items()},
+    }
+    for stage, moments in stages.items():
         took = [moments[report] - moment for report, moment in due.items() if report in moments]
-        rows[f"report_to_{topology}_event"] = {**durations(took), "unseen": len(due) - len(took)}
+        rows[f"report_to_{stage}"] = {**durations(took), "unseen": len(due) - len(took)}
     return rows
 
 
