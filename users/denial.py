@@ -1,7 +1,7 @@
 """A denial as Envoy sends it on: to a browser or curl as HTTP, to a gRPC client as a gRPC status.
 
-The body is plain text, which the edge's local replies put into the JSON that every error has. The reason goes beside it
-in a header.
+The body is plain text, which the edge's local replies put into the JSON that every error has. The reason, and the facts
+that go with it, are beside it in headers.
 """
 
 import base64
@@ -31,7 +31,7 @@ def denied(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResp
     answer = CheckResponse(status=Status(code=status.code, message=error.reason_name))
     answer.denied_response.status.code = _HTTP.get(error.code, StatusCode.ServiceUnavailable)
     answer.denied_response.body = error.message
-    headers = {REASON_HEADER: error.reason_name}
+    headers = {REASON_HEADER: error.reason_name} | {f"x-scope-{name}": fact for name, fact in error.metadata.items()}
     if http.headers.get("content-type", "").startswith("application/grpc"):
         details = base64.b64encode(status.SerializeToString()).rstrip(b"=").decode()
         headers = {"grpc-status": str(status.code), "grpc-status-details-bin": details}

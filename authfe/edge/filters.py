@@ -5,7 +5,7 @@ from pathlib import Path
 
 from authfe.edge.bindings import all_bindings
 from authfe.edge.clusters import AUTHORITY
-from authfe.edge.replies import REASON_HEADER
+from authfe.edge.replies import METADATA_HEADERS, REASON_HEADER
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config, extension, typed
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
@@ -20,6 +20,9 @@ _ROUTER = "envoy.filters.http.router"
 
 #: Headers that only the edge itself may set.
 _OURS = ("x-scope-identity", "x-scope-tenant")
+
+#: Headers by which the users service says why it denies; what they say is in the body by the time it leaves.
+_DENIAL_HEADERS = (REASON_HEADER, *METADATA_HEADERS.values())
 
 #: All that the users service needs to see of a request, beside its method, path and host.
 _SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "content-type", "x-scope-org", "x-scope-probe-id")
@@ -103,7 +106,7 @@ def _header_rules() -> Config:
     # x-envoy-* from outside could set timeouts and retries, or pretend to a path before transcoding.
     foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
     response = [
-        *({"remove": name} for name in ("server", "x-envoy-upstream-healthchecked-cluster", REASON_HEADER)),
+        *({"remove": name} for name in ("server", "x-envoy-upstream-healthchecked-cluster", *_DENIAL_HEADERS)),
         _set("x-content-type-options", "nosniff"),
         _set("cache-control", "no-store", "ADD_IF_ABSENT"),
     ]

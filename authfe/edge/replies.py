@@ -11,6 +11,8 @@ from mesh.limits import MESSAGE_BYTES
 
 #: On a denial of the users service, the reason for the ErrorInfo.
 REASON_HEADER = "x-scope-reason"
+#: On a denial, by the name of a fact that goes with the reason, the header that has it.
+METADATA_HEADERS = {name: f"x-scope-{name}" for name in ("permission", "parameter")}
 
 
 @dataclass(frozen=True)
@@ -92,13 +94,17 @@ def _text(message: str) -> Config:
 def _json(status: int, reasons: Sequence[str] = ()) -> Config:
     details = [_error_info(reason) for reason in reasons]
     code = _REPLIES.get(status, Reply(Code.UNKNOWN)).code
-    return {
-        "body_format_override": {"json_format": {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": details}}
-    }
+    body = {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": details}
+    return {"body_format_override": {"json_format": body, "omit_empty_values": bool(details)}}
 
 
 def _error_info(reason: str) -> Config:
-    return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "scope", "metadata": {}}
+    return {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": reason,
+        "domain": "scope",
+        "metadata": {name: f"%RESP({header})%" for name, header in METADATA_HEADERS.items()},
+    }
 
 
 def _all_of(conditions: Iterable[Config]) -> Config:

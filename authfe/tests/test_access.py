@@ -47,11 +47,16 @@ def test_the_authority_sees_what_it_needs_and_services_see_no_credential(edge: E
 def test_a_denial_is_json_with_the_authoritys_words_and_reason(edge: Edge, status: int, code: int) -> None:
     answer = edge.call("GET", HOSTS, headers={"Authorization": f"Bearer {status}"})
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
-    info = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "SOME_REASON", "domain": "scope"}
+    info = {
+        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+        "reason": "SOME_REASON",
+        "domain": "scope",
+        "metadata": {"permission": "some.permission"},
+    }
     assert answer.json == {
         "code": code,
         "message": f'refused with "{status}"',
-        "details": [{**info, "metadata": {}}],
+        "details": [{**info, "metadata": {"permission": "some.permission"}}],
     }
     assert not edge.replica("query").service.calls
 

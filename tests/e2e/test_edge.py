@@ -55,6 +55,8 @@ def test_a_spoofed_identity_changes_nothing(mesh: Mesh) -> None:
 def test_each_kind_of_token_opens_only_its_own_doors(mesh: Mesh) -> None:
     probe = mesh.anybody().bearer(mesh.local()["service_token"])
     assert problem(probe, "GET", "/api/topology/hosts")[:2] == (403, 7)
+    [info] = probe.get("/api/topology/hosts").json()["details"]
+    assert (info["reason"], info["metadata"]) == ("PERMISSION_DENIED", {"permission": "report.view"})
     assert problem(probe, "POST", "/api/users/tokens", {"name": "x"})[:2] == (403, 7)
     assert problem(mesh.api(), "POST", "/api/report", two_processes("nobody"))[:2] == (403, 7)
 

@@ -1,11 +1,11 @@
 """What is behind the edge gives nothing away to whoever reaches it around the edge."""
 
 import asyncio
+import socket
 from typing import Any
 
 import grpc
 import nats
-import nats.errors
 import pytest
 
 from mesh.contracts import rpcs, service_of
@@ -56,9 +56,13 @@ def nats_url(mesh: Mesh) -> str:
     raise AssertionError("the bus's configuration has no address")
 
 
-async def test_the_bus_refuses_who_has_no_key(mesh: Mesh) -> None:
-    with pytest.raises((nats.errors.Error, TimeoutError)):
-        await asyncio.wait_for(nats.connect(nats_url(mesh), allow_reconnect=False, max_reconnect_attempts=0), 10)
+def test_the_bus_refuses_who_has_no_key(mesh: Mesh) -> None:
+    host, port = nats_url(mesh).removeprefix("nats://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection, connection.makefile("rb") as answers:
+        assert b'"auth_required":true' in answers.readline()
+        connection.sendall(b"CONNECT {}\r\nPING\r\n")
+        assert answers.readline() == b"-ERR 'Authorization Violation'\r\n"
+        assert answers.readline() == b""
 
 
 @pytest.mark.parametrize("name", ["query", "reader"])
