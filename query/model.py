@@ -142,8 +142,12 @@ class Model:
 
     def newest(self, node: str, metric: str) -> Newest | None:
         """The newest value of a metric, of whichever probe was heard of last."""
-        found = ((probe.heard, probe.samples.newest(probe.handles[node], metric)) for probe in self.reporters(node))
-        return max(((heard, newest) for heard, newest in found if newest), default=(0.0, None), key=_heard)[1]
+        heard, newest = float("-inf"), None
+        for probe in self.reporters(node):
+            found = probe.samples.newest(probe.handles[node], metric)
+            if found is not None and probe.heard > heard:
+                heard, newest = probe.heard, found
+        return newest
 
     def series(self, node: str, metric: str) -> list[tuple[int, float]]:
         """Every sample kept of a metric: when (milliseconds since 1970, by the probe's clock) and how much."""
@@ -195,10 +199,6 @@ class Model:
         self._change.nodes |= nodes
         self._join.put(probe.id, {})
         self._change.templates |= self.declarations.put(probe.id, None)
-
-
-def _heard(pair: tuple[float, Newest | None]) -> float:
-    return pair[0]
 
 
 def conflict(probe: Probe, now: float, quiet: float) -> bool:

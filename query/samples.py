@@ -4,6 +4,7 @@ import math
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from scope.report.v1.report_pb2 import MetricColumn, Report
 
@@ -34,9 +35,12 @@ class Column:
         return [value for at in found for value in (absent if at is None else flat[at * steps : at * steps + steps])]
 
     def newest(self, handle: int) -> float | None:
-        """The node's newest value."""
-        end = (self.positions[handle] + 1) * self._steps
-        for index in range(end - 1, end - 1 - self._steps, -1):
+        """The node's newest value; None where it has none."""
+        position = self.positions.get(handle)
+        if position is None:
+            return None
+        start = position * self._steps
+        for index in range(start + self._steps - 1, start - 1, -1):
             value = self._column.values[index]
             if not math.isnan(value):
                 return value
@@ -52,6 +56,8 @@ class Column:
         """The largest value here for the node; 0 where none is larger."""
         peak = self._peaks.get(handle)
         if peak is None:
+            if handle not in self.positions:
+                return 0.0
             # Whatever is compared with NaN is not smaller than it, so the 0 in front keeps NaN out.
             peak = self._peaks[handle] = max(0.0, *self.values(handle))
         return peak
@@ -69,8 +75,7 @@ class Block:
     columns: dict[str, Column]
 
 
-@dataclass(frozen=True, slots=True)
-class Newest:
+class Newest(NamedTuple):
     """A node's newest value of a metric, and the largest there can be or was."""
 
     value: float
@@ -119,9 +124,10 @@ class Samples:
 
     def newest(self, handle: int, metric: str) -> Newest | None:
         """The newest value that the node has of the metric."""
-        for column in self._columns(handle, metric):
-            value = column.newest(handle)
-            if value is not None:
+        for block in reversed(self._blocks):
+            column = block.columns.get(metric)
+            value = column.newest(handle) if column is not None else None
+            if column is not None and value is not None:
                 return Newest(value, column.declared_max(handle) or self._peak(handle, metric))
         return None
 
@@ -133,14 +139,9 @@ class Samples:
                 pairs = zip(block.times, column.values(handle), strict=True)
                 yield from (pair for pair in pairs if not math.isnan(pair[1]))
 
-    def _columns(self, handle: int, metric: str) -> Iterator[Column]:
-        for block in reversed(self._blocks):
-            column = block.columns.get(metric)
-            if column is not None and handle in column.positions:
-                yield column
-
     def _peak(self, handle: int, metric: str) -> float:
-        return max((column.peak(handle) for column in self._columns(handle, metric)), default=0.0)
+        columns = (block.columns.get(metric) for block in self._blocks)
+        return max((column.peak(handle) for column in columns if column is not None), default=0.0)
 
 
 def _positions(column: MetricColumn, before: Column | None) -> dict[int, int]:

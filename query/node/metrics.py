@@ -47,8 +47,8 @@ class MetricsPrinter:
 
     def print(self, model: Model, node: str) -> bytes:
         """The measurements of a node."""
-        found = ((head, model.newest(node, metric)) for metric, head in self._heads)
-        return array(_printed(head, newest) for head, newest in found if newest is not None)
+        found = [(head, model.newest(node, metric)) for metric, head in self._heads]
+        return array([_printed(head, newest) for head, newest in found if newest is not None])
 
 
 def _metric(template: MetricTemplate) -> Metric:
