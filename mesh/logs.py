@@ -6,8 +6,12 @@ from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 from mesh.settings import Settings
+
+#: Without the values of variables: tokens and people's data are among them.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
 
 class _StandardError:
@@ -28,9 +32,11 @@ def configure(service: str, settings: Settings) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
-        structlog.processors.dict_tracebacks if settings.log_format == "json" else structlog.dev.set_exc_info,
+        _TRACEBACKS if settings.log_format == "json" else structlog.dev.set_exc_info,
     ]
-    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer()
+    render: structlog.typing.Processor = structlog.dev.ConsoleRenderer(
+        exception_formatter=structlog.dev.plain_traceback
+    )
     if settings.log_format == "json":
         render = structlog.processors.JSONRenderer()
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]

@@ -56,7 +56,7 @@ def test_a_denial_is_json_with_the_authoritys_words_and_reason(edge: Edge, statu
     assert answer.json == {
         "code": code,
         "message": f'refused with "{status}"',
-        "details": [{**info, "metadata": {"permission": "some.permission"}}],
+        "details": [info],
     }
     assert not edge.replica("query").service.calls
 
