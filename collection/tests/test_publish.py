@@ -1,6 +1,7 @@
 """What is acknowledged is in the log, byte for byte; what is refused is not, and says why."""
 
 import asyncio
+from contextlib import suppress
 
 import grpc
 import pytest
@@ -64,7 +65,9 @@ async def test_a_report_sent_twice_is_stored_once(served: Served) -> None:
 
 async def refusal(served: Served, request: PublishRequest, probe: str | None = "probe-1") -> grpc.aio.AioRpcError:
     stream = served.stub.Publish(metadata=served.metadata("Publish", probe))
-    await stream.write(request)
+    await stream.initial_metadata()
+    with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):  # when it is refused before anything is read
+        await stream.write(request)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await stream.read()
     return refused.value
