@@ -1,13 +1,13 @@
 """From what a probe sent to what the log keeps."""
 
 import hashlib
-import re
 import time
 
 import grpc
 from google.protobuf.message import DecodeError
 
 from collection.log import Entry
+from mesh import headers
 from mesh.errors import ServiceError, invalid_field
 from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import PublishRequest
@@ -18,20 +18,18 @@ from scope_sdk.report.builder import Builder
 from scope_sdk.report.check import check
 from scope_sdk.report.encode import Encoder
 from scope_sdk.report.errors import ReportError
+from scope_sdk.report.ids import PROBE_ID
 from scope_sdk.report.limits import REPORT_BYTES
 
-#: The metadata that names the probe.
-PROBE_ID = "x-scope-probe-id"
 #: Characters of a program's version.
 VERSION_LENGTH = 64
-_PROBE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def probe_id(metadata: dict[str, str]) -> str:
     """The probe that a request speaks for; raises ServiceError INVALID_ARGUMENT when it is not a probe's id."""
-    name = metadata.get(PROBE_ID, "")
-    if not _PROBE_ID.fullmatch(name):
-        raise invalid_field(PROBE_ID, "must be 1 to 64 of the characters A-Z a-z 0-9 _ -")
+    name = metadata.get(headers.PROBE_ID, "")
+    if not PROBE_ID.fullmatch(name):
+        raise invalid_field(headers.PROBE_ID, "must be 1 to 64 of the characters A-Z a-z 0-9 _ -")
     return name
 
 

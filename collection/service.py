@@ -14,7 +14,7 @@ import grpc
 from collection import reports
 from collection.log import Entry, ReportLog
 from collection.settings import CollectionSettings
-from mesh import bus
+from mesh import bus, headers
 from mesh.errors import ServiceError
 from mesh.identity import current
 from mesh.serve import Mesh, Registers
@@ -49,7 +49,7 @@ class CollectionService(CollectionServiceServicer):
         self, request_iterator: AsyncIterator[PublishRequest], context: Context
     ) -> AsyncIterator[PublishResponse]:
         """See the contract."""
-        probe = reports.probe_id(_metadata(context))
+        probe = reports.probe_id(headers.received(context))
         epoch = 0
         await context.send_initial_metadata(())
         async with self._mesh.renewals.lease(_PUBLISH) as lease:
@@ -82,18 +82,14 @@ class CollectionService(CollectionServiceServicer):
         self, request: PublishDocumentRequest, context: Context
     ) -> PublishDocumentResponse:
         """See the contract."""
-        metadata = _metadata(context)
+        metadata = headers.received(context)
         identity = current()
-        named = reports.PROBE_ID in metadata
+        named = headers.PROBE_ID in metadata
         probe = reports.probe_id(metadata) if named else reports.document_probe_id(request.document, identity)
         newest = await self._log.newest_epoch(identity.organization, probe)
         entry = reports.document_entry(request.document, identity, probe, newest)
         await self._log.append(entry)
         return PublishDocumentResponse(epoch=entry.epoch, number=entry.number)
-
-
-def _metadata(context: Context) -> dict[str, str]:
-    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
 
 
 @asynccontextmanager

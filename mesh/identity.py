@@ -15,13 +15,12 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from google.protobuf import json_format
 
+from mesh import headers
 from mesh.contracts import service_of
 from mesh.errors import unauthenticated
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 
-#: The header, or gRPC metadata, that carries the caller's identity.
-HEADER = "x-scope-identity"
 #: How long a token is good for, in seconds.
 LIFETIME = 60
 #: How far the clocks of two machines may differ, in seconds.
@@ -94,7 +93,7 @@ class Verifier:
             ServiceError: UNAUTHENTICATED when no token is there, or one that is wrong, old or for another RPC;
                 UNAVAILABLE when the keys cannot be had.
         """
-        if token := metadata.get(HEADER):
+        if token := metadata.get(headers.IDENTITY):
             identity = await self.verify(token, service_of(rpc))
         elif metadata.get("authorization", "").lower().startswith(_SCHEME):
             identity = self._verify_service(metadata["authorization"][len(_SCHEME) :], service_of(rpc))

@@ -1,7 +1,7 @@
 """What happens around every RPC: who calls is verified, the request checked, errors answered, the call counted.
 
-One interceptor does it in that order. Health and reflection are the listed exemption: they serve the deployment on
-ports that the edge does not route, and say nothing about any tenant.
+One interceptor does it in that order. EXEMPT lists what answers without an identity, on ports that the edge does not
+route.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from typing import Any, TypeAlias
 
 import grpc
 import structlog
 from grpc_status import rpc_status
 
-from mesh import access
+from mesh import access, headers
 from mesh.errors import ServiceError
 from mesh.identity import Verifier, set_current
 from mesh.telemetry import meter
@@ -24,8 +24,8 @@ from mesh.validation import validate
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 
-#: Services that answer without an identity. The authorization service answers only what the credential in its request
-#: may do, which its holder could learn at the edge.
+#: Services that answer without an identity. Health and reflection say nothing about any tenant; the authorization
+#: service says only what the credential in its request may do, which its holder could learn at the edge.
 EXEMPT = ("/grpc.health.", "/grpc.reflection.", "/envoy.service.auth.v3.Authorization/")
 
 _log = structlog.get_logger()
@@ -59,8 +59,7 @@ class Guard(grpc.aio.ServerInterceptor):
         identity = Identity()
         code = grpc.StatusCode.OK
         try:
-            metadata = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
-            identity = await self._verifier.caller(rpc, metadata)
+            identity = await self._verifier.caller(rpc, headers.received(context))
             access.check(rpc, identity)
             set_current(identity)
             yield
@@ -129,7 +128,9 @@ def _many(behaviour: Any, around: Around, *, check: bool) -> Any:
         async with around(context):
             if check:
                 validate(request)
-            async for response in behaviour(request, context):
-                yield response
+            # Closed with the call, not whenever it is collected: what a stream holds is given back at once.
+            async with aclosing(behaviour(request, context)) as responses:
+                async for response in responses:
+                    yield response
 
     return call

@@ -6,10 +6,9 @@ from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
-from mesh import access
+from mesh import access, headers
 from mesh.contracts import service_of
 from mesh.errors import ServiceError, unauthenticated, unavailable
-from mesh.identity import HEADER as IDENTITY_HEADER
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
@@ -21,7 +20,6 @@ from users.identity import Signer
 from users.tables import SLUG_LENGTH
 from users.usage import Usage
 
-TENANT_HEADER = "x-scope-tenant"
 #: The subject of an identity that is nobody's in particular.
 PUBLIC = "public"
 
@@ -123,12 +121,12 @@ def _needs_place(holder: Holder, rpc: str) -> bool:
 def _admitted(identity: Identity, token: str, http: AttributeContext.HttpRequest) -> CheckResponse:
     answer = CheckResponse()
     ok = answer.ok_response
-    ok.headers.append(_set(IDENTITY_HEADER, token))
+    ok.headers.append(_set(headers.IDENTITY, token))
     ok.headers_to_remove.extend(_SECRET_HEADERS)
     if identity.organization:
-        ok.headers.append(_set(TENANT_HEADER, identity.organization))
+        ok.headers.append(_set(headers.TENANT, identity.organization))
     else:
-        ok.headers_to_remove.append(TENANT_HEADER)
+        ok.headers_to_remove.append(headers.TENANT)
     if "?" in http.path:
         ok.query_parameters_to_remove.append(request.PARAMETER)
     return answer

@@ -14,9 +14,7 @@ from envoy.type.v3.http_status_pb2 import StatusCode
 from google.rpc.status_pb2 import Status
 
 from mesh.errors import ServiceError
-
-#: The header that names the reason, as ErrorInfo does.
-REASON_HEADER = "x-scope-reason"
+from mesh.headers import REASON, fact
 
 _HTTP = {
     grpc.StatusCode.INVALID_ARGUMENT: StatusCode.BadRequest,
@@ -31,7 +29,7 @@ def denied(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResp
     answer = CheckResponse(status=Status(code=status.code, message=error.reason_name))
     answer.denied_response.status.code = _HTTP.get(error.code, StatusCode.ServiceUnavailable)
     answer.denied_response.body = error.message
-    headers = {REASON_HEADER: error.reason_name} | {f"x-scope-{name}": fact for name, fact in error.metadata.items()}
+    headers = {REASON: error.reason_name} | {fact(name): value for name, value in error.metadata.items()}
     if http.headers.get("content-type", "").startswith("application/grpc"):
         details = base64.b64encode(status.SerializeToString()).rstrip(b"=").decode()
         headers = {"grpc-status": str(status.code), "grpc-status-details-bin": details}

@@ -8,13 +8,13 @@ import grpc
 from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
 
 from mesh.errors import ServiceError, invalid_field
+from mesh.headers import ORGANIZATION
 from scope.errors.v1.errors_pb2 import Reason
 from users import secrets
 from users.secrets import Kind, Secret
 
-#: The query parameter and the header that say which organization is meant.
+#: The query parameter that says which organization is meant, as the header does.
 PARAMETER = "org"
-HEADER = "x-scope-org"
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _AUTHORIZATION = re.compile(r"(?:bearer +|scope-probe +token=)(\S{1,256}) *", re.IGNORECASE | re.ASCII)
@@ -50,7 +50,7 @@ def wish(http: AttributeContext.HttpRequest) -> str:
         named = parse_qs(urlsplit(http.path).query, max_num_fields=_MAX_PARAMETERS).get(PARAMETER, [])
     except ValueError:
         raise invalid_field("query", f"cannot be read, or has more than {_MAX_PARAMETERS} parameters") from None
-    wishes = {name.strip().lower() for name in (*named, http.headers.get(HEADER, ""))} - {""}
+    wishes = {name.strip().lower() for name in (*named, http.headers.get(ORGANIZATION, ""))} - {""}
     if len(wishes) > 1:
         raise invalid_field(PARAMETER, "the request names several organizations; X-Scope-Org and ?org= must agree")
     return wishes.pop() if wishes else ""

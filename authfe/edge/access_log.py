@@ -1,6 +1,7 @@
 """A line for each request: what was called, for whom, how it ended. Neither credentials nor query strings."""
 
 from authfe.edge.typed import Config, extension
+from mesh.headers import PROBE_ID, TENANT
 
 _FIELDS = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
@@ -16,8 +17,8 @@ _FIELDS = {
     "duration_ms": "%DURATION%",
     "bytes_in": "%BYTES_RECEIVED%",
     "bytes_out": "%BYTES_SENT%",
-    "org": "%REQ(X-SCOPE-TENANT)%",
-    "probe": "%REQ(X-SCOPE-PROBE-ID)%",
+    "org": f"%REQ({TENANT})%",
+    "probe": f"%REQ({PROBE_ID})%",
     "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "upstream": "%UPSTREAM_HOST%",
     "request_id": "%REQ(X-REQUEST-ID)%",

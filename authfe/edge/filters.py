@@ -5,9 +5,10 @@ from pathlib import Path
 
 from authfe.edge.bindings import all_bindings
 from authfe.edge.clusters import AUTHORITY
-from authfe.edge.replies import METADATA_HEADERS, REASON_HEADER
+from authfe.edge.replies import METADATA_HEADERS
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config, extension, typed
+from mesh import headers
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
 
 _HEADER_MUTATION = "envoy.filters.http.header_mutation"
@@ -19,13 +20,13 @@ _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _ROUTER = "envoy.filters.http.router"
 
 #: Headers that only the edge itself may set.
-_OURS = ("x-scope-identity", "x-scope-tenant")
+_OURS = (headers.IDENTITY, headers.TENANT)
 
 #: Headers by which the users service says why it denies; what they say is in the body by the time it leaves.
-_DENIAL_HEADERS = (REASON_HEADER, *METADATA_HEADERS.values())
+_DENIAL_HEADERS = (headers.REASON, *METADATA_HEADERS.values())
 
 #: All that the users service needs to see of a request, beside its method, path and host.
-_SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "content-type", "x-scope-org", "x-scope-probe-id")
+_SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "content-type", headers.ORGANIZATION)
 
 _CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",

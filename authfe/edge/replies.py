@@ -7,12 +7,11 @@ from google.rpc.code_pb2 import Code
 
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.typed import Config, extension
+from mesh.headers import REASON, fact
 from mesh.limits import MESSAGE_BYTES
 
-#: On a denial of the users service, the reason for the ErrorInfo.
-REASON_HEADER = "x-scope-reason"
 #: On a denial, by the name of a fact that goes with the reason, the header that has it.
-METADATA_HEADERS = {name: f"x-scope-{name}" for name in ("permission", "parameter")}
+METADATA_HEADERS = {name: fact(name) for name in ("permission", "parameter")}
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,13 @@ _AWAY = ["UH", "UF", "UC", "URX", "UR", "UO"]
 
 def local_replies() -> Config:
     """How the edge writes its own errors: JSON, or for gRPC callers the text alone. The first that fits is taken."""
-    denied = _expression(f"'{REASON_HEADER}' in response.headers")
+    denied = _expression(f"'{REASON}' in response.headers")
     return {
         "mappers": [
             *_said(_expression("response.code_details == 'ext_authz_error'"), _NO_AUTHORITY, ["IDENTITY_UNAVAILABLE"]),
             *_said({"response_flag_filter": {"flags": _AWAY}}, _NO_SERVICE),
             *_said(_expression("request.path == '/healthz'"), _NOT_HEALTHY),
-            *(_mapper([_status("EQ", status), denied], status, [f"%RESP({REASON_HEADER})%"]) for status in _DENIALS),
+            *(_mapper([_status("EQ", status), denied], status, [f"%RESP({REASON})%"]) for status in _DENIALS),
             *(_mapper([_status("EQ", status)], status) for status in _REPLIES),
             _mapper([_status("GE", 400)], 0),
         ]

@@ -12,6 +12,7 @@ from authfe.edge.bindings import Binding, Rpc, all_bindings, path_regex, routed,
 from authfe.edge.clusters import HASHED
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config
+from mesh.headers import TENANT
 
 #: How long a call that is not a stream may take.
 _UNARY_TIMEOUT = "30s"
@@ -82,7 +83,7 @@ def _timeouts(rpc: Rpc) -> Config:
 
 
 def _hashing(rpc: Rpc) -> Config:
-    return {"hash_policy": [{"header": {"header_name": "x-scope-tenant"}}]} if rpc.area == HASHED else {}
+    return {"hash_policy": [{"header": {"header_name": TENANT}}]} if rpc.area == HASHED else {}
 
 
 def _other_verbs(bound: Iterable[Binding]) -> list[Config]:

@@ -37,7 +37,7 @@ def test_the_authority_sees_what_it_needs_and_services_see_no_credential(edge: E
     (asked,) = edge.replica("users").authority.requests
     (call,) = edge.replica("query").service.calls
     seen = dict(asked.attributes.request.http.headers)
-    assert seen.items() >= {**secrets, "origin": "http://here", "x-scope-org": "acme", "x-scope-probe-id": "p"}.items()
+    assert seen.items() >= {**secrets, "origin": "http://here", "x-scope-org": "acme"}.items()
     assert not {"x-other", *SPOOFED} & set(seen)
     assert asked.attributes.request.http.body == ""
     assert not set(secrets) & set(call.metadata)

@@ -12,7 +12,8 @@ from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from envoy.service.auth.v3.external_auth_pb2_grpc import AuthorizationStub
 from psycopg import sql
 
-from mesh.identity import HEADER, Verifier, service_metadata
+from mesh.headers import IDENTITY
+from mesh.identity import Verifier, service_metadata
 from mesh.interceptor import Guard
 from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1.messages_pb2 import LoginRequest, RenewRequest, RenewResponse, StreamCredential
@@ -111,11 +112,11 @@ class Service:
 
     async def identity(self, rpc: str, **request: str) -> Identity:
         """The verified identity that Check injects."""
-        return await self.verifier.caller(rpc, {HEADER: injected(await self.check(rpc, **request), HEADER)})
+        return await self.verifier.caller(rpc, {IDENTITY: injected(await self.check(rpc, **request), IDENTITY)})
 
     async def metadata(self, rpc: str, **request: str) -> tuple[tuple[str, str], ...]:
         """What goes on with a call that was admitted."""
-        return ((HEADER, injected(await self.check(rpc, **request), HEADER)),)
+        return ((IDENTITY, injected(await self.check(rpc, **request), IDENTITY)),)
 
     async def renew(self, *credentials: tuple[str, str], service: str = "query") -> list[Identity | None]:
         request = RenewRequest(

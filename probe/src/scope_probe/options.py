@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from scope_sdk import Service
-from scope_sdk.state import PROBE_ID
+from scope_sdk.report.ids import PROBE_ID
 
 TOKEN_LENGTH = 512
 HOSTNAME_LENGTH = 255

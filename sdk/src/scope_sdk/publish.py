@@ -22,7 +22,8 @@ from scope_sdk.channel import Service
 from scope_sdk.errors import PublishError
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError
-from scope_sdk.state import PROBE_ID, State, new_probe_id
+from scope_sdk.report.ids import PROBE_ID
+from scope_sdk.state import State, new_probe_id
 
 KEPT = 20
 """How many reports wait while the service is away: a minute of them at the usual pace, as much as anyone is shown."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 import time
 from pathlib import Path
 
+from scope_sdk.report.ids import PROBE_ID
 from scope_sdk.report.limits import SAFE_INTEGER
-
-PROBE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-"""What a probe's id looks like (to be matched whole)."""
 
 
 def new_probe_id() -> str:

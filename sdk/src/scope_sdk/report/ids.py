@@ -6,10 +6,14 @@ have ids of their own shape, kept as they are.
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.errors import ReportError
+
+PROBE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What a probe's id looks like (to be matched whole)."""
 
 INTERNET_IN = "in-theinternet"
 """The pseudo node for outside addresses that open connections to us."""
