@@ -12,7 +12,7 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
+from nats.js.errors import APIError, BadRequestError, NoStreamResponseError, NotFoundError
 
 from collection.settings import CollectionSettings
 from mesh.bus import TIMEOUT
@@ -21,6 +21,8 @@ from scope.errors.v1.errors_pb2 import Reason
 
 #: JetStream's error codes for having no room left for a stream, or for a message in it.
 _NO_ROOM = frozenset({10023, 10028, 10047, 10077})
+#: Its error code for a stream that is there with other settings.
+_OTHER_SETTINGS = 10058
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class ReportLog:
         await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=entry.headers())
 
     async def _create(self, organization: str) -> None:
-        """Makes the organization's stream; does nothing when it is there."""
+        """Makes the organization's stream; brings its bounds up to date when it is there."""
         config = StreamConfig(
             name=stream_name(organization),
             subjects=[f"reports.{organization}.>"],
@@ -113,7 +115,12 @@ class ReportLog:
             max_bytes=self._settings.log_max_bytes,
             allow_direct=True,
         )
-        await self._stream.add_stream(config)
+        try:
+            await self._stream.add_stream(config)
+        except BadRequestError as error:
+            if error.err_code != _OTHER_SETTINGS:
+                raise
+            await self._stream.update_stream(config)
         self._seen.add(organization)
 
     async def newest_epoch(self, organization: str, probe: str) -> int:
