@@ -1,14 +1,15 @@
 """Running a service: one process, one gRPC port, one way to start and to leave.
 
 On SIGTERM health turns to NOT_SERVING, `Mesh.draining` is set so that every stream can tell its other end, calls in
-flight get DRAIN_SECONDS to end, and the process exits with status 0.
+flight get DRAIN_SECONDS to end, and the process exits with status 0. One that is still waiting for what it needs leaves
+at once.
 """
 
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 
 import grpc
@@ -71,16 +72,34 @@ def run(name: str, settings: Settings, build: Build, keys: KeySource | None = No
 async def _serve(name: str, settings: Settings, build: Build, keys: KeySource | None) -> None:
     stop = _stop_signal()
     mesh_key = settings.mesh_key()
-    async with users_channel(settings.users_address) as channel:
-        verifier = Verifier(keys or RemoteKeys(channel, name, mesh_key), mesh_key)
-        mesh = Mesh(name, settings, Renewals(channel, name, mesh_key, verifier))
-        renewing = asyncio.create_task(mesh.renewals.run())
-        async with build(mesh) as registers:
-            _settle_collector()
-            await _until_stopped(mesh, verifier, registers, stop)
-        renewing.cancel()
-        with suppress(asyncio.CancelledError):
-            await renewing
+    with _leaving_early(stop) as started:
+        async with users_channel(settings.users_address) as channel:
+            verifier = Verifier(keys or RemoteKeys(channel, name, mesh_key), mesh_key)
+            mesh = Mesh(name, settings, Renewals(channel, name, mesh_key, verifier))
+            renewing = asyncio.create_task(mesh.renewals.run())
+            async with build(mesh) as registers:
+                started()
+                _settle_collector()
+                await _until_stopped(mesh, verifier, registers, stop)
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+
+
+@contextmanager
+def _leaving_early(stop: asyncio.Event) -> Iterator[Callable[[], object]]:
+    """Ends the body at `stop` unless it has called what this yields: what it waits for may never come."""
+    starting = asyncio.current_task()
+    assert starting is not None
+    waiting = asyncio.create_task(stop.wait())
+    waiting.add_done_callback(lambda done: done.cancelled() or starting.cancel())
+    try:
+        yield waiting.cancel
+    except asyncio.CancelledError:
+        if not stop.is_set():
+            raise
+    finally:
+        waiting.cancel()
 
 
 async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, stop: asyncio.Event) -> None:

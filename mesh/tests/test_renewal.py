@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mesh import renewal
 from mesh.errors import ServiceError
@@ -92,3 +93,18 @@ async def test_streams_outlive_users_for_a_while_and_no_longer(
         running.cancel()
     assert error.reason_name == "IDENTITY_UNAVAILABLE"
     assert asyncio.get_running_loop().time() - started > 0.5
+
+
+async def test_a_fault_while_asking_counts_as_no_answer(authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        async def public_key(self, kid: str) -> Ed25519PublicKey:
+            raise RuntimeError(kid)
+
+    monkeypatch.setattr(renewal, "PATIENCE", 0.5)
+    set_current(viewer(["report.view"]))
+    authority.worth["api:1"] = viewer(["report.view"])
+    async with users_channel(authority.address) as users:
+        renewals = Renewals(users, "query", authority.mesh_key, Verifier(Broken(), authority.mesh_key))
+        running = asyncio.create_task(renewals.run())
+        assert (await end_of(renewals)).reason_name == "IDENTITY_UNAVAILABLE"
+        running.cancel()
