@@ -58,10 +58,12 @@ class CollectionServiceServicer:
         request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
         before the first report is read: who waits for them before writing learns of a refusal for certain.
 
-        Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
-        (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,
-        RESOURCE_EXHAUSTED (LOG_FULL) when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked.
-        Reports acknowledged before the end stay acknowledged.
+        Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
+        (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
+        the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
+        when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+        (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
+        acknowledged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

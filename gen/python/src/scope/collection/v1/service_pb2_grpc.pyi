@@ -40,10 +40,12 @@ class CollectionServiceStub:
     request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
     before the first report is read: who waits for them before writing learns of a refusal for certain.
 
-    Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
-    (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,
-    RESOURCE_EXHAUSTED (LOG_FULL) when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked.
-    Reports acknowledged before the end stay acknowledged.
+    Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
+    (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
+    the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
+    when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+    (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
+    acknowledged.
     """
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_messages_pb2.PublishDocumentRequest, _messages_pb2.PublishDocumentResponse]
     """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
@@ -63,10 +65,12 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
     before the first report is read: who waits for them before writing learns of a refusal for certain.
 
-    Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
-    (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,
-    RESOURCE_EXHAUSTED (LOG_FULL) when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked.
-    Reports acknowledged before the end stay acknowledged.
+    Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
+    (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
+    the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
+    when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+    (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
+    acknowledged.
     """
     PublishDocument: _aio.UnaryUnaryMultiCallable[_messages_pb2.PublishDocumentRequest, _messages_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
@@ -89,10 +93,12 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         request metadata `x-scope-probe-id` ([A-Za-z0-9_-]{1,64}) names the probe for the whole stream. Headers are answered
         before the first report is read: who waits for them before writing learns of a refusal for certain.
 
-        Ends with INVALID_ARGUMENT (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION
-        (EPOCH_SUPERSEDED) when the first report's epoch is older than the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached,
-        RESOURCE_EXHAUSTED (LOG_FULL) when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked.
-        Reports acknowledged before the end stay acknowledged.
+        Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
+        (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
+        the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
+        when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+        (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
+        acknowledged.
         """
 
     @_abc_1.abstractmethod

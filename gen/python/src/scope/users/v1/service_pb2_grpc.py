@@ -73,7 +73,8 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Lookup(self, request, context):
-        """Says who is signed in, and to which organizations they belong.
+        """Says who is signed in, and to which organizations they belong. Refuses a person who is no longer there with
+        UNAUTHENTICATED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -224,7 +225,8 @@ class TokenServiceServicer:
 
     def CreateToken(self, request, context):
         """Makes a token of the organization and answers its secret, which is never shown again: an API token acts as the person
-        who made it in this organization, a probe token lets probes report to it.
+        who made it in this organization, a probe token lets probes report to it. Refuses more than 1,000 probe tokens of an
+        organization, or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
