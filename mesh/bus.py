@@ -1,6 +1,7 @@
 """The bus: NATS, which joins replicas and keeps the report log."""
 
 import nats
+import nats.errors
 import structlog
 from nats.aio.client import Client
 
@@ -42,3 +43,14 @@ async def connect(service: str, settings: Settings) -> Client:
         reconnected_cb=back,
         error_cb=failed,
     )
+
+
+async def close(client: Client) -> None:
+    """Leaves the bus, which may be away."""
+    try:
+        await client.close()
+    except (nats.errors.Error, OSError):
+        # Something was still to be written; the client then gives up before it has closed its socket.
+        transport = client._transport  # noqa: SLF001 - nothing public closes it
+        if transport is not None:
+            transport.close()  # type: ignore[no-untyped-call]

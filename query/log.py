@@ -62,15 +62,21 @@ class Follower:
     async def run(self) -> None:
         """Follows for ever."""
         while True:
-            try:
-                await self._follow()
-            except nats.js.errors.NotFoundError:
-                self.away = False
-                self.present.set()  # nobody has reported yet
-            except (nats.errors.Error, OSError) as error:
+            if self._bus.is_connected:
+                await self._attempt()
+            else:
                 self.away = True
-                _log.warning("the report log cannot be followed", error=str(error) or type(error).__name__)
             await asyncio.sleep(_PAUSE)
+
+    async def _attempt(self) -> None:
+        try:
+            await self._follow()
+        except nats.js.errors.NotFoundError:
+            self.away = False
+            self.present.set()  # nobody has reported yet
+        except (nats.errors.Error, OSError) as error:
+            self.away = True
+            _log.warning("the report log cannot be followed", error=str(error) or type(error).__name__)
 
     async def _follow(self) -> None:
         """Follows until the place is lost; raises NotFoundError while the organization has no log."""

@@ -103,7 +103,7 @@ class Model:
 
     def everything(self) -> Change:
         """The whole as a change from nothing; measurements are read from the nodes."""
-        return Change(nodes=set(self._reporters), edges=dict.fromkeys(self._join.edges(), True))
+        return Change(set(self._reporters), dict.fromkeys(self._join.edges(), True), templates=True)
 
     def changed(self) -> bool:
         """Whether anything changed since the last time, the passing of time apart."""

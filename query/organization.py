@@ -2,10 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import nats.errors
 import structlog
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
@@ -36,35 +35,28 @@ class Organization:
         bus: the connection to the log.
         name: the organization's id.
         settings: how often, and for how long.
-        clock: the present moment, in seconds.
     """
 
-    def __init__(
-        self, bus: Client, name: str, settings: QuerySettings, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, bus: Client, name: str, settings: QuerySettings) -> None:
         self.model = Model(settings.lifetimes())
         #: When it was last read.
-        self.read = clock()
+        self.read = time.monotonic()
         self._follower = Follower(bus, name, self.take)
         self._settings = settings
-        self._clock = clock
         self._views: dict[tuple[str, bool], View] = {}
         self._wanted: dict[tuple[str, bool], float] = {}
         self._news = asyncio.Event()
         self._patient_until = 0.0
-        self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self, failed: Callable[[], None]) -> None:
-        """Begins to follow; `failed` is called should that ever end by itself."""
-        self._tasks = [asyncio.create_task(self._follower.run()), asyncio.create_task(self._keep_pace())]
-        for task in self._tasks:
-            task.add_done_callback(lambda task: _ended(task, failed))
-
-    async def stop(self) -> None:
-        """Ends following."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+    async def run(self) -> None:
+        """Follows for ever; raises what made it impossible."""
+        tasks = {asyncio.create_task(self._follower.run()), asyncio.create_task(self._keep_pace())}
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            await _end(tasks)
 
     async def ready(self) -> None:
         """Waits, not for long, until the log's present state is here; raises ServiceError where the log is away."""
@@ -97,16 +89,16 @@ class Organization:
     def view(self, definition: Definition, *, sensitive: bool) -> View:
         """The view of a topology, kept up to date from now on for as long as it is asked for."""
         key = (definition.id, sensitive)
-        self.read = self._wanted[key] = self._clock()
+        self.read = self._wanted[key] = time.monotonic()
         view = self._views.get(key)
         if view is None:
             self.settle()
-            view = self._views[key] = View(self.model, definition, sensitive=sensitive, now=self._clock())
+            view = self._views[key] = View(self.model, definition, sensitive=sensitive, now=time.monotonic())
         return view
 
     def settle(self) -> None:
         """Joins what arrived, and brings every view up to date."""
-        now = self._clock()
+        now = time.monotonic()
         self._news.clear()
         if self._follower.away:
             # Nobody can be heard. Who is still there has this long to be heard once the log is back.
@@ -131,10 +123,12 @@ class Organization:
                     await self._news.wait()
 
 
-def _ended(task: asyncio.Task[None], failed: Callable[[], None]) -> None:
-    if not task.cancelled():
-        _log.error("following an organization ended", exc_info=task.exception())
-        failed()
+async def _end(tasks: set[asyncio.Task[None]]) -> None:
+    """Cancels tasks until they have ended: asyncio.wait_for, which the client of the bus uses, may swallow one."""
+    while tasks:
+        for task in tasks:
+            task.cancel()
+        _, tasks = await asyncio.wait(tasks, timeout=0.5)
 
 
 def _away() -> ServiceError:
@@ -154,13 +148,14 @@ class Organizations:
         self._bus = bus
         self._settings = settings
         self._followed: dict[str, Organization] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     async def get(self, name: str) -> Organization:
         """The organization, its present state here; raises ServiceError (UNAVAILABLE) where the log is away."""
         organization = self._followed.get(name)
         if organization is None:
             organization = self._followed[name] = Organization(self._bus, name, self._settings)
-            organization.start(failed=lambda: self._drop(name, organization))
+            self._tasks[name] = asyncio.create_task(self._follow(name, organization))
         organization.read = time.monotonic()
         await organization.ready()
         return organization
@@ -171,18 +166,26 @@ class Organizations:
             await asyncio.sleep(min(5.0, self._settings.idle_after))
             for name, organization in list(self._followed.items()):
                 if time.monotonic() - organization.read > self._settings.idle_after and not organization.watched():
-                    del self._followed[name]
-                    await organization.stop()
+                    await self._let_go(name)
 
     async def stop(self) -> None:
         """Lets go of all."""
-        followed, self._followed = list(self._followed.values()), {}
-        for organization in followed:
-            await organization.stop()
+        for name in list(self._followed):
+            await self._let_go(name)
 
-    def _drop(self, name: str, organization: Organization) -> None:
-        if self._followed.get(name) is organization:
-            del self._followed[name]
+    async def _follow(self, name: str, organization: Organization) -> None:
+        """Follows; should that fail, whoever reads the organization next begins anew."""
+        try:
+            await organization.run()
+        except Exception as error:  # noqa: BLE001 - one organization's trouble is not that of all
+            _log.error("an organization can no longer be followed", exc_info=error)
+            del self._followed[name], self._tasks[name]
+
+    async def _let_go(self, name: str) -> None:
+        del self._followed[name]
+        task = self._tasks.pop(name)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -197,5 +200,4 @@ async def following(settings: QuerySettings) -> AsyncIterator[Organizations]:
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)
         await organizations.stop()
-        with suppress(nats.errors.Error, OSError):  # the bus may be away
-            await connection.close()
+        await bus.close(connection)

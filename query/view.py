@@ -74,7 +74,7 @@ class View:
         self._events: dict[int | None, list[bytes]] = {}
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
-        self.apply(Change(model.everything().nodes, model.everything().edges, templates=True), now)
+        self.apply(model.everything(), now)
 
     def apply(self, change: Change, now: float) -> None:
         """Takes in what changed in the model, and lets go of edges that are too old."""
@@ -101,7 +101,10 @@ class View:
             await asyncio.sleep(0)
 
     def size(self) -> int:
-        """How many bytes the answer will have at least, of the nodes that were prepared."""
+        """How many bytes the answer has, or will have at least, of the nodes that were prepared."""
+        step, answer = self._answer
+        if step == self._journal.step:
+            return len(answer)
         return sum(len(shown.static) for shown in self._shown.values())
 
     def answer(self) -> bytes:

@@ -19,7 +19,7 @@ SENSITIVE = "report.sensitive.view"
 #: How often a comment says that the stream is alive, in seconds.
 _COMMENT = 15.0
 #: How often a reader looks up although nothing changed, in seconds.
-_LOOK = 1.0
+_PAUSE = 1.0
 
 
 async def watch(
@@ -36,13 +36,8 @@ async def watch(
     try:
         while True:
             wake.clear()
-            before, failure, view = failure, None, None
-            try:
-                organization = await organizations.get(lease.identity.organization)
-                view = organization.view(definition, sensitive=SENSITIVE in lease.identity.permissions)
-                failure = organization.failure()
-            except ServiceError as error:
-                failure = error
+            before = failure
+            view, failure = await _look(organizations, lease, definition)
             if failure is not None and before is None:
                 yield told("failure", json_format.MessageToDict(failure.status()))
             if view is not following:
@@ -57,10 +52,22 @@ async def watch(
                 commented = time.monotonic()
                 yield COMMENT
             with suppress(TimeoutError):
-                async with asyncio.timeout(_LOOK):
+                async with asyncio.timeout(_PAUSE):
                     await wake.wait()
     finally:
         _move(wake, following, None)
+
+
+async def _look(
+    organizations: Organizations, lease: Lease, definition: Definition
+) -> tuple[View | None, ServiceError | None]:
+    """The view that the reader may see now, and what is wrong with it."""
+    try:
+        organization = await organizations.get(lease.identity.organization)
+    except ServiceError as error:
+        return None, error
+    sensitive = SENSITIVE in lease.identity.permissions
+    return organization.view(definition, sensitive=sensitive), organization.failure()
 
 
 def _move(wake: asyncio.Event, old: View | None, new: View | None) -> None:

@@ -15,6 +15,7 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
+from mesh import bus
 from mesh.identity import Verifier
 from mesh.interceptor import Guard
 from mesh.renewal import Renewals
@@ -77,7 +78,7 @@ class Log:
 
     async def close(self) -> None:
         if self._client is not None:
-            await self._client.close()
+            await bus.close(self._client)
 
 
 @pytest.fixture

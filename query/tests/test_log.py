@@ -170,6 +170,16 @@ async def test_what_nobody_reads_is_let_go(log: Log, query_settings: QuerySettin
         assert await organizations.get("o") is not first
 
 
+async def test_an_organization_that_fails_begins_anew(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    await log.full("o", Reporter("p", Machine("a")))
+    first = await organizations.get("o")
+    first.model._join = None  # type: ignore[assignment]
+    await log.full("o", Reporter("p", Machine("b"), epoch=2))
+    await eventually(lambda: not organizations._followed)
+    assert hosts(await organizations.get("o")) == {"b"}
+
+
 def test_settings_become_lifetimes(query_settings: QuerySettings) -> None:
     lifetimes = query_settings.model_copy(update={"quiet_after": 1, "gone_after": 2, "edges_kept": 3}).lifetimes()
     assert lifetimes == replace(lifetimes, quiet=1, gone=2, edges=3, samples=60)
