@@ -102,4 +102,4 @@ async def collection_service(mesh: Mesh) -> AsyncIterator[Registers]:
         register = partial(add_CollectionServiceServicer_to_server, servicer)
         yield {"scope.collection.v1.CollectionService": register}
     finally:
-        await client.close()
+        await bus.close(client)

@@ -18,15 +18,24 @@ async def connect(service: str, settings: Settings) -> Client:
 
     While the bus is away nothing is buffered: what is asked of it fails, and the caller is told.
     """
+    away_said = False
 
     async def away() -> None:
-        _log.warning("the bus is away", url=settings.nats_url)
+        nonlocal away_said
+        if not away_said:
+            _log.warning("the bus is away; trying again until it is back", url=settings.nats_url)
+        away_said = True
 
     async def back() -> None:
+        nonlocal away_said
+        away_said = False
         _log.info("the bus is back", url=settings.nats_url)
 
     async def failed(error: Exception) -> None:
-        _log.warning("the bus refused something", error=str(error) or type(error).__name__)
+        if isinstance(error, OSError):
+            await away()
+        else:
+            _log.warning("the bus refused something", error=str(error) or type(error).__name__)
 
     seed = str(settings.nats_nkey_file) if settings.nats_nkey_file else None
     return await nats.connect(

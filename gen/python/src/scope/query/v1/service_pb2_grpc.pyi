@@ -57,7 +57,8 @@ class QueryServiceStub:
 
     `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
     are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. The last
+    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
+    that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
@@ -93,7 +94,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
 
     `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
     are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. The last
+    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
+    that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
@@ -168,7 +170,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
         are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-        of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. The last
+        of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
+        that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
         chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
         starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
         carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
