@@ -1,5 +1,6 @@
 import math
 import struct
+import tracemalloc
 from collections.abc import Callable
 
 import pytest
@@ -104,6 +105,17 @@ def test_what_does_not_fit_is_refused_by_its_place(place: str) -> None:
     SPOILT[place](spoilt)
     with pytest.raises(ReportError, match=f"^{place}"):
         check(spoilt)
+
+
+def test_more_nodes_than_may_be_are_refused_without_a_look_at_them() -> None:
+    empty_node = bytes([Report.NODES_FIELD_NUMBER << 3 | 2, 0])
+    crowded = Report.FromString(report().SerializeToString() + empty_node * limits.NODES)
+    tracemalloc.start()
+    with pytest.raises(ReportError, match=r"^nodes: must have at most"):
+        check(crowded)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < limits.NODES
 
 
 def test_values_that_only_look_like_an_infinity_pass() -> None:

@@ -103,6 +103,7 @@ def test_a_document_as_people_write_it() -> None:
         ),
         ("names.x.address: must be", {"names": {"x": {}}}),
         ("templates[0].topology: must be", {"templates": [{"rows": []}]}),
+        ("templates[1].topology: must be another", {"templates": [{"topology": "TOPOLOGY_HOST"}] * 2}),
         ("templates[0].rows: each must", {"templates": [{"topology": "TOPOLOGY_HOST", "rows": [{}]}]}),
         ("plugins[0].id: a key must not", {"plugins": [{}]}),
     ],

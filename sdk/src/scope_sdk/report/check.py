@@ -31,6 +31,7 @@ def check(report: Report) -> None:
     _check_order(report)
     _texts(report.strings, limits.STRINGS, limits.KEY_LENGTH, "strings")
     strings = _ANY if report.base else len(report.strings)
+    _count(report.nodes, limits.NODES, "nodes")
     nodes = report.nodes[:]
     check_nodes(nodes, strings)
     _check_metrics(report, strings)

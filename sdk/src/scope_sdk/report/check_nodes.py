@@ -26,8 +26,6 @@ _flat = chain.from_iterable
 
 def check_nodes(nodes: Sequence[Node], strings: int) -> None:
     """Raises ReportError naming the first node that breaks a rule; indexes must lie below `strings`."""
-    if len(nodes) > limits.NODES:
-        raise ReportError("nodes", f"must have at most {limits.NODES} elements")
     handles = {node.handle for node in nodes}
     if 0 in handles or len(handles) != len(nodes):
         raise ReportError("nodes", "each must have a handle of its own, from 1")

@@ -36,6 +36,8 @@ def load(document: Document, builder: Builder) -> None:
             _load_connection(connection, builder)
     for index, templates in enumerate(document.templates):
         with within(f"templates[{index}]"):
+            if templates.topology in builder.templates:  # joining costs as much as all that is known already
+                raise ReportError("topology", "must be another than those before")
             builder.template(templates)
     _declare_standard(builder)
     for index, translation in enumerate(document.translations):
