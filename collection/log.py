@@ -76,32 +76,33 @@ class ReportLog:
         self._settings = settings
         self._seen: set[str] = set()
 
-    async def append(self, entry: Entry) -> None:
-        """Returns once the log has accepted the report.
+    async def append(self, entry: Entry) -> bool:
+        """Returns once the log has accepted the report: True, or False where it had that report already.
 
         Raises:
             ServiceError: UNAVAILABLE (LOG_UNAVAILABLE) when the log does not answer, RESOURCE_EXHAUSTED (LOG_FULL) when
                 it has no room.
         """
         try:
-            await self._append(entry)
+            return await self._append(entry)
         except APIError as error:
             raise _refused(error) from error
         except (nats.errors.Error, OSError) as error:
             raise _away() from error
 
-    async def _append(self, entry: Entry) -> None:
+    async def _append(self, entry: Entry) -> bool:
         if entry.organization not in self._seen:
             await self._create(entry.organization)
         try:
-            await self._publish(entry)
+            return await self._publish(entry)
         except NoStreamResponseError:
             # The organization's stream was deleted since, or the bus was set up anew.
             await self._create(entry.organization)
-            await self._publish(entry)
+            return await self._publish(entry)
 
-    async def _publish(self, entry: Entry) -> None:
-        await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=entry.headers())
+    async def _publish(self, entry: Entry) -> bool:
+        stored = await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=entry.headers())
+        return not stored.duplicate
 
     async def _create(self, organization: str) -> None:
         """Makes the organization's stream; brings its bounds up to date when it is there."""
@@ -131,12 +132,22 @@ class ReportLog:
         """
         subject = f"reports.{organization}.{probe}.full"
         try:
+            if not await self._has_stream(organization):
+                return 0
             message = await self._stream.get_last_msg(stream_name(organization), subject, direct=True)
-        except (NotFoundError, nats.errors.NoRespondersError):
+        except NotFoundError:
             return 0
         except (nats.errors.Error, OSError) as error:
             raise _away() from error
         return int((message.headers or {}).get("Scope-Epoch", "0"))
+
+    async def _has_stream(self, organization: str) -> bool:
+        """Asked for by name: that nobody answers for a stream may also mean that it is not recovered yet."""
+        try:
+            await self._stream.stream_info(stream_name(organization))
+        except NotFoundError:
+            return False
+        return True
 
 
 def _refused(error: APIError) -> ServiceError:

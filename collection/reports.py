@@ -1,7 +1,6 @@
 """From what a probe sent to what the log keeps."""
 
 import hashlib
-import time
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -62,9 +61,8 @@ def _entry(report: Report, request: PublishRequest, organization: str, probe: st
     )
 
 
-def document_entry(document: Document, identity: Identity, probe: str, newest_epoch: int) -> Entry:
+def document_entry(document: Document, identity: Identity, probe: str, epoch: int) -> Entry:
     """Encodes a document as the only report of a new epoch; raises like `entry`."""
-    epoch = max(newest_epoch + 1, time.time_ns() // 1_000_000)
     try:
         builder = Builder()
         builder.load(document)

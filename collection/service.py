@@ -4,8 +4,9 @@ Nothing is lost when this process is killed: a report that was acknowledged is i
 again by its probe, and storing it twice stores it once.
 """
 
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -53,16 +54,17 @@ class CollectionService(CollectionServiceServicer):
         epoch = 0
         await context.send_initial_metadata(())
         async with self._mesh.renewals.lease(_PUBLISH) as lease:
-            async for request in until(request_iterator, lease.ended, notice=self._mesh.draining):
-                if request is None:
-                    yield PublishResponse(drain=Drain())
-                    continue
-                entry = reports.entry(request, current().organization, probe)
-                if entry.epoch != epoch:
-                    await self._check_epoch(entry)
-                    epoch = entry.epoch
-                await self._log.append(entry)
-                yield PublishResponse(acknowledged=Acknowledged(epoch=entry.epoch, number=entry.number))
+            async with aclosing(until(request_iterator, lease.ended, notice=self._mesh.draining)) as requests:
+                async for request in requests:
+                    if request is None:
+                        yield PublishResponse(drain=Drain())
+                        continue
+                    entry = reports.entry(request, current().organization, probe)
+                    if entry.epoch != epoch:
+                        await self._check_epoch(entry)
+                        epoch = entry.epoch
+                    await self._log.append(entry)
+                    yield PublishResponse(acknowledged=Acknowledged(epoch=entry.epoch, number=entry.number))
             if lease.error:
                 raise lease.error
 
@@ -87,8 +89,10 @@ class CollectionService(CollectionServiceServicer):
         named = headers.PROBE_ID in metadata
         probe = reports.probe_id(metadata) if named else reports.document_probe_id(request.document, identity)
         newest = await self._log.newest_epoch(identity.organization, probe)
-        entry = reports.document_entry(request.document, identity, probe, newest)
-        await self._log.append(entry)
+        epoch = max(newest + 1, time.time_ns() // 1_000_000)
+        entry = reports.document_entry(request.document, identity, probe, epoch)
+        while not await self._log.append(entry):  # another document took that epoch
+            entry = reports.document_entry(request.document, identity, probe, entry.epoch + 1)
         return PublishDocumentResponse(epoch=entry.epoch, number=entry.number)
 
 

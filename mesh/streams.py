@@ -1,7 +1,7 @@
 """Reading a stream that may have to stop, or say something, for another reason."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 async def until(
     items: AsyncIterator[T], *ends: asyncio.Event, notice: asyncio.Event | None = None
-) -> AsyncIterator[T | None]:
+) -> AsyncGenerator[T | None, None]:
     """Yields the items until they end or one of `ends` is set; yields None once when `notice` is set, and goes on.
 
     An item under way when an end is set is let go; a notice loses nothing.

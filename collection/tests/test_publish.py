@@ -181,6 +181,16 @@ async def test_a_document_becomes_a_full_report_of_a_new_epoch(served: Served) -
     assert Report.FromString(stored[0].data).nodes[0].id == "box"
 
 
+async def test_documents_of_one_moment_are_all_stored(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: 1_700_000_000_000_000_000)
+    request = PublishDocumentRequest(document=DOCUMENT)
+    calls = [served.stub.PublishDocument(request, metadata=served.metadata("PublishDocument")) for _ in range(5)]
+    epochs = {(await call).epoch for call in calls}
+    stored = {Report.FromString(message.data).epoch for message in await served.stored(FULL)}
+    assert len(epochs) == 5
+    assert stored == epochs
+
+
 async def test_a_document_without_a_probe_id_is_named_after_its_token_and_hosts(served: Served) -> None:
     metadata = served.metadata("PublishDocument", None)
     other = Document(nodes=[DocumentNode(topology="host", id="rack;<host>", label="rack")])

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dscope/users/v1/messages.proto\x12\x0escope.users.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\")\n\x0cLoginRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\x1e\n\rLoginResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0f\n\rLookupRequest\"m\n\x0eLookupResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12\x31\n\rorganizations\x18\x04 \x03(\x0b\x32\x1a.scope.users.v1.Membership\"4\n\nMembership\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\"e\n\x12\x43reateTokenRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12!\n\x04kind\x18\x02 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x03\x61piR\x05probe\"0\n\x13\x43reateTokenResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"\x13\n\x11ListTokensRequest\";\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.scope.users.v1.Token\"^\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12-\n\tlast_used\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x12\x44\x65leteTokenRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x15\n\x13\x44\x65leteTokenResponse\"\x11\n\x0fListKeysRequest\" \n\x10ListKeysResponse\x12\x0c\n\x04jwks\x18\x01 \x01(\t\"Q\n\x0cRenewRequest\x12\x41\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32 .scope.users.v1.StreamCredentialB\n\xbaH\x07\x92\x01\x04\x10\xa0\x8d\x06\"P\n\x10StreamCredential\x12\x1c\n\ncredential\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0corganization\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"D\n\rRenewResponse\x12\x33\n\nidentities\x18\x01 \x03(\x0b\x32\x1f.scope.users.v1.RenewedIdentity\" \n\x0fRenewedIdentity\x12\r\n\x05token\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dscope/users/v1/messages.proto\x12\x0escope.users.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\")\n\x0cLoginRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"\x1e\n\rLoginResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0f\n\rLookupRequest\"m\n\x0eLookupResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12\x31\n\rorganizations\x18\x04 \x03(\x0b\x32\x1a.scope.users.v1.Membership\"4\n\nMembership\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\"e\n\x12\x43reateTokenRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12!\n\x04kind\x18\x02 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x03\x61piR\x05probe\"0\n\x13\x43reateTokenResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\"\x13\n\x11ListTokensRequest\";\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.scope.users.v1.Token\"^\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12-\n\tlast_used\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x12\x44\x65leteTokenRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x15\n\x13\x44\x65leteTokenResponse\"\x11\n\x0fListKeysRequest\" \n\x10ListKeysResponse\x12\x0c\n\x04jwks\x18\x01 \x01(\t\"P\n\x0cRenewRequest\x12@\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32 .scope.users.v1.StreamCredentialB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0f\"P\n\x10StreamCredential\x12\x1c\n\ncredential\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0corganization\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"D\n\rRenewResponse\x12\x33\n\nidentities\x18\x01 \x03(\x0b\x32\x1f.scope.users.v1.RenewedIdentity\" \n\x0fRenewedIdentity\x12\r\n\x05token\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,7 +42,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DELETETOKENREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DELETETOKENREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_RENEWREQUEST'].fields_by_name['credentials']._loaded_options = None
-  _globals['_RENEWREQUEST'].fields_by_name['credentials']._serialized_options = b'\272H\007\222\001\004\020\240\215\006'
+  _globals['_RENEWREQUEST'].fields_by_name['credentials']._serialized_options = b'\272H\006\222\001\003\020\320\017'
   _globals['_STREAMCREDENTIAL'].fields_by_name['credential']._loaded_options = None
   _globals['_STREAMCREDENTIAL'].fields_by_name['credential']._serialized_options = b'\272H\005r\003\030\200\001'
   _globals['_STREAMCREDENTIAL'].fields_by_name['organization']._loaded_options = None
@@ -80,11 +80,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTKEYSRESPONSE']._serialized_start=821
   _globals['_LISTKEYSRESPONSE']._serialized_end=853
   _globals['_RENEWREQUEST']._serialized_start=855
-  _globals['_RENEWREQUEST']._serialized_end=936
-  _globals['_STREAMCREDENTIAL']._serialized_start=938
-  _globals['_STREAMCREDENTIAL']._serialized_end=1018
-  _globals['_RENEWRESPONSE']._serialized_start=1020
-  _globals['_RENEWRESPONSE']._serialized_end=1088
-  _globals['_RENEWEDIDENTITY']._serialized_start=1090
-  _globals['_RENEWEDIDENTITY']._serialized_end=1122
+  _globals['_RENEWREQUEST']._serialized_end=935
+  _globals['_STREAMCREDENTIAL']._serialized_start=937
+  _globals['_STREAMCREDENTIAL']._serialized_end=1017
+  _globals['_RENEWRESPONSE']._serialized_start=1019
+  _globals['_RENEWRESPONSE']._serialized_end=1087
+  _globals['_RENEWEDIDENTITY']._serialized_start=1089
+  _globals['_RENEWEDIDENTITY']._serialized_end=1121
 # @@protoc_insertion_point(module_scope)

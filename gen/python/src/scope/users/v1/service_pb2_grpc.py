@@ -392,7 +392,8 @@ class IdentityServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Renew(self, request, context):
-        """Answers what each credential of an open stream is worth now, in one call for all streams of the asking service.
+        """Answers what each credential of an open stream is worth now, for up to 2,000 streams of the asking
+        service in one call.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -173,7 +173,9 @@ class IdentityServiceStub:
     ListKeys: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ListKeysRequest, _messages_pb2.ListKeysResponse]
     """Answers the public keys that verify identities, as a JSON Web Key Set (RFC 7517)."""
     Renew: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RenewRequest, _messages_pb2.RenewResponse]
-    """Answers what each credential of an open stream is worth now, in one call for all streams of the asking service."""
+    """Answers what each credential of an open stream is worth now, for up to 2,000 streams of the asking
+    service in one call.
+    """
 
 @_typing.type_check_only
 class IdentityServiceAsyncStub(IdentityServiceStub):
@@ -183,7 +185,9 @@ class IdentityServiceAsyncStub(IdentityServiceStub):
     ListKeys: _aio.UnaryUnaryMultiCallable[_messages_pb2.ListKeysRequest, _messages_pb2.ListKeysResponse]  # type: ignore[assignment]
     """Answers the public keys that verify identities, as a JSON Web Key Set (RFC 7517)."""
     Renew: _aio.UnaryUnaryMultiCallable[_messages_pb2.RenewRequest, _messages_pb2.RenewResponse]  # type: ignore[assignment]
-    """Answers what each credential of an open stream is worth now, in one call for all streams of the asking service."""
+    """Answers what each credential of an open stream is worth now, for up to 2,000 streams of the asking
+    service in one call.
+    """
 
 class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the other services ask of users."""
@@ -202,6 +206,8 @@ class IdentityServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RenewRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.RenewResponse, _abc.Awaitable[_messages_pb2.RenewResponse]]:
-        """Answers what each credential of an open stream is worth now, in one call for all streams of the asking service."""
+        """Answers what each credential of an open stream is worth now, for up to 2,000 streams of the asking
+        service in one call.
+        """
 
 def add_IdentityServiceServicer_to_server(servicer: IdentityServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
