@@ -10,12 +10,14 @@ from grpc_status import rpc_status
 
 from collection.tests.conftest import ORGANIZATION, Served
 from conftest import NatsServer
+from mesh import limits
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import PublishDocumentRequest, PublishRequest
 from scope.report.v1.document_pb2 import Document, DocumentNode
 from scope.report.v1.report_pb2 import Node, Report
 from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report import limits as report_limits
 
 FULL = f"reports.{ORGANIZATION}.probe-1.full"
 DELTA = f"reports.{ORGANIZATION}.probe-1.delta"
@@ -208,3 +210,7 @@ async def test_a_document_that_refers_to_nothing_is_refused_by_place(served: Ser
         )
     assert reason(refused.value) == "REPORT_INVALID"
     assert (refused.value.details() or "").startswith("document.nodes[0]")
+
+
+def test_one_bound_holds_for_messages_everywhere() -> None:
+    assert report_limits.MESSAGE_BYTES == limits.MESSAGE_BYTES

@@ -52,3 +52,14 @@ def test_waits_grow_from_next_to_nothing_to_half_a_minute_and_begin_anew() -> No
     assert 15 <= backoff.longest() <= 30
     backoff.reset()
     assert backoff.next() <= 0.2
+
+
+def test_an_epoch_that_cannot_be_kept_holds_for_this_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = tmp_path / "state"
+    state = State(folder)
+    first = state.next_epoch()
+    (folder / "epoch").unlink()
+    folder.rmdir()
+    assert state.epoch_after(first + 10) == first + 11
+    assert state.epoch_after(first) == first + 12
+    assert "could not be kept" in caplog.text

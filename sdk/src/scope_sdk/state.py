@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import time
@@ -9,6 +10,8 @@ from pathlib import Path
 
 from scope_sdk.report.ids import PROBE_ID
 from scope_sdk.report.limits import SAFE_INTEGER
+
+_log = logging.getLogger(__name__)
 
 
 def new_probe_id() -> str:
@@ -50,8 +53,15 @@ class State:
         return self._advance(max(self._stored() + 1, time.time_ns() // 1_000_000))
 
     def epoch_after(self, epoch: int) -> int:
-        """An epoch later than this one, which the service knows of, and than any before."""
-        return self._advance(max(self._stored(), epoch) + 1)
+        """An epoch later than this one, which the service knows of, and than any before.
+
+        It holds for this run even where it cannot be kept (a full disk): the service then corrects the next run again.
+        """
+        try:
+            return self._advance(max(self._stored(), epoch) + 1)
+        except OSError as error:
+            _log.warning("the epoch could not be kept: %s", error)
+            return self._epoch
 
     def _advance(self, epoch: int) -> int:
         self._epoch = epoch
