@@ -1,10 +1,15 @@
 """Two organizations never see each other, whatever is read and however it is asked for."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import grpc
 import pytest
+from google.protobuf.message import Message
 
+from scope.query.v1.messages_pb2 import GetNodeRequest, GetTopologyRequest, ListProbesRequest
+from scope.query.v1.service_pb2_grpc import QueryServiceStub
 from tests.e2e.client import Api, Mesh, wait_for
 from tests.e2e.documents import two_processes
 
@@ -65,6 +70,38 @@ def test_nobody_sees_the_others(tenants: tuple[Tenant, Tenant]) -> None:
         with own.api.watch("hosts") as events:
             first = next(events)
             assert {node["id"] for node in first.data["add"]} == {f"{own.host};<host>", "out-theinternet"}
+
+
+def grpc_reads(channel: grpc.Channel, own: Tenant, other: Tenant) -> Iterator[Message]:
+    """What every typed RPC answers, with the other's node asked for by its id."""
+    stub, metadata = QueryServiceStub(channel), [("authorization", own.api.headers["authorization"])]
+    for topology in ("hosts", "processes"):
+        yield stub.GetTopology(GetTopologyRequest(topology=topology), metadata=metadata)
+    yield from stub.ListProbes(ListProbesRequest(), metadata=metadata)
+    with pytest.raises(grpc.RpcError) as refused:
+        stub.GetNode(GetNodeRequest(topology="hosts", node_id=f"{other.host};<host>"), metadata=metadata)
+    assert refused.value.code() == grpc.StatusCode.NOT_FOUND
+
+
+def test_generated_clients_do_not_see_the_others_either(tenants: tuple[Tenant, Tenant]) -> None:
+    left, right = tenants
+    for own, other in ((left, right), (right, left)):
+        with grpc.insecure_channel(own.api.url.removeprefix("http://")) as channel:
+            answers = [str(answer) for answer in grpc_reads(channel, own, other)]
+        assert any(own.host in answer for answer in answers)
+        assert not any(other.host in answer for answer in answers)
+
+
+def test_a_place_in_the_others_stream_is_no_place_in_ones_own(tenants: tuple[Tenant, Tenant]) -> None:
+    left, right = tenants
+    for own, other in ((left, right), (right, left)):
+        with other.api.watch("processes") as events:
+            place = next(events).id
+        with own.api.watch("processes", last_event_id=place) as events:
+            first = next(events)
+        assert first.kind == "reset"
+        assert {node["id"] for node in first.data["add"]} >= {f"{own.host};100"}
+        assert not any(other.host in node["id"] for node in first.data["add"])
 
 
 def test_wishing_for_the_other_organization_is_refused_like_one_that_is_not_there(
