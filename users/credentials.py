@@ -101,7 +101,7 @@ def _holder(kind: Kind, rows: Sequence[Row[Any]]) -> Holder:
         caller=Caller.CALLER_PROBE if kind == Kind.PROBE else Caller.CALLER_USER,
         admin=first.admin,
         places=[
-            Place(row.organization, row.slug, roles.PROBE if kind == Kind.PROBE else roles.PERMISSIONS[row.role])
+            Place(row.organization, row.slug, () if kind == Kind.PROBE else roles.PERMISSIONS[row.role])
             for row in rows
             if row.organization
         ],

@@ -12,6 +12,3 @@ _ADMINS = ("report.sensitive.view", "token.manage")
 PERMISSIONS: Mapping[str, Sequence[str]] = MappingProxyType(
     {Role.VIEWER: _EVERYBODY, Role.EDITOR: _EVERYBODY, Role.ADMIN: (*_EVERYBODY, *_ADMINS)}
 )
-
-#: What a probe may do in the organization of its token.
-PROBE = ("report.upload",)
