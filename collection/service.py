@@ -4,6 +4,7 @@ Nothing is lost when this process is killed: a report that was acknowledged is i
 again by its probe, and storing it twice stores it once.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -86,13 +87,15 @@ class CollectionService(CollectionServiceServicer):
         """See the contract."""
         metadata = headers.received(context)
         identity = current()
+        document = reports.document_of(request)
         named = headers.PROBE_ID in metadata
-        probe = reports.probe_id(metadata) if named else reports.document_probe_id(request.document, identity)
+        probe = reports.probe_id(metadata) if named else reports.document_probe_id(document, identity)
         newest = await self._log.newest_epoch(identity.organization, probe)
         epoch = max(newest + 1, time.time_ns() // 1_000_000)
-        entry = reports.document_entry(request.document, identity, probe, epoch)
+        # A large document takes seconds, beside which other calls go on.
+        entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, epoch)
         while not await self._log.append(entry):  # another document took that epoch
-            entry = reports.document_entry(request.document, identity, probe, entry.epoch + 1)
+            entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, entry.epoch + 1)
         return PublishDocumentResponse(epoch=entry.epoch, number=entry.number)
 
 

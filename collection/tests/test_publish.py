@@ -1,16 +1,19 @@
 """What is acknowledged is in the log, byte for byte; what is refused is not, and says why."""
 
 import asyncio
+import time
 from contextlib import suppress
 
 import grpc
 import pytest
+from google.protobuf.struct_pb2 import ListValue, Value
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from collection.tests.conftest import ORGANIZATION, Served
 from conftest import NatsServer
 from mesh import limits
+from mesh.validation import validate
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import PublishDocumentRequest, PublishRequest
@@ -200,6 +203,41 @@ async def test_a_document_without_a_probe_id_is_named_after_its_token_and_hosts(
         await served.stub.PublishDocument(PublishDocumentRequest(document=document), metadata=metadata)
     subjects = {message.subject for message in await served.stored(f"reports.{ORGANIZATION}.*.full")}
     assert len(subjects) == 2
+
+
+async def test_a_document_must_be_there_and_not_too_large(served: Served) -> None:
+    crowded = Document(nodes=[DocumentNode()] * (report_limits.NODES + 1))
+    for request, place in (
+        (PublishDocumentRequest(), "document: is required"),
+        (PublishDocumentRequest(document=crowded), f"document.nodes: must have at most {report_limits.NODES}"),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await served.stub.PublishDocument(request, metadata=served.metadata("PublishDocument"))
+        assert (refused.value.details() or "").startswith(place)
+
+
+def test_the_rules_of_a_large_document_are_not_checked_field_by_field() -> None:
+    node = DocumentNode(attributes={"names": Value(list_value=ListValue(values=[Value()] * 100_000))})
+    request = PublishDocumentRequest(document=Document(nodes=[node]))
+    began = time.thread_time()
+    PublishDocumentRequest.FromString(request.SerializeToString())
+    parsed = time.thread_time()
+    validate(request)
+    assert time.thread_time() - parsed < parsed - began
+
+
+async def test_other_calls_go_on_beside_a_large_document(served: Served) -> None:
+    hosts = [DocumentNode(topology="host", id=f"{number};<host>") for number in range(20_000)]
+    large = PublishDocumentRequest(document=Document(nodes=hosts))
+    publishing = served.stub.PublishDocument(large, metadata=served.metadata("PublishDocument", "large"))
+    answered = 0
+    while not publishing.done():
+        await served.stub.PublishDocument(
+            PublishDocumentRequest(document=DOCUMENT), metadata=served.metadata("PublishDocument")
+        )
+        answered += 1
+    await publishing
+    assert answered > 2
 
 
 async def test_a_document_that_refers_to_nothing_is_refused_by_place(served: Served) -> None:

@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from scope.report.v1 import document_pb2 as scope_dot_report_dot_v1_dot_document__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"scope/collection/v1/messages.proto\x12\x13scope.collection.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1escope/report/v1/document.proto\"B\n\x0ePublishRequest\x12\x0e\n\x06report\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\r\"\x82\x01\n\x0fPublishResponse\x12\x39\n\x0c\x61\x63knowledged\x18\x01 \x01(\x0b\x32!.scope.collection.v1.AcknowledgedH\x00\x12+\n\x05\x64rain\x18\x02 \x01(\x0b\x32\x1a.scope.collection.v1.DrainH\x00\x42\x07\n\x05\x65vent\"-\n\x0c\x41\x63knowledged\x12\r\n\x05\x65poch\x18\x01 \x01(\x06\x12\x0e\n\x06number\x18\x02 \x01(\x04\"\x07\n\x05\x44rain\"M\n\x16PublishDocumentRequest\x12\x33\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.scope.report.v1.DocumentB\x06\xbaH\x03\xc8\x01\x01\"8\n\x17PublishDocumentResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x03\x12\x0e\n\x06number\x18\x02 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"scope/collection/v1/messages.proto\x12\x13scope.collection.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1escope/report/v1/document.proto\"B\n\x0ePublishRequest\x12\x0e\n\x06report\x18\x01 \x01(\x0c\x12\x0f\n\x07version\x18\x02 \x01(\t\x12\x0f\n\x07\x64ropped\x18\x03 \x01(\r\"\x82\x01\n\x0fPublishResponse\x12\x39\n\x0c\x61\x63knowledged\x18\x01 \x01(\x0b\x32!.scope.collection.v1.AcknowledgedH\x00\x12+\n\x05\x64rain\x18\x02 \x01(\x0b\x32\x1a.scope.collection.v1.DrainH\x00\x42\x07\n\x05\x65vent\"-\n\x0c\x41\x63knowledged\x12\r\n\x05\x65poch\x18\x01 \x01(\x06\x12\x0e\n\x06number\x18\x02 \x01(\x04\"\x07\n\x05\x44rain\"M\n\x16PublishDocumentRequest\x12\x33\n\x08\x64ocument\x18\x01 \x01(\x0b\x32\x19.scope.report.v1.DocumentB\x06\xbaH\x03\xd8\x01\x03\"8\n\x17PublishDocumentResponse\x12\r\n\x05\x65poch\x18\x01 \x01(\x03\x12\x0e\n\x06number\x18\x02 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,7 +34,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.collection.v1.message
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['document']._loaded_options = None
-  _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_PUBLISHDOCUMENTREQUEST'].fields_by_name['document']._serialized_options = b'\272H\003\330\001\003'
   _globals['_PUBLISHREQUEST']._serialized_start=120
   _globals['_PUBLISHREQUEST']._serialized_end=186
   _globals['_PUBLISHRESPONSE']._serialized_start=189

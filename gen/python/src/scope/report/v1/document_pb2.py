@@ -22,13 +22,12 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
-from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from scope.report.v1 import report_pb2 as scope_dot_report_dot_v1_dot_report__pb2
 from scope.report.v1 import template_pb2 as scope_dot_report_dot_v1_dot_template__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/report/v1/document.proto\x12\x0fscope.report.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1cscope/report/v1/report.proto\x1a\x1escope/report/v1/template.proto\"\xb6\x03\n\x08\x44ocument\x12\x38\n\x05nodes\x18\x01 \x03(\x0b\x32\x1d.scope.report.v1.DocumentNodeB\n\xbaH\x07\x92\x01\x04\x10\xc0\x9a\x0c\x12\x44\n\x0b\x63onnections\x18\x02 \x03(\x0b\x32#.scope.report.v1.DocumentConnectionB\n\xbaH\x07\x92\x01\x04\x10\xc0\x9a\x0c\x12\x35\n\ttemplates\x18\x03 \x03(\x0b\x32\".scope.report.v1.TopologyTemplates\x12\x46\n\x0ctranslations\x18\x04 \x03(\x0b\x32$.scope.report.v1.DocumentTranslationB\n\xbaH\x07\x92\x01\x04\x10\xc0\x9a\x0c\x12\x33\n\x05names\x18\x05 \x03(\x0b\x32$.scope.report.v1.Document.NamesEntry\x12(\n\x07plugins\x18\x06 \x03(\x0b\x32\x17.scope.report.v1.Plugin\x1aL\n\nNamesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentNames:\x02\x38\x01\"\xe9\x04\n\x0c\x44ocumentNode\x12\x10\n\x08topology\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0f\n\x07parents\x18\x04 \x03(\t\x12\x41\n\nattributes\x18\x05 \x03(\x0b\x32-.scope.report.v1.DocumentNode.AttributesEntry\x12;\n\x07metrics\x18\x06 \x03(\x0b\x32*.scope.report.v1.DocumentNode.MetricsEntry\x12\x39\n\x06maxima\x18\x07 \x03(\x0b\x32).scope.report.v1.DocumentNode.MaximaEntry\x12\x39\n\x06tables\x18\x08 \x03(\x0b\x32).scope.report.v1.DocumentNode.TablesEntry\x12\x10\n\x08\x63ontrols\x18\t \x03(\t\x1aI\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1aJ\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.ListValue:\x02\x38\x01\x1a-\n\x0bMaximaEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1aM\n\x0bTablesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentTable:\x02\x38\x01\"8\n\rDocumentTable\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.scope.report.v1.TableRow\"c\n\x12\x44ocumentConnection\x12\r\n\x05owner\x18\x01 \x01(\t\x12\r\n\x05local\x18\x02 \x01(\t\x12\x0e\n\x06remote\x18\x03 \x01(\t\x12\x10\n\x08incoming\x18\x04 \x01(\x08\x12\r\n\x05\x63ount\x18\x05 \x01(\r\";\n\x13\x44ocumentTranslation\x12\x10\n\x08original\x18\x01 \x01(\t\x12\x12\n\ntranslated\x18\x02 \x01(\t\"1\n\rDocumentNames\x12\x0f\n\x07\x66orward\x18\x01 \x03(\t\x12\x0f\n\x07reverse\x18\x02 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/report/v1/document.proto\x12\x0fscope.report.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1cscope/report/v1/report.proto\x1a\x1escope/report/v1/template.proto\"\x92\x03\n\x08\x44ocument\x12,\n\x05nodes\x18\x01 \x03(\x0b\x32\x1d.scope.report.v1.DocumentNode\x12\x38\n\x0b\x63onnections\x18\x02 \x03(\x0b\x32#.scope.report.v1.DocumentConnection\x12\x35\n\ttemplates\x18\x03 \x03(\x0b\x32\".scope.report.v1.TopologyTemplates\x12:\n\x0ctranslations\x18\x04 \x03(\x0b\x32$.scope.report.v1.DocumentTranslation\x12\x33\n\x05names\x18\x05 \x03(\x0b\x32$.scope.report.v1.Document.NamesEntry\x12(\n\x07plugins\x18\x06 \x03(\x0b\x32\x17.scope.report.v1.Plugin\x1aL\n\nNamesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentNames:\x02\x38\x01\"\xe9\x04\n\x0c\x44ocumentNode\x12\x10\n\x08topology\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0f\n\x07parents\x18\x04 \x03(\t\x12\x41\n\nattributes\x18\x05 \x03(\x0b\x32-.scope.report.v1.DocumentNode.AttributesEntry\x12;\n\x07metrics\x18\x06 \x03(\x0b\x32*.scope.report.v1.DocumentNode.MetricsEntry\x12\x39\n\x06maxima\x18\x07 \x03(\x0b\x32).scope.report.v1.DocumentNode.MaximaEntry\x12\x39\n\x06tables\x18\x08 \x03(\x0b\x32).scope.report.v1.DocumentNode.TablesEntry\x12\x10\n\x08\x63ontrols\x18\t \x03(\t\x1aI\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1aJ\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.ListValue:\x02\x38\x01\x1a-\n\x0bMaximaEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1aM\n\x0bTablesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentTable:\x02\x38\x01\"8\n\rDocumentTable\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.scope.report.v1.TableRow\"c\n\x12\x44ocumentConnection\x12\r\n\x05owner\x18\x01 \x01(\t\x12\r\n\x05local\x18\x02 \x01(\t\x12\x0e\n\x06remote\x18\x03 \x01(\t\x12\x10\n\x08incoming\x18\x04 \x01(\x08\x12\r\n\x05\x63ount\x18\x05 \x01(\r\";\n\x13\x44ocumentTranslation\x12\x10\n\x08original\x18\x01 \x01(\t\x12\x12\n\ntranslated\x18\x02 \x01(\t\"1\n\rDocumentNames\x12\x0f\n\x07\x66orward\x18\x01 \x03(\t\x12\x0f\n\x07reverse\x18\x02 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,12 +36,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_DOCUMENT_NAMESENTRY']._loaded_options = None
   _globals['_DOCUMENT_NAMESENTRY']._serialized_options = b'8\001'
-  _globals['_DOCUMENT'].fields_by_name['nodes']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['nodes']._serialized_options = b'\272H\007\222\001\004\020\300\232\014'
-  _globals['_DOCUMENT'].fields_by_name['connections']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['connections']._serialized_options = b'\272H\007\222\001\004\020\300\232\014'
-  _globals['_DOCUMENT'].fields_by_name['translations']._loaded_options = None
-  _globals['_DOCUMENT'].fields_by_name['translations']._serialized_options = b'\272H\007\222\001\004\020\300\232\014'
   _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._loaded_options = None
   _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_options = b'8\001'
   _globals['_DOCUMENTNODE_METRICSENTRY']._loaded_options = None
@@ -51,26 +44,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_options = b'8\001'
   _globals['_DOCUMENTNODE_TABLESENTRY']._loaded_options = None
   _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_options = b'8\001'
-  _globals['_DOCUMENT']._serialized_start=173
-  _globals['_DOCUMENT']._serialized_end=611
-  _globals['_DOCUMENT_NAMESENTRY']._serialized_start=535
-  _globals['_DOCUMENT_NAMESENTRY']._serialized_end=611
-  _globals['_DOCUMENTNODE']._serialized_start=614
-  _globals['_DOCUMENTNODE']._serialized_end=1231
-  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_start=956
-  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_end=1029
-  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_start=1031
-  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_end=1105
-  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_start=1107
-  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_end=1152
-  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_start=1154
-  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_end=1231
-  _globals['_DOCUMENTTABLE']._serialized_start=1233
-  _globals['_DOCUMENTTABLE']._serialized_end=1289
-  _globals['_DOCUMENTCONNECTION']._serialized_start=1291
-  _globals['_DOCUMENTCONNECTION']._serialized_end=1390
-  _globals['_DOCUMENTTRANSLATION']._serialized_start=1392
-  _globals['_DOCUMENTTRANSLATION']._serialized_end=1451
-  _globals['_DOCUMENTNAMES']._serialized_start=1453
-  _globals['_DOCUMENTNAMES']._serialized_end=1502
+  _globals['_DOCUMENT']._serialized_start=144
+  _globals['_DOCUMENT']._serialized_end=546
+  _globals['_DOCUMENT_NAMESENTRY']._serialized_start=470
+  _globals['_DOCUMENT_NAMESENTRY']._serialized_end=546
+  _globals['_DOCUMENTNODE']._serialized_start=549
+  _globals['_DOCUMENTNODE']._serialized_end=1166
+  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_start=891
+  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_end=964
+  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_start=966
+  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_end=1040
+  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_start=1042
+  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_end=1087
+  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_start=1089
+  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_end=1166
+  _globals['_DOCUMENTTABLE']._serialized_start=1168
+  _globals['_DOCUMENTTABLE']._serialized_end=1224
+  _globals['_DOCUMENTCONNECTION']._serialized_start=1226
+  _globals['_DOCUMENTCONNECTION']._serialized_end=1325
+  _globals['_DOCUMENTTRANSLATION']._serialized_start=1327
+  _globals['_DOCUMENTTRANSLATION']._serialized_end=1386
+  _globals['_DOCUMENTNAMES']._serialized_start=1388
+  _globals['_DOCUMENTNAMES']._serialized_end=1437
 # @@protoc_insertion_point(module_scope)

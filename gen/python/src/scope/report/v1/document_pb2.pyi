@@ -58,21 +58,21 @@ class Document(_message.Message):
     PLUGINS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentNode]:
-        """The nodes."""
+        """The nodes, at most 200,000."""
 
     @_builtins.property
     def connections(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentConnection]:
-        """The connections."""
+        """The connections, at most 200,000."""
 
     @_builtins.property
     def templates(self) -> _containers.RepeatedCompositeFieldContainer[_template_pb2.TopologyTemplates]:
-        """How to show what the nodes carry. For kinds of node that nothing is declared for, what is usual is declared: hosts
-        and processes are shown without saying more.
+        """How to show what the nodes carry, each kind of node once. For kinds that nothing is declared for, what is usual is
+        declared: hosts and processes are shown without saying more.
         """
 
     @_builtins.property
     def translations(self) -> _containers.RepeatedCompositeFieldContainer[Global___DocumentTranslation]:
-        """Address translations."""
+        """Address translations, at most 200,000."""
 
     @_builtins.property
     def names(self) -> _containers.MessageMap[_builtins.str, Global___DocumentNames]:
