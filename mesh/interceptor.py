@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from mesh import access, headers
-from mesh.errors import ServiceError
+from mesh.errors import ServiceError, invalid_field
 from mesh.identity import Verifier, set_current
 from mesh.telemetry import meter
 from mesh.validation import validate
@@ -32,6 +33,7 @@ _log = structlog.get_logger()
 _duration = meter.create_histogram("rpc.server.call.duration", "s", "How long RPCs take")
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+Take: TypeAlias = "Callable[[Any], Any]"
 Around: TypeAlias = "Callable[[Context], AbstractAsyncContextManager[None]]"
 
 
@@ -100,37 +102,61 @@ def _observe(rpc: str, identity: Identity, code: grpc.StatusCode, seconds: float
 
 
 def _wrapped(handler: grpc.RpcMethodHandler[Any, Any], around: Around) -> grpc.RpcMethodHandler[Any, Any]:
-    """The handler with its behaviour inside of `around`."""
-    coders = (handler.request_deserializer, handler.response_serializer)
+    """The handler with its behaviour inside of `around`.
+
+    A single request is read there too: only of callers who may call, and who are told when it cannot be read.
+    """
+    read = _reader(handler.request_deserializer)
+    take: Take = _as_it_is if handler.request_streaming else _checked(read)
+    coders = (read if handler.request_streaming else None, handler.response_serializer)
     if handler.response_streaming:
         behaviour = handler.stream_stream if handler.request_streaming else handler.unary_stream
         make = (
             grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
         )
-        return make(_many(behaviour, around, check=not handler.request_streaming), *coders)
+        return make(_many(behaviour, around, take), *coders)
     behaviour = handler.stream_unary if handler.request_streaming else handler.unary_unary
     make = grpc.stream_unary_rpc_method_handler if handler.request_streaming else grpc.unary_unary_rpc_method_handler
-    return make(_one(behaviour, around, check=not handler.request_streaming), *coders)
+    return make(_one(behaviour, around, take), *coders)
 
 
-def _one(behaviour: Any, around: Around, *, check: bool) -> Any:
+def _reader(deserialize: Any) -> Take:
+    def read(data: bytes) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError:
+            raise invalid_field("request", "is not the message that this RPC takes, or holds invalid text") from None
+
+    return read
+
+
+def _checked(read: Take) -> Take:
+    def take(data: bytes) -> Any:
+        request = read(data)
+        validate(request)
+        return request
+
+    return take
+
+
+def _as_it_is(request: Any) -> Any:
+    """A stream of requests: each was read on its way, and is checked where it is used."""
+    return request
+
+
+def _one(behaviour: Any, around: Around, take: Take) -> Any:
     async def call(request: Any, context: Context) -> Any:
         async with around(context):
-            if check:
-                validate(request)
-            return await behaviour(request, context)
+            return await behaviour(take(request), context)
 
     return call
 
 
-def _many(behaviour: Any, around: Around, *, check: bool) -> Any:
+def _many(behaviour: Any, around: Around, take: Take) -> Any:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
-        async with around(context):
-            if check:
-                validate(request)
-            # Closed with the call, not whenever it is collected: what a stream holds is given back at once.
-            async with aclosing(behaviour(request, context)) as responses:
-                async for response in responses:
-                    yield response
+        # Closed with the call, not whenever it is collected: what a stream holds is given back at once.
+        async with around(context), aclosing(behaviour(take(request), context)) as responses:
+            async for response in responses:
+                yield response
 
     return call

@@ -52,7 +52,7 @@ class Query(QueryServiceServicer):
 
 
 @pytest.fixture
-async def query(authority: Authority) -> AsyncIterator["QueryServiceAsyncStub"]:
+async def channel(authority: Authority) -> AsyncIterator[grpc.aio.Channel]:
     async with users_channel(authority.address) as users:
         keys = RemoteKeys(users, "query", authority.mesh_key)
         server = grpc.aio.server(interceptors=[Guard(Verifier(keys, authority.mesh_key))])
@@ -60,8 +60,13 @@ async def query(authority: Authority) -> AsyncIterator["QueryServiceAsyncStub"]:
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield QueryServiceStub(channel)
+            yield channel
         await server.stop(None)
+
+
+@pytest.fixture
+async def query(channel: grpc.aio.Channel) -> "QueryServiceAsyncStub":
+    return QueryServiceStub(channel)
 
 
 async def code_of(call: "grpc.aio.UnaryUnaryCall[Any, Any]") -> grpc.StatusCode:
@@ -132,6 +137,21 @@ async def test_the_mesh_key_makes_no_users(authority: Authority, query: "QuerySe
     for metadata in ((("x-scope-identity", forged),), (("authorization", f"Mesh {forged}"),)):
         code = await code_of(query.GetTopology(GetTopologyRequest(topology="hosts"), metadata=metadata))
         assert code == grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize("unreadable", [b"\x0a", b"\x0a\x01\xff"])
+async def test_a_request_that_cannot_be_read_is_invalid(
+    authority: Authority, channel: grpc.aio.Channel, unreadable: bytes
+) -> None:
+    call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(GET_TOPOLOGY)
+    for metadata, code in (
+        ((), grpc.StatusCode.UNAUTHENTICATED),
+        ((("x-scope-identity", authority.token(GET_TOPOLOGY)),), grpc.StatusCode.INVALID_ARGUMENT),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await call(unreadable, metadata=metadata)
+        assert failed.value.code() == code
+        assert "DecodeError" not in (failed.value.details() or "")
 
 
 async def test_a_missing_permission_is_denied(authority: Authority, query: "QueryServiceAsyncStub") -> None:
