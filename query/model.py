@@ -5,6 +5,7 @@ Nothing here waits or reads a clock: moments are given, in seconds of one monoto
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 
 from query.join import EdgeChanges, Join
 from query.networks import Networks
@@ -51,9 +52,6 @@ class Change:
     #: Measurements that arrived, with the ids of the handles in them.
     blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
 
-    def __bool__(self) -> bool:
-        return bool(self.nodes or self.edges or self.templates or self.blocks)
-
 
 class Model:
     """The present state of one organization."""
@@ -68,15 +66,18 @@ class Model:
         self._networks = Networks()
         self._join = Join(self._networks.outside)
         self._change = Change()
+        # Numbers the states of all probes, so that no two have the same.
+        self._states = count(1)
 
-    def apply(self, heading: Heading, report: Report) -> bool:
-        """Takes in a report; says whether it was of use."""
+    def apply(self, heading: Heading, report: Report) -> None:
+        """Takes in a report; one that is of no use changes nothing."""
         probe = self.probes.get(heading.probe)
         if probe is None:
             probe = self.probes[heading.probe] = Probe(heading.probe, self.lifetimes.samples)
+        probe.measured = next(self._states)
         changes = probe.offer(heading, report)
         if changes is None:
-            return False
+            return
         for node in changes.nodes:
             self._contribute(node, probe)
         self._change.nodes |= changes.nodes
@@ -86,7 +87,6 @@ class Model:
             self._change.templates |= self.declarations.put(probe.id, probe.state.templates())
         if changes.block is not None:
             self._change.blocks.append((probe.ids, changes.block))
-        return True
 
     def take_change(self, now: float, *, patient: bool = False) -> Change:
         """Lets go of what is too old, joins what arrived, and says what changed since the last time.
@@ -104,10 +104,6 @@ class Model:
     def everything(self) -> Change:
         """The whole as a change from nothing; measurements are read from the nodes."""
         return Change(set(self._reporters), dict.fromkeys(self._join.edges(), True), templates=True)
-
-    def changed(self) -> bool:
-        """Whether anything changed since the last time, the passing of time apart."""
-        return bool(self._change)
 
     def facts(self, node: str) -> Facts | None:
         """What is said of a node, None where no probe reports it."""
@@ -154,9 +150,9 @@ class Model:
         probes = self.reporters(node)
         return sorted(pair for probe in probes for pair in probe.samples.series(probe.handles[node], metric))
 
-    def measured(self, node: str) -> int:
-        """A number that grows with whatever the newest values of the node follow from."""
-        return sum(probe.samples.version for probe in self.reporters(node))
+    def measured(self, node: str) -> tuple[int, ...]:
+        """Which states of which probes the newest values of the node follow from; never again the same for others."""
+        return tuple(probe.measured for probe in self.reporters(node))
 
     @property
     def connections(self) -> Join:
@@ -183,7 +179,8 @@ class Model:
 
     def _age(self, now: float, *, patient: bool) -> None:
         for probe in list(self.probes.values()):
-            probe.samples.trim(now)
+            if probe.samples.trim(now):
+                probe.measured = next(self._states)
             if now - probe.heard > self.lifetimes.gone and not patient:
                 self._forget(probe)
             elif probe.quiet != (now - probe.heard > self.lifetimes.quiet):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
@@ -25,6 +26,9 @@ _PATIENCE = 2.0
 #: How often views look at what grows old, in seconds.
 _AGING = 1.0
 
+#: How many bytes of reports wait for their turn at most.
+_WAITING_BYTES = 8 * 1024 * 1024
+
 _log = structlog.get_logger()
 
 
@@ -45,6 +49,8 @@ class Organization:
         self._settings = settings
         self._views: dict[tuple[str, bool], View] = {}
         self._wanted: dict[tuple[str, bool], float] = {}
+        self._waiting: deque[tuple[Heading, Report]] = deque()
+        self._waiting_bytes = 0
         self._news = asyncio.Event()
         self._patient_until = 0.0
 
@@ -77,14 +83,19 @@ class Organization:
         return any(view.wakes for view in self._views.values())
 
     def take(self, heading: Heading, data: bytes) -> None:
-        """Takes in a report of the log."""
+        """Takes a report of the log. It waits until all views take it in too: none is ever of another state."""
         try:
             report = Report.FromString(data)
         except DecodeError:
             _log.warning("a report in the log cannot be read", probe=heading.probe, name=heading.name)
             return
-        if self.model.apply(heading, report):
-            self._news.set()
+        self._waiting.append((heading, report))
+        self._waiting_bytes += len(data)
+        self._news.set()
+        if not self._views:
+            self._take_in()
+        elif self._waiting_bytes > _WAITING_BYTES:
+            self.settle()
 
     def view(self, definition: Definition, *, sensitive: bool) -> View:
         """The view of a topology, kept up to date from now on for as long as it is asked for."""
@@ -100,6 +111,7 @@ class Organization:
         """Joins what arrived, and brings every view up to date."""
         now = time.monotonic()
         self._news.clear()
+        self._take_in()
         if self._follower.away:
             # Nobody can be heard. Who is still there has this long to be heard once the log is back.
             self._patient_until = now + self._settings.quiet_after
@@ -109,6 +121,16 @@ class Organization:
                 del self._views[key], self._wanted[key]
             else:
                 view.apply(change, now)
+
+    def _take_in(self) -> None:
+        """Takes in what waits."""
+        while self._waiting:
+            heading, report = self._waiting.popleft()
+            try:
+                self.model.apply(heading, report)
+            except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
+                _log.error("a report could not be taken in", probe=heading.probe, name=heading.name, exc_info=error)
+        self._waiting_bytes = 0
 
     async def _keep_pace(self) -> None:
         """Joins as soon as something arrived, but not more often than the tick; and looks at what grows old."""
@@ -165,13 +187,20 @@ class Organizations:
         while True:
             await asyncio.sleep(min(5.0, self._settings.idle_after))
             for name, organization in list(self._followed.items()):
-                if time.monotonic() - organization.read > self._settings.idle_after and not organization.watched():
-                    await self._let_go(name)
+                try:
+                    if self._is_idle(organization):
+                        await self._let_go(name, organization)
+                except Exception as error:  # noqa: BLE001 - one organization's trouble must not keep all others here
+                    _log.error("an organization could not be let go", exc_info=error)
 
     async def stop(self) -> None:
         """Lets go of all."""
-        for name in list(self._followed):
-            await self._let_go(name)
+        for name, organization in list(self._followed.items()):
+            await self._let_go(name, organization)
+
+    def _is_idle(self, organization: Organization) -> bool:
+        """Whether nobody has read it for long, and nobody waits for it to change."""
+        return time.monotonic() - organization.read > self._settings.idle_after and not organization.watched()
 
     async def _follow(self, name: str, organization: Organization) -> None:
         """Follows; should that fail, whoever reads the organization next begins anew."""
@@ -179,13 +208,20 @@ class Organizations:
             await organization.run()
         except Exception as error:  # noqa: BLE001 - one organization's trouble is not that of all
             _log.error("an organization can no longer be followed", exc_info=error)
-            del self._followed[name], self._tasks[name]
+            self._remove(name, organization)
 
-    async def _let_go(self, name: str) -> None:
+    async def _let_go(self, name: str, organization: Organization) -> None:
+        task = self._remove(name, organization)
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    def _remove(self, name: str, organization: Organization) -> asyncio.Task[None] | None:
+        """Forgets the organization, not one that has come in its place; answers the task that follows it."""
+        if self._followed.get(name) is not organization:
+            return None
         del self._followed[name]
-        task = self._tasks.pop(name)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        return self._tasks.pop(name)
 
 
 @asynccontextmanager

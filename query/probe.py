@@ -67,6 +67,8 @@ class Probe:
         self.contradicted = float("-inf")
         self.version = ""
         self.dropped = 0
+        #: The number of its state, by what was measured and when it was heard of; the model gives them out.
+        self.measured = 0
         #: Whether it was last shown as quiet.
         self.quiet = False
         #: The id of each node by its handle.

@@ -92,8 +92,6 @@ class Samples:
     def __init__(self, kept: float) -> None:
         self._kept = kept
         self._blocks: deque[Block] = deque()
-        #: Grows whenever something was added or dropped.
-        self.version = 0
 
     def add(self, report: Report, strings: Sequence[str], now: float) -> Block | None:
         """Takes in a report's measurements; None where it has none."""
@@ -108,19 +106,18 @@ class Samples:
             columns[name] = Column(column, steps, _positions(column, known.get(name)))
         block = Block(now, times, columns)
         self._blocks.append(block)
-        self.version += 1
         return block
 
-    def trim(self, now: float) -> None:
-        """Drops what is too old."""
+    def trim(self, now: float) -> bool:
+        """Drops what is too old; says whether anything was."""
+        before = len(self._blocks)
         while self._blocks and self._blocks[0].arrived < now - self._kept:
             self._blocks.popleft()
-            self.version += 1
+        return len(self._blocks) < before
 
     def clear(self) -> None:
         """Drops everything: handles have a new meaning."""
         self._blocks.clear()
-        self.version += 1
 
     def newest(self, handle: int, metric: str) -> Newest | None:
         """The newest value that the node has of the metric."""

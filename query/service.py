@@ -13,6 +13,7 @@ import grpc
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from mesh import headers
 from mesh.errors import ServiceError, not_found
 from mesh.identity import current
 from mesh.limits import ANSWER_BYTES
@@ -108,7 +109,7 @@ class Query(QueryServiceServicer):
         _bound(view.size(), instead)
         answer = view.answer()
         _bound(len(answer), instead)
-        if len(answer) < _WORTH_COMPRESSING or "gzip" not in _metadata(context, "accept-encoding"):
+        if len(answer) < _WORTH_COMPRESSING or "gzip" not in headers.received(context).get("accept-encoding", ""):
             return HttpBody(content_type=_JSON, data=answer)
         await context.send_initial_metadata((("content-encoding", "gzip"), ("vary", "accept-encoding")))
         return HttpBody(content_type=_JSON, data=await view.compressed())
@@ -132,7 +133,8 @@ class Query(QueryServiceServicer):
         await self._organization()
         await context.send_initial_metadata((("cache-control", "no-cache"),))
         async with self._mesh.renewals.lease(_STREAM) as lease:
-            events = watch(self._organizations, lease, definition, _metadata(context, "last-event-id"))
+            cursor = headers.received(context).get("last-event-id", "")
+            events = watch(self._organizations, lease, definition, cursor)
             async for event in until(events, lease.ended, self._mesh.draining):
                 yield HttpBody(content_type=_EVENTS, data=event)
             yield HttpBody(content_type=_EVENTS, data=_end(lease))
@@ -174,14 +176,6 @@ def _bound(size: int, instead: str) -> None:
     if size > ANSWER_BYTES:
         message = f"the answer has {size} bytes or more, the most is {ANSWER_BYTES}; {instead}"
         raise ServiceError(grpc.StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, message)
-
-
-def _metadata(context: Context, name: str) -> str:
-    """A header of the request; empty where it has none of that name."""
-    for key, value in context.invocation_metadata() or ():
-        if key == name:
-            return value if isinstance(value, str) else value.decode()
-    return ""
 
 
 def _end(lease: Lease) -> bytes:

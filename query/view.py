@@ -29,6 +29,10 @@ _AWAY = 15.0
 _PAGE = 500
 _PAGE_BYTES = 4 * 1024 * 1024 - 64 * 1024
 
+#: How many digits the step of a reader's cursor has at most.
+_DIGITS = 18
+#: For how many of the steps that readers come from what they have missed is kept printed: most come from the same.
+_STARTS = 4
 #: How many nodes are printed before other work has its turn.
 _AT_ONCE = 50
 
@@ -44,7 +48,7 @@ class _Shown:
         # Empty until somebody reads it.
         self.static = b""
         self.metrics = b"[]"
-        self.measured = -1
+        self.measured: tuple[int, ...] = ()
 
 
 class View:
@@ -164,19 +168,23 @@ class View:
         if difference is not None and step == at:
             return [], cursor
         start = None if difference is None else step
-        if start not in self._events:
+        chunks = self._events.pop(start, None)
+        if chunks is None:
             difference = difference or Difference(add=list(self._shown))
-            names = chain(difference.add, difference.update)
-            nodes = {node: self._json(node) for node in names}
-            self._events[start] = events(difference, nodes, self._cursor(at), reset=start is None)
-        return self._events[start], self._cursor(at)
+            nodes = {node: self._json(node) for node in chain(difference.add, difference.update)}
+            chunks = events(difference, nodes, self._cursor(at), reset=start is None)
+        self._events[start] = chunks
+        if len(self._events) > _STARTS:
+            del self._events[next(iter(self._events))]  # the one that was asked for longest ago
+        return chunks, self._cursor(at)
 
     def _cursor(self, step: int) -> str:
         return f"{self._id}-{step}"
 
     def _step(self, cursor: str) -> int | None:
         view, _, step = cursor.partition("-")
-        return int(step) if view == self._id and step.isdecimal() else None
+        known = view == self._id and step.isdecimal() and len(step) <= _DIGITS
+        return int(step) if known else None
 
     def _place(self, owner: str) -> str | None:
         return owner if owner in PSEUDO else self.definition.place(self._model, owner)

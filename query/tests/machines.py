@@ -78,9 +78,9 @@ class Machine:
     attributes: Mapping[str, str | float] = field(default_factory=dict)
     load: float = 0.5
 
-    def builder(self, time: int = NOON) -> Builder:
+    def report(self, builder: Builder, time: int) -> None:
         host = host_id(self.name)
-        builder = Builder().template(HOST_TEMPLATES).template(PROCESS_TEMPLATES)
+        builder.template(HOST_TEMPLATES).template(PROCESS_TEMPLATES)
         metrics = {"load1": [(time - 1000, self.load), (time, self.load + 1)], "cpu": [(time, 12.345)]}
         attributes = {"local_networks": list(self.networks), **self.attributes}
         builder.add(
@@ -93,7 +93,6 @@ class Machine:
         for socket in self.sockets:
             owner = process_id(self.name, socket.pid) if socket.pid else host
             builder.connect(owner, socket.local, socket.remote, incoming=socket.incoming, times=socket.times)
-        return builder
 
 
 def _process(host: str, pid: int, name: str, time: int) -> NodeFacts:
@@ -128,7 +127,7 @@ class Reporter:
     def _builder(self, time: int) -> Builder:
         builder = Builder()
         for machine in self.machines:
-            builder.load(machine.builder(time).document())
+            machine.report(builder, time)
         return builder
 
 
@@ -142,9 +141,13 @@ class World:
         self._reports = 0
 
     def report(self, probe: str, report: Report, *, dropped: int = 0) -> bool:
+        """Brings a report; says whether it was of use."""
         self._reports += 1
         heading = Heading(probe, str(self._reports), self.now, 1e9 + self.now, version="1.0", dropped=dropped)
-        return self.model.apply(heading, Report.FromString(report.SerializeToString()))
+        arrived = Report.FromString(report.SerializeToString())
+        self.model.apply(heading, arrived)
+        state = self.model.probes[probe].state
+        return arrived is state.full or arrived is state.delta
 
     def full(self, *reporters: Reporter) -> None:
         for reporter in reporters:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from query.difference import Difference, Journal
 from query.events import NODES, events
 from query.tests.machines import NOON, Machine, Reporter, Socket, World
-from query.tests.test_join import Simulation, steps
+from query.tests.test_join import PHASES, Simulation, steps
 from query.tests.test_views import nodes
 from query.view import View
 
@@ -66,7 +66,7 @@ def without_metrics(nodes: dict[str, Any]) -> dict[str, Any]:
     return {name: {**node, "metrics": []} for name, node in nodes.items()}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, phases=PHASES)
 @given(steps, st.lists(st.booleans(), min_size=12, max_size=12))
 def test_readers_have_what_the_view_shows(sequence: list[tuple[str, str, Any]], looks: list[bool]) -> None:
     simulation = Simulation()
@@ -167,7 +167,8 @@ def test_a_cursor_of_another_replica_or_none_or_from_the_future_starts_anew() ->
     world, _, _, reader = started()
     view = reader._view
     other = View(world.model, view.definition, sensitive=True, now=world.now)
-    for cursor in ("", "nonsense", "-", other._cursor(1), view._cursor(99), view._cursor(-1), view._id + "-x"):
+    unknown = (other._cursor(1), view._cursor(99), view._cursor(-1), view._id + "-x", view._id + "-" + "9" * 5000)
+    for cursor in ("", "nonsense", "-", *unknown):
         chunks, at = view.since(cursor)
         assert chunks[0].startswith(b"event: reset\n")
         assert at == reader.cursor
@@ -190,6 +191,22 @@ def test_readers_at_one_place_share_the_bytes() -> None:
     world.settle()
     first, second = reader._view.since(reader.cursor), reader._view.since(reader.cursor)
     assert first[0] is second[0]
+
+
+def test_what_is_kept_printed_for_readers_at_many_places_is_bounded() -> None:
+    world, machine, reporter, reader = started()
+    view = reader._view
+    cursors = []
+    for second in range(10):
+        machine.processes = {1: f"name {second}"}
+        world.report("p", reporter.delta())
+        world.settle(0.25)
+        cursors.append(view.since("")[1])
+    usual = view.since(cursors[-2])[0][0]
+    for cursor in cursors[:-2]:
+        view.since(cursor)
+        assert view.since(cursors[-2])[0][0] is usual
+    assert len(view._events) == 4
 
 
 def test_a_change_wakes_who_waits() -> None:

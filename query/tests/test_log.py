@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from mesh.errors import ServiceError
 from query.organization import Organization, Organizations, following
+from query.probe import Heading
 from query.settings import QuerySettings
 from query.tests.conftest import Log, eventually
 from query.tests.machines import NOON, Machine, Reporter
@@ -178,6 +180,102 @@ async def test_an_organization_that_fails_begins_anew(log: Log, organizations: O
     await log.full("o", Reporter("p", Machine("b"), epoch=2))
     await eventually(lambda: not organizations._followed)
     assert hosts(await organizations.get("o")) == {"b"}
+
+
+async def test_who_comes_in_the_place_of_one_that_fails_stays(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    first = await organizations.get("o")
+    following_first = organizations._tasks.pop("o")
+    del organizations._followed["o"]
+    second = await organizations.get("o")
+    first.model._join = None  # type: ignore[assignment]
+    await asyncio.wait_for(following_first, 15)
+    assert await organizations.get("o") is second
+    assert organizations._tasks.keys() == {"o"}
+
+
+async def test_one_that_fails_when_it_was_let_go_already(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    first = await organizations.get("o")
+    task = organizations._tasks.pop("o")
+    del organizations._followed["o"]
+    first.model._join = None  # type: ignore[assignment]
+    await asyncio.wait_for(task, 15)
+
+
+async def test_sweeping_goes_on_after_an_error_that_nobody_foresaw(log: Log, query_settings: QuerySettings) -> None:
+    await log.create("bad")
+    settings = query_settings.model_copy(update={"idle_after": 0.1})
+    async with following(settings) as organizations:
+        bad = await organizations.get("bad")
+        bad.read = None  # type: ignore[assignment]
+        await organizations.get("good")
+        await eventually(lambda: organizations._followed == {"bad": bad})
+
+
+def heading(name: str) -> Heading:
+    return Heading("p", name, time.monotonic(), time.time())
+
+
+async def test_what_is_read_before_views_take_a_report_in(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    machine = Machine("a", {1: "one", 2: "two"})
+    reporter = Reporter("p", machine)
+    organization.take(heading("1"), reporter.full().SerializeToString())
+    view = organization.view(topologies()["processes"], sensitive=True)
+    machine.processes = {1: "one"}
+    organization.take(heading("2"), reporter.delta().SerializeToString())
+    # Nobody has read the second process yet, and its probe says that it is gone.
+    assert nodes(view).keys() == {"a;1", "a;2"}
+    assert view.details("a;2") is not None
+    organization.settle()
+    assert nodes(view).keys() == {"a;1"}
+
+
+async def test_a_host_that_is_renamed_while_somebody_reads(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    reporter = Reporter("p", Machine("a", {1: "one", 2: "two"}))
+    full = reporter.full()
+    organization.take(heading("1"), full.SerializeToString())
+    view = organization.view(topologies()["processes"], sensitive=True)
+    assert [node["parents"][0]["label"] for node in nodes(view).values()] == ["a", "a"]
+    full.number += 1
+    next(node for node in full.nodes if node.id == "a").label = "other.name"
+    organization.take(heading("2"), full.SerializeToString())
+    view.details("a;1")
+    organization.settle()
+    assert [node["parents"][0]["label"] for node in nodes(view).values()] == ["other", "other"]
+
+
+async def test_reports_that_wait_are_bounded(
+    log: Log, organizations: Organizations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    organization.view(topologies()["hosts"], sensitive=True)
+    report = Reporter("p", Machine("a")).full().SerializeToString()
+    organization.take(heading("1"), report)
+    assert len(organization._waiting) == 1
+    monkeypatch.setattr("query.organization._WAITING_BYTES", len(report))
+    organization.take(heading("2"), report)
+    assert not organization._waiting
+    assert hosts(organization) == {"a"}
+
+
+async def test_a_report_that_nobody_foresaw_hides_no_others(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    organization.view(topologies()["hosts"], sensitive=True)
+    organization.model.probes["p"] = None  # type: ignore[assignment]
+    report = Reporter("p", Machine("a")).full().SerializeToString()
+    organization.take(heading("1"), report)
+    organization.take(replace(heading("2"), probe="q"), report)
+    organization._take_in()
+    del organization.model.probes["p"]
+    organization.settle()
+    assert hosts(organization) == {"a"}
 
 
 def test_settings_become_lifetimes(query_settings: QuerySettings) -> None:

@@ -222,6 +222,11 @@ async def test_a_watch(log: Log, served: Served) -> None:
     again = events(served.stub.StreamTopology(StreamTopologyRequest(topology="processes"), metadata=metadata))
     name, _, data = await anext(again)
     assert (name, [node["id"] for node in data["add"]], data["remove"]) == ("update", ["a;2"], ["a;1"])
+    # A place where nobody can have been, however it is written: all of it.
+    nowhere = cursor.partition("-")[0] + "-" + "9" * 5000
+    metadata = (*served.metadata("StreamTopology"), ("last-event-id", nowhere))
+    anew = events(served.stub.StreamTopology(StreamTopologyRequest(topology="processes"), metadata=metadata))
+    assert (await anext(anew))[0] == "reset"
     # Revoked: it ends, and says why.
     served.authority.worth.clear()
     name, _, data = await asyncio.wait_for(anext(again), 15)

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from google.protobuf import json_format
 
-from query.model import conflict, probes_by_id
+from query.model import Lifetimes, conflict, probes_by_id
 from query.tests.machines import NOON, Machine, Reporter, Socket, World
 from query.view import View
 from scope.query.v1.messages_pb2 import GetTopologyResponse
@@ -325,6 +325,22 @@ def test_the_newest_values_are_shown(world: World) -> None:
     world.report("p2", second.delta(NOON + 3000))
     world.settle()
     assert nodes(view)["db;<host>"]["metrics"][1]["value"] == 9.0
+
+
+def test_the_newest_values_are_of_those_who_are_still_there() -> None:
+    world = World(Lifetimes(gone=5))
+    first, second = Reporter("p1", Machine("a", load=1.0)), Reporter("p2", Machine("a", load=6.0))
+    world.full(first)
+    world.settle(1)
+    world.full(second)
+    view = world.view("hosts")
+    assert nodes(view)["a;<host>"]["metrics"][1]["value"] == 7.0
+    for seconds in (2.5, 3):  # one is heard of as often as the other was, which is gone then
+        world.now += seconds
+        world.report("p1", first.delta(NOON + 6000))
+    world.settle()
+    assert world.model.probes.keys() == {"p1"}
+    assert nodes(view)["a;<host>"]["metrics"][1]["value"] == 2.0
 
 
 def test_a_string_table_in_another_order_means_what_it_says() -> None:
