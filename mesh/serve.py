@@ -29,6 +29,9 @@ from mesh.settings import Settings
 _SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", -1),  # answers are bounded where they are made
+    # What the edge lets through must not be refused here, where nobody could tell the caller what is wrong.
+    ("grpc.max_metadata_size", 96 * 1024),
+    ("grpc.absolute_max_metadata_size", 128 * 1024),
     ("grpc.so_reuseport", 0),  # a stale process must not share the port in silence
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),

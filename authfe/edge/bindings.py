@@ -40,11 +40,13 @@ class Binding:
         rpc: The RPC.
         verb: `GET`, `POST`, ...
         template: The path, its variables in braces.
+        body: Whether its fields come in the body.
     """
 
     rpc: Rpc
     verb: str
     template: str
+    body: bool
 
 
 def routed() -> list[Rpc]:
@@ -55,7 +57,11 @@ def routed() -> list[Rpc]:
 def bindings(rpc: Rpc) -> list[Binding]:
     """The REST bindings of an RPC, in the order of the contract."""
     rule = rpcs()[rpc.path].GetOptions().Extensions[annotations_pb2.http]
-    return [Binding(rpc, *found) for one in (rule, *rule.additional_bindings) for found in _verb_and_template(one)]
+    return [
+        Binding(rpc, *found, body=bool(one.body))
+        for one in (rule, *rule.additional_bindings)
+        for found in _verb_and_template(one)
+    ]
 
 
 def all_bindings() -> list[Binding]:

@@ -12,6 +12,7 @@ from mesh import headers
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
 
 _HEADER_MUTATION = "envoy.filters.http.header_mutation"
+_HEADER_MUTATION_PER_ROUTE = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute"
 _HEALTH_CHECK = "envoy.filters.http.health_check"
 _FILE_SERVER = "envoy.filters.http.file_server"
 _EXT_AUTHZ = "envoy.filters.http.ext_authz"
@@ -87,12 +88,17 @@ def static() -> Config:
         "cross-origin-opener-policy": "same-origin",
     }
     mutations = {"response_mutations": [_set(name, value) for name, value in headers.items()]}
-    per_route = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute"
     return {
         **unguarded(),
         _FILE_SERVER: _switch(disabled=False),
-        _HEADER_MUTATION: typed(per_route, mutations=mutations),
+        _HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations=mutations),
     }
+
+
+def without_grpc_headers() -> dict[str, Config]:
+    """For REST routes: what a caller may not say about the gRPC call that its own becomes."""
+    removed = [{"remove_on_match": {"key_matcher": matcher}} for matcher in ({"prefix": "grpc-"}, {"suffix": "-bin"})]
+    return {_HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations={"request_mutations": removed})}
 
 
 def _switch(*, disabled: bool) -> Config:

@@ -17,6 +17,9 @@ from mesh.headers import TENANT
 #: How long a call that is not a stream may take.
 _UNARY_TIMEOUT = "30s"
 
+#: A path without parameters, but for the one that users takes away.
+_NO_PARAMETERS = {"safe_regex": {"regex": r"[^?]*(\?(org=[^&]*)?)?"}}
+
 
 def route_configuration() -> Config:
     """The route table."""
@@ -36,7 +39,7 @@ def routes() -> list[Config]:
     """Every route, in the order in which they are tried."""
     bound = all_bindings()
     return [
-        *(_rest(binding) for binding in bound),
+        *(route for binding in bound for route in _rest(binding)),
         *_other_verbs(bound),
         *(_grpc(rpc) for rpc in routed()),
         _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, "There is no such RPC."),
@@ -46,12 +49,21 @@ def routes() -> list[Config]:
     ]
 
 
-def _rest(binding: Binding) -> Config:
+def _rest(binding: Binding) -> list[Config]:
     match = {**_path_match(binding.template), "headers": [_verb_is(binding.verb)]}
     route = _to_service(binding.rpc, match)
+    route["typed_per_filter_config"] |= filters.without_grpc_headers()
     if not binding.rpc.streaming:
         route["typed_per_filter_config"] |= filters.whole_requests()
-    return route
+    return _without_parameters(route) if binding.body else [route]
+
+
+def _without_parameters(route: Config) -> list[Config]:
+    """Keeps what belongs into the body out of the address: addresses stand in logs and histories."""
+    match = route["match"]
+    bare = {**match, "headers": [*match["headers"], {"name": ":path", "string_match": _NO_PARAMETERS}]}
+    message = "This resource takes its fields in the body; its only parameter is org."
+    return [{**route, "match": bare}, _direct("parameters", match, 400, message)]
 
 
 def _grpc(rpc: Rpc) -> Config:

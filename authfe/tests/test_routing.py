@@ -95,3 +95,23 @@ def test_a_node_id_arrives_as_it_is(edge: Edge, node_id: str) -> None:
     assert answer.status == 200, answer.body
     (call,) = edge.replica("query").service.calls
     assert (call.rpc.rpartition("/")[2], call.request.node_id) == ("RenderNode", node_id)
+
+
+@pytest.mark.parametrize("query", ["token=secret", "org=acme&token=secret", "token=secret&org=acme", "x"])
+def test_fields_of_a_body_do_not_come_in_the_address(edge: Edge, query: str) -> None:
+    answer = edge.call("POST", f"/api/users/login?{query}", b"{}")
+    assert (answer.status, answer.json["code"]) == (400, 3)
+    assert "body" in answer.json["message"]
+    assert not edge.replica("users").service.calls
+
+
+@pytest.mark.parametrize("query", ["", "?", "?org=acme"])
+def test_a_call_with_a_body_may_name_its_organization(edge: Edge, query: str) -> None:
+    assert edge.call("POST", f"/api/users/login{query}", b"{}").status == 200
+
+
+def test_a_rest_call_says_nothing_about_the_grpc_call_it_becomes(edge: Edge) -> None:
+    spoilt = {"grpc-timeout": "nonsense", "grpc-encoding": "nonsense", "x-some-bin": "not base64!"}
+    assert edge.call("GET", "/api", headers=spoilt).status == 200
+    [call] = edge.replica("query").service.calls
+    assert not spoilt.keys() & call.metadata.keys()
