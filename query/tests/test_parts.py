@@ -6,7 +6,7 @@ import orjson
 import pytest
 from google.protobuf import json_format
 from google.protobuf.timestamp_pb2 import Timestamp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.networks import Networks
@@ -14,6 +14,7 @@ from query.node.rows import text
 from query.render import encoder, to_json
 from query.samples import Samples
 from query.templates import Declarations
+from query.tests.test_join import PHASES
 from query.topologies import topologies, topology_showing
 from scope.query.v1 import node_pb2 as pb
 from scope.report.v1.report_pb2 import MetricColumn, Report
@@ -40,6 +41,7 @@ details = st.builds(
 )
 
 
+@settings(deadline=None, phases=PHASES)
 @given(details)
 def test_printed_messages_are_what_json_format_says(message: pb.NodeDetails) -> None:
     assert orjson.loads(to_json(message)) == json_format.MessageToDict(
