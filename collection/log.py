@@ -15,6 +15,7 @@ from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfi
 from nats.js.errors import APIError, BadRequestError, NoStreamResponseError, NotFoundError
 
 from collection.settings import CollectionSettings
+from mesh import seal
 from mesh.bus import TIMEOUT
 from mesh.errors import ServiceError, unavailable
 from scope.errors.v1.errors_pb2 import Reason
@@ -74,6 +75,7 @@ class ReportLog:
     def __init__(self, client: Client, settings: CollectionSettings) -> None:
         self._stream: JetStreamContext = client.jetstream(timeout=TIMEOUT)
         self._settings = settings
+        self._seal = seal.Seal(settings.mesh_key())
         self._seen: set[str] = set()
 
     async def append(self, entry: Entry) -> bool:
@@ -101,7 +103,9 @@ class ReportLog:
             return await self._publish(entry)
 
     async def _publish(self, entry: Entry) -> bool:
-        stored = await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=entry.headers())
+        headers = entry.headers()
+        headers[seal.HEADER] = self._seal.of(entry.subject, headers, entry.body)
+        stored = await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=headers)
         return not stored.duplicate
 
     async def _create(self, organization: str) -> None:
@@ -139,7 +143,8 @@ class ReportLog:
             return 0
         except (nats.errors.Error, OSError) as error:
             raise _away() from error
-        return int((message.headers or {}).get("Scope-Epoch", "0"))
+        headers = message.headers or {}
+        return int(headers["Scope-Epoch"]) if self._seal.holds(subject, headers, message.data or b"") else 0
 
     async def _has_stream(self, organization: str) -> bool:
         """Asked for by name: that nobody answers for a stream may also mean that it is not recovered yet."""

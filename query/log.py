@@ -19,6 +19,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from mesh.seal import Seal
 from query.probe import Heading
 
 #: How often the log says that it is there while nothing happens, in seconds.
@@ -43,9 +44,10 @@ class Follower:
         bus: the connection.
         organization: its id.
         take: is given every report, in the log's order, some of them perhaps again.
+        seal: what tells reports that collection stored from anything else.
     """
 
-    def __init__(self, bus: Client, organization: str, take: Take) -> None:
+    def __init__(self, bus: Client, organization: str, take: Take, seal: Seal) -> None:
         #: Set once everything that the log held when we came was handed over.
         self.present = asyncio.Event()
         #: Whether the log cannot be reached at the moment.
@@ -54,6 +56,7 @@ class Follower:
         self._stream = bus.jetstream()
         self._organization = organization
         self._take = take
+        self._seal = seal
         self._lost = asyncio.Event()
         self._heard = 0.0
         self._delivered = 0
@@ -129,14 +132,20 @@ class Follower:
             self._lost.set()
         if self._lost.is_set():
             return
-        at = metadata.timestamp.timestamp()
+        self._hand_over(message, headers)
+        if not metadata.num_pending:
+            self._caught_up()
+
+    def _hand_over(self, message: Msg, headers: Mapping[str, str]) -> None:
+        if not self._seal.holds(message.subject, headers, message.data):
+            _log.warning("what is in the report log here was not stored by collection", subject=message.subject)
+            return
+        at = message.metadata.timestamp.timestamp()
         age = 0.0 if self._live else max(0.0, time.time() - at)
         try:
             self._take(_heading(message.subject, headers, self._heard - age, at), message.data)
         except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
             _log.error("a report could not be taken in", subject=message.subject, exc_info=error)
-        if not metadata.num_pending:
-            self._caught_up()
 
     def _caught_up(self) -> None:
         """What comes from now on is new."""

@@ -12,6 +12,7 @@ from nats.aio.client import Client
 
 from mesh import bus
 from mesh.errors import ServiceError, unavailable
+from mesh.seal import Seal
 from query.log import Follower
 from query.model import Model
 from query.probe import Heading
@@ -45,7 +46,7 @@ class Organization:
         self.model = Model(settings.lifetimes())
         #: When it was last read.
         self.read = time.monotonic()
-        self._follower = Follower(bus, name, self.take)
+        self._follower = Follower(bus, name, self.take, Seal(settings.mesh_key()))
         self._settings = settings
         self._views: dict[tuple[str, bool], View] = {}
         self._wanted: dict[tuple[str, bool], float] = {}

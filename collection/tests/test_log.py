@@ -21,10 +21,12 @@ def entry(number: int) -> Entry:
 async def test_bounds_that_an_operator_changed_hold_for_logs_that_are_there(
     nats_server: NatsServer, tmp_path: Path, then: int
 ) -> None:
+    key = tmp_path / "mesh.key"
+    key.write_text("ab" * 32)
     for number, most in enumerate((24 * MIB, then), start=1):
         settings = CollectionSettings(
             listen="127.0.0.1:0",
-            mesh_key_file=tmp_path / "unused",
+            mesh_key_file=key,
             users_address="127.0.0.1:9",
             nats_url=nats_server.url,
             nats_nkey_file=nats_server.nkey_file("collection"),

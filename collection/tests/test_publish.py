@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 from collection.tests.conftest import ORGANIZATION, Served
 from conftest import NatsServer
 from mesh import limits
+from mesh.seal import Seal
 from mesh.validation import validate
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
@@ -57,6 +58,12 @@ async def test_acknowledged_reports_are_in_the_log_as_they_were_sent(served: Ser
     assert headers is not None
     assert (headers["Scope-Kind"], headers["Scope-Epoch"], headers["Scope-Number"]) == ("delta", "1000", "2")
     assert (headers["Scope-Base"], headers["Scope-Version"], headers["Scope-Dropped"]) == ("1", "1.0", "7")
+
+
+async def test_what_is_stored_carries_a_seal_that_holds_for_it(served: Served) -> None:
+    await accepted(served)
+    [message] = await served.stored(FULL)
+    assert Seal(served.authority.mesh_key).holds(FULL, message.headers or {}, message.data)
 
 
 async def test_a_report_sent_twice_is_stored_once(served: Served) -> None:

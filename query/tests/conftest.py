@@ -19,6 +19,7 @@ from mesh import bus
 from mesh.identity import Verifier
 from mesh.interceptor import Guard
 from mesh.renewal import Renewals
+from mesh.seal import HEADER, Seal
 from mesh.serve import Mesh
 from mesh.tests.authority import Authority, authority
 from query.organization import Organizations, following
@@ -29,6 +30,8 @@ from scope.query.v1.service_pb2_grpc import QueryServiceStub, add_QueryServiceSe
 from scope.report.v1.report_pb2 import Report
 
 __all__ = ["authority"]
+
+MESH_KEY = b"m" * 32
 
 
 async def eventually(look: Callable[[], object], *, within: float = 15.0) -> None:
@@ -66,12 +69,16 @@ class Log:
             StreamConfig(name=f"reports-{organization}", subjects=[f"reports.{organization}.>"], max_bytes=1 << 24)
         )
 
-    async def append(self, organization: str, probe: str, report: Report, *, body: bytes | None = None) -> None:
+    async def append(
+        self, organization: str, probe: str, report: Report, *, body: bytes | None = None, mesh_key: bytes | None = None
+    ) -> None:
         kind = "delta" if report.base else "full"
         headers = {"Nats-Msg-Id": f"{probe}:{report.epoch}:{report.number}", "Scope-Version": "9", "Scope-Dropped": "4"}
         stream = (await self.client()).jetstream(timeout=10)
         data = report.SerializeToString() if body is None else body
-        await stream.publish(f"reports.{organization}.{probe}.{kind}", data, headers=headers)
+        subject = f"reports.{organization}.{probe}.{kind}"
+        sealed = Seal(mesh_key).of(subject, headers, data)
+        await stream.publish(subject, data, headers={**headers, HEADER: sealed})
 
     async def full(self, organization: str, reporter: Reporter) -> None:
         await self.append(organization, reporter.probe, reporter.full())
@@ -91,7 +98,7 @@ async def log(nats_server: Any) -> AsyncIterator[Log]:
 @pytest.fixture
 def query_settings(nats_server: Any, tmp_path: Path) -> QuerySettings:
     key = tmp_path / "mesh.key"
-    key.write_text("ab" * 32)
+    key.write_text(MESH_KEY.hex())
     return QuerySettings(
         listen="127.0.0.1:0",
         mesh_key_file=key,

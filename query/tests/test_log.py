@@ -47,6 +47,15 @@ async def test_what_comes_later_is_followed(log: Log, organizations: Organizatio
     await eventually(lambda: hosts(organization) == {"second"})
 
 
+async def test_what_collection_did_not_store_is_not_believed(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    forged, real = Reporter("forged", Machine("forged")), Reporter("real", Machine("real"))
+    await log.append("o", forged.probe, forged.full(), mesh_key=b"another deployment's key")
+    await log.full("o", real)
+    organization = await organizations.get("o")
+    assert hosts(organization) == {"real"}
+
+
 async def test_a_log_that_appears_later_is_found(log: Log, organizations: Organizations) -> None:
     organization = await organizations.get("o")
     assert hosts(organization) == set()
