@@ -70,7 +70,7 @@ class Log:
         )
 
     async def append(
-        self, organization: str, probe: str, report: Report, *, body: bytes | None = None, mesh_key: bytes | None = None
+        self, organization: str, probe: str, report: Report, *, body: bytes | None = None, mesh_key: bytes = MESH_KEY
     ) -> None:
         kind = "delta" if report.base else "full"
         headers = {"Nats-Msg-Id": f"{probe}:{report.epoch}:{report.number}", "Scope-Version": "9", "Scope-Dropped": "4"}
