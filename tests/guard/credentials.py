@@ -1,0 +1,202 @@
+"""Every credential that the table tries, and what each is truly worth."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from mesh.contracts import service_of
+from mesh.identity import service_token, sign
+from scope.auth.v1.access_pb2 import Caller
+from scope.auth.v1.identity_pb2 import Identity
+from tests.guard.expected import Worth
+from tests.guard.people import Population
+from users import secrets
+from users.identity import Keys
+from users.secrets import Kind
+from users.tables import Organization
+
+_VIEW = frozenset({"report.view"})
+_ALL = _VIEW | {"report.sensitive.view", "token.manage"}
+
+Headers = Mapping[str, str]
+InCookie = Callable[[str], Headers]
+
+
+@dataclass(frozen=True)
+class Credential:
+    """What a caller sends to be somebody.
+
+    Args:
+        name: what it is.
+        headers: the headers, for a call of that RPC.
+        worth: what it is worth; None: nothing.
+        wish: the organization that the headers or the query name.
+        query: the query with which REST says so.
+    """
+
+    name: str
+    headers: Callable[[str], Mapping[str, str]]
+    worth: Worth | None = None
+    wish: str = ""
+    query: str = ""
+
+
+def credentials(people: Population, secrets_folder: Path, cookie: str) -> list[Credential]:
+    """All of them."""
+
+    def in_cookie(secret: str) -> Headers:
+        return {"cookie": f"{cookie}={secret}"}
+
+    return [
+        Credential("none", lambda _: {}),
+        *_worthless(_malformed()),
+        *_worthless(_unknown(in_cookie)),
+        *_worthless(_ended(people, in_cookie)),
+        *_worthless(_misplaced(people, in_cookie)),
+        *_forged(people, secrets_folder),
+        *_good(people, in_cookie),
+    ]
+
+
+def others_token(people: Population) -> tuple[str, Credential]:
+    """A token of the other organization that somebody may try to revoke: its id, and the token."""
+    name, secret = people.probe_token(people.other)
+    worth = Worth(Caller.CALLER_PROBE, {people.other.slug: frozenset()})
+    return name, _fixed("probe token of the other organization", _bearer(secret), worth)
+
+
+def _bearer(secret: str) -> Headers:
+    return {"authorization": f"Bearer {secret}"}
+
+
+def _worthless(made: Mapping[str, Headers]) -> Iterator[Credential]:
+    return (_fixed(name, headers) for name, headers in made.items())
+
+
+def _fixed(name: str, headers: Headers, worth: Worth | None = None) -> Credential:
+    return Credential(name, lambda _: headers, worth)
+
+
+def _malformed() -> Mapping[str, Headers]:
+    unknown = secrets.generate(Kind.API)
+    values = {
+        "an empty header": "",
+        "a scheme alone": "Bearer",
+        "no scheme": unknown,
+        "another scheme": "Basic YWRtaW46YWRtaW4=",
+        "nonsense": "Bearer nonsense",
+        "a list": f"Bearer {unknown}, Bearer {unknown}",
+        "a quoted token": f'Scope-Probe token="{unknown}"',
+        "a long token": "Bearer scope_api_" + "x" * 4096,
+        "a statement": "Bearer scope_api_' OR '1'='1",
+        "an unsigned JSON Web Token": "Bearer eyJhbGciOiJub25lIn0.eyJhZG1pbiI6dHJ1ZX0.",
+    }
+    return {f"malformed: {name}": {"authorization": value} for name, value in values.items()}
+
+
+def _unknown(in_cookie: InCookie) -> Mapping[str, Headers]:
+    return {
+        "wrong API token": _bearer(secrets.generate(Kind.API)),
+        "wrong probe token": _bearer(secrets.generate(Kind.PROBE)),
+        "wrong session": in_cookie(secrets.generate(Kind.SESSION)),
+        "a cookie of nonsense": in_cookie("nonsense"),
+    }
+
+
+def _ended(people: Population, in_cookie: InCookie) -> Mapping[str, Headers]:
+    revoked = {"revoked": datetime.now(UTC)}
+    return {
+        "expired session": in_cookie(people.session("admin", expires=timedelta(seconds=-1))),
+        "revoked session": in_cookie(people.session("admin", **revoked)),
+        "revoked API token": _bearer(people.api("admin", people.own, **revoked)),
+        "revoked probe token": _bearer(people.probe(people.own, **revoked)),
+        "disabled person's session": in_cookie(people.session("disabled")),
+        "disabled person's API token": _bearer(people.api("disabled", people.own)),
+        "API token of who is no member any more": _bearer(people.api("stranger", people.own)),
+        "API token of a deleted organization": _bearer(people.api("left", people.gone)),
+        "probe token of a deleted organization": _bearer(people.probe(people.gone)),
+    }
+
+
+def _misplaced(people: Population, in_cookie: InCookie) -> Mapping[str, Headers]:
+    """Secrets that are good, where they do not belong."""
+    session, api, probe = people.session("admin"), people.api("admin", people.own), people.probe(people.own)
+    return {
+        "session as a bearer token": _bearer(session),
+        "session as a probe's token": {"authorization": f"Scope-Probe token={session}"},
+        "API token as a session": in_cookie(api),
+        "probe token as a session": in_cookie(probe),
+        "sign-in link as a bearer token": _bearer(people.login("admin")),
+        "sign-in link as a session": in_cookie(people.login("admin")),
+        "session in another cookie": {"cookie": f"session={session}; Scope={session}; xscope={session}"},
+        "session behind a wrong token": {**in_cookie(session), **_bearer(secrets.generate(Kind.API))},
+        "token in other case": _bearer(api.upper()),
+        "token cut short": _bearer(api[:-1]),
+        "token with more": _bearer(api + "x"),
+        "API token as a probe token": _bearer(api.replace("scope_api_", "scope_probe_")),
+    }
+
+
+def _forged(people: Population, secrets_folder: Path) -> Iterator[Credential]:
+    """What only the deployment itself can make, and nobody may send to the edge."""
+    key = Keys.read(secrets_folder / "identity.pem").signing
+    mesh_key = bytes.fromhex((secrets_folder / "mesh.key").read_text().strip())
+
+    def identity(rpc: str, caller: Caller.ValueType) -> Headers:
+        made = Identity(
+            subject=people.people["admin"].id,
+            organization=people.own.id,
+            permissions=sorted(_ALL),
+            credential="session:" + "0" * 32,
+            rpc=rpc,
+            audience=service_of(rpc),
+            caller=caller,
+            admin=True,
+        )
+        return {"x-scope-identity": sign(made, key), "x-scope-tenant": people.own.id}
+
+    yield Credential("an identity of a person", lambda rpc: identity(rpc, Caller.CALLER_USER))
+    yield Credential("an identity of a probe", lambda rpc: identity(rpc, Caller.CALLER_PROBE))
+    yield Credential(
+        "a service's token", lambda rpc: {"authorization": f"Mesh {service_token(mesh_key, 'query', rpc)}"}
+    )
+
+
+def _good(people: Population, in_cookie: InCookie) -> Iterator[Credential]:
+    own = people.own.slug
+    admin, viewer = _person({own: _ALL}), _person({own: _VIEW})
+    both = _person({own: _ALL, people.other.slug: _VIEW})
+    probe = Worth(Caller.CALLER_PROBE, {own: frozenset()})
+    admin_token = _fixed("API token of an administrator", _bearer(people.api("admin", people.own)), admin)
+    probe_token = _fixed("probe token", _bearer(people.probe(people.own)), probe)
+    session = _fixed("session of an administrator", in_cookie(people.session("admin")), admin)
+    in_two = _fixed("session of who is in two organizations", in_cookie(people.session("both")), both)
+    yield from (admin_token, probe_token, session, in_two)
+    yield _fixed(
+        "probe token as probes send it", {"authorization": f"Scope-Probe token={people.probe(people.own)}"}, probe
+    )
+    yield _fixed("session of a viewer", in_cookie(people.session("viewer")), viewer)
+    yield _fixed("session of an editor", in_cookie(people.session("editor")), viewer)
+    yield _fixed("API token of a viewer", _bearer(people.api("viewer", people.own)), viewer)
+    yield _fixed("session of nobody's member", in_cookie(people.session("nobody")), _person({}))
+    yield _fixed("session of a deleted organization's member", in_cookie(people.session("left")), _person({}))
+    yield _fixed("session of the operator", in_cookie(people.session("operator")), Worth(Caller.CALLER_USER, {}, True))
+    yield from _wishing((admin_token, probe_token, session, in_two), people.other)
+    yield from _wishing((in_two,), people.own)
+    yield from _wishing((session, in_two), people.gone)
+
+
+def _person(places: Mapping[str, frozenset[str]]) -> Worth:
+    return Worth(Caller.CALLER_USER, places)
+
+
+def _wishing(held: tuple[Credential, ...], organization: Organization) -> Iterator[Credential]:
+    """The credentials with the wish to act in that organization, said by the header and said by the query."""
+    slug = organization.slug
+    for credential in held:
+        name = f"{credential.name}, for {organization.name}"
+        wishing = replace(credential, wish=slug)
+        headers = {**credential.headers(""), "x-scope-org": slug}
+        yield replace(wishing, name=name, headers=lambda _, headers=headers: headers)
+        yield replace(wishing, name=f"{name} by query", query=f"?org={slug}")

@@ -1,0 +1,87 @@
+"""Calls through the running edge, by gRPC and by REST, and how they ended."""
+
+import json
+from collections.abc import Mapping
+from http.client import HTTPConnection, HTTPResponse
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import grpc
+from google.rpc.error_details_pb2 import ErrorInfo
+from grpc_status import rpc_status
+
+from mesh.contracts import rpcs
+from tests.guard.calls import Rest
+from tests.guard.expected import Outcome
+
+#: Seconds that a call may take.
+PATIENCE = 15.0
+
+#: google.rpc's mapping, for the codes that the calls of the table end with.
+HTTP_STATUS = {
+    "OK": 200,
+    "INVALID_ARGUMENT": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+}
+
+
+class Edge:
+    """The edge of a running mesh."""
+
+    def __init__(self, url: str) -> None:
+        self._address = urlsplit(url).netloc
+        self._channel = grpc.insecure_channel(self._address)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._channel.close()
+
+    def rpc(self, rpc: str, path: str, request: bytes, headers: Mapping[str, str]) -> Outcome:
+        """Calls the RPC at a path; of a stream only the beginning is waited for, and nothing is sent into one."""
+        method = rpcs()[rpc]
+        metadata = list(headers.items())
+        sent: Any = iter(()) if method.client_streaming else request
+        kind = f"{_arity(method.client_streaming)}_{_arity(method.server_streaming)}"
+        make = getattr(self._channel, kind)(path)
+        try:
+            if method.server_streaming:
+                answers = make(sent, metadata=metadata, timeout=PATIENCE)
+                next(answers, None)
+                answers.cancel()
+            else:
+                make(sent, metadata=metadata, timeout=PATIENCE)
+        except grpc.RpcError as error:
+            return Outcome(error.code().name, _reason_of(error))
+        return Outcome("OK")
+
+    def rest(self, request: Rest, headers: Mapping[str, str]) -> tuple[int, str]:
+        """Makes a REST request; answers its status and the reason of an error."""
+        connection = HTTPConnection(self._address, timeout=PATIENCE)
+        content = {"content-type": "application/json"} if request.body is not None else {}
+        try:
+            connection.request(request.verb, request.path, request.body, {**content, **headers})
+            response = connection.getresponse()
+            return response.status, _reason_in(response) if response.status >= 400 else ""
+        finally:
+            connection.close()
+
+
+def _arity(streaming: bool) -> str:
+    return "stream" if streaming else "unary"
+
+
+def _reason_of(error: grpc.RpcError) -> str:
+    status = rpc_status.from_call(error)
+    info = ErrorInfo()
+    return next((info.reason for detail in (status.details if status else ()) if detail.Unpack(info)), "")
+
+
+def _reason_in(response: HTTPResponse) -> str:
+    body = response.read()
+    details = json.loads(body)["details"] if body else ()
+    return next((detail["reason"] for detail in details if detail["@type"].endswith("/google.rpc.ErrorInfo")), "")
