@@ -140,5 +140,7 @@ def test_hosts_and_processes_are_declared_as_usual_unless_the_document_declares_
     own = TopologyTemplates(topology=Topology.TOPOLOGY_HOST, rows=[RowTemplate(id="rack", label="Rack")])
     nodes = [DocumentNode(topology="host", id="box;<host>"), DocumentNode(topology="container", id="c;<container>")]
     usual = Builder().template(standard.HOST).templates
+    apart = [DocumentNode(topology="host", id="rack;<host>")]
+    assert Builder().load(Document(nodes=nodes, templates=[own])).load(Document(nodes=apart, templates=[own])).templates
     assert Builder().load(Document(nodes=nodes)).templates == usual
     assert Builder().load(Document(nodes=nodes, templates=[own])).templates == Builder().template(own).templates

@@ -34,10 +34,12 @@ def load(document: Document, builder: Builder) -> None:
     for index, connection in enumerate(document.connections):
         with within(f"connections[{index}]"):
             _load_connection(connection, builder)
+    declared: set[int] = set()
     for index, templates in enumerate(document.templates):
         with within(f"templates[{index}]"):
-            if templates.topology in builder.templates:  # joining costs as much as all that is known already
+            if templates.topology in declared:  # joining costs as much as all that is known already
                 raise ReportError("topology", "must be another than those before")
+            declared.add(templates.topology)
             builder.template(templates)
     _declare_standard(builder)
     for index, translation in enumerate(document.translations):
