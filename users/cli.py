@@ -41,7 +41,7 @@ class CliSettings(BaseSettings):
 
 
 DataOption = Annotated[Path, typer.Option(envvar="DATA", help="The data folder of a local deployment.")]
-OutputOption = Annotated[Output, typer.Option(help="How the answer is printed.")]
+OutputOption = Annotated[Output, typer.Option(help="How the answer, or a refusal (code, message), is printed.")]
 _DATA = Path(".scope")
 
 
@@ -64,9 +64,12 @@ def create_organization(
     output: OutputOption = Output.TEXT,
     data: DataOption = _DATA,
 ) -> None:
-    """Make an organization and print its first tokens, which cannot be shown again."""
+    """Make an organization and print its first tokens, which cannot be shown again.
+
+    A name that is taken is refused with the code ALREADY_EXISTS.
+    """
     settings = _settings(data)
-    created = _in_transaction(settings, lambda session: organizations.create(session, name, admin))
+    created = _in_transaction(settings, output, lambda session: organizations.create(session, name, admin))
     _print(output, asdict(created))
 
 
@@ -78,7 +81,7 @@ def login_link(
 ) -> None:
     """Print a link that signs a person in, once, within 10 minutes."""
     settings = _settings(data)
-    link = _in_transaction(settings, lambda session: sign_in.create_link(session, email, settings.public_url))
+    link = _in_transaction(settings, output, lambda session: sign_in.create_link(session, email, settings.public_url))
     if output == Output.TEXT:
         typer.echo(link)
     else:
@@ -96,7 +99,7 @@ def _settings(data: Path) -> CliSettings:
         )
 
 
-def _in_transaction(settings: CliSettings, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+def _in_transaction(settings: CliSettings, output: Output, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
     async def run() -> T:
         database = Database(settings.database_url)
         try:
@@ -108,6 +111,8 @@ def _in_transaction(settings: CliSettings, work: Callable[[AsyncSession], Awaita
     try:
         return asyncio.run(run())
     except ServiceError as error:
+        if output == Output.JSON:
+            _print(output, {"code": error.code.name, "message": error.message})
         _fail(error.message)
     except (DBAPIError, ValueError) as error:
         _fail(f"{getattr(error, 'orig', error)}; has `scope-users migrate` been run?")

@@ -4,11 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import grpc
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import invalid_field
+from mesh.errors import ServiceError, invalid_field
+from scope.errors.v1.errors_pb2 import Reason
 from users import accounts, tokens
 from users.tables import SLUG_LENGTH, Membership, Organization, Role
 
@@ -33,7 +35,7 @@ async def create(session: AsyncSession, name: str, admin: str | None) -> Created
         admin: the address of its administrator; see accounts.administrator.
 
     Raises:
-        ServiceError: INVALID_ARGUMENT for a name that cannot be a slug or is taken.
+        ServiceError: INVALID_ARGUMENT for a name that cannot be a slug, ALREADY_EXISTS for one that is taken.
     """
     slug = name.lower()
     if not _SLUG.fullmatch(slug):
@@ -45,7 +47,8 @@ async def create(session: AsyncSession, name: str, admin: str | None) -> Created
     try:
         await session.flush()
     except IntegrityError:
-        raise invalid_field("name", f"{slug!r} is taken; a name is never used twice") from None
+        taken = f"name: {slug!r} is taken; a name is never used twice"
+        raise ServiceError(grpc.StatusCode.ALREADY_EXISTS, Reason.REASON_INVALID_FIELD, taken) from None
     session.add(Membership(user_id=user.id, organization_id=organization.id, role=Role.ADMIN))
     await session.flush()
     _, probe = await tokens.create_probe(session, organization.id, "first")

@@ -18,7 +18,11 @@ _SECONDS = 60
 
 
 class AccountsError(Exception):
-    """`scope-users` refused; the message is what it said."""
+    """`scope-users` refused; the message is what it said, `code` the gRPC code where it gave one."""
+
+    def __init__(self, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def write_environment(layout: Layout) -> None:
@@ -65,7 +69,7 @@ def _new_organization(data: Path) -> dict[str, str]:
                 json.loads(_run(data, "create-organization", name, "--admin", ADMINISTRATOR, "--output", "json"))
             )
         except AccountsError as error:
-            if "is taken" not in str(error):
+            if error.code != "ALREADY_EXISTS":
                 raise
     raise AccountsError(f"too many organizations named {ORGANIZATION}: give {data} a new local.json")
 
@@ -80,8 +84,17 @@ def _run(data: Path, *arguments: str) -> str:
     command = [program("scope-users"), *arguments]
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=_SECONDS, check=False)
     if result.returncode != 0:
-        raise AccountsError(f"scope-users {arguments[0]}: {result.stderr.strip() or result.stdout.strip()}")
+        message = f"scope-users {arguments[0]}: {result.stderr.strip() or result.stdout.strip()}"
+        raise AccountsError(message, _code(result.stdout))
     return result.stdout
+
+
+def _code(refusal: str) -> str:
+    """The code of a refusal that was printed as JSON; empty where it is none."""
+    try:
+        return str(json.loads(refusal)["code"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _without_database() -> dict[str, str]:

@@ -105,6 +105,16 @@ def test_refusals_say_what_is_wrong(run: Run) -> None:
     _organization(run, "new")
 
 
+def test_a_program_reads_why_it_was_refused(run: Run) -> None:
+    run("migrate")
+    _organization(run, "acme")
+    for name, code in (("acme", "ALREADY_EXISTS"), ("a b", "INVALID_ARGUMENT")):
+        done = run("create-organization", name, "--output", "json")
+        answer = json.loads(done.stdout)
+        assert (done.exit_code, answer["code"]) == (1, code)
+        assert answer["message"] in done.stderr
+
+
 def test_a_login_link(run: Run) -> None:
     run("migrate")
     _organization(run, "acme")
