@@ -14,8 +14,8 @@ import nkeys
 from deploy.local import credentials
 from deploy.local.command import LOOPBACK, Command, plain_environment
 from deploy.local.files import read_json, write_json
+from mesh.limits import MESSAGE_BYTES
 
-MAX_PAYLOAD = 8 * 1024 * 1024
 # What an acknowledged report may lose to a power cut; a process that dies loses nothing.
 SYNC_INTERVAL = "1s"
 # Of what is free at the first start. A disk that fills up stops JetStream for good; a limit below it refuses cleanly.
@@ -104,7 +104,7 @@ def _configuration(broker: Broker, previous: dict[str, Any]) -> dict[str, Any]:
     return {
         "server_name": "scope",
         "listen": f"{LOOPBACK}:{broker.port}",
-        "max_payload": MAX_PAYLOAD,
+        "max_payload": MESSAGE_BYTES,
         "jetstream": {
             "store_dir": str(store),
             "max_memory_store": 0,

@@ -13,7 +13,6 @@ from nats.aio.msg import Msg
 from nats.js.api import StreamConfig
 
 from deploy.local.files import read_json
-from deploy.local.nats import MAX_PAYLOAD
 from mesh.limits import MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -141,7 +140,7 @@ async def test_what_was_acknowledged_outlives_a_kill(nats_server: "NatsServer") 
 
 async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> None:
     client = await connect(nats_server, "collection")
-    assert client.max_payload == MAX_PAYLOAD == MESSAGE_BYTES
+    assert client.max_payload == MESSAGE_BYTES
     received: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def receive(message: Msg) -> None:
@@ -149,7 +148,7 @@ async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> 
 
     await client.subscribe("_INBOX_collection.>", cb=receive)
     await client.jetstream().add_stream(StreamConfig(name=STREAM, subjects=["reports.0123.>"]))
-    await client.publish(SUBJECT, bytes(MAX_PAYLOAD - 1024), reply="_INBOX_collection.acknowledged")
+    await client.publish(SUBJECT, bytes(MESSAGE_BYTES - 1024), reply="_INBOX_collection.acknowledged")
     assert await asyncio.wait_for(received, 10) > 0
     await client.close()
 
