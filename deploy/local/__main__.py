@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from pathlib import Path
+from contextlib import suppress
 
 import typer
 from pydantic import ValidationError
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from deploy.local import accounts
 from deploy.local.files import read_json
 from deploy.local.layout import lay_out
-from deploy.local.leftovers import LockedError, end_left, lock
+from deploy.local.leftovers import LockedError, end_left, holder, lock
 from deploy.local.options import Options
 from deploy.local.postgres import PostgresError
 from deploy.local.screen import Screen
@@ -40,7 +40,8 @@ def up() -> None:
             asyncio.run(Supervisor(lay_out(options), screen).run())
     except LockedError as error:
         url = read_json(options.data / "run.json").get("url", "it is starting")
-        screen.fail(f"already running: {url} (process {error.pid}, data {options.data}); `make down` ends it")
+        process = error.pid or "unknown"
+        screen.fail(f"already running: {url} (process {process}, data {options.data}); `make down` ends it")
         raise typer.Exit(1) from error
     except _ERRORS as error:
         screen.fail(str(error))
@@ -51,12 +52,17 @@ def up() -> None:
 def down() -> None:
     """End the one that runs on this data folder; returns when it has ended."""
     data = _options().data
-    if (pid := _holder(data)) is None:
+    pid = holder(data)
+    if pid is None:
         typer.echo(f"nothing runs on {data}")
         return
-    os.kill(pid, signal.SIGTERM)
+    if pid == 0:
+        typer.echo(f"{data / 'lock'} is held by a process that does not say which it is: end it by hand", err=True)
+        raise typer.Exit(1)
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + _DOWN_SECONDS
-    while _holder(data) == pid:
+    while holder(data) == pid:
         if time.monotonic() > deadline:
             typer.echo(f"process {pid} does not end", err=True)
             raise typer.Exit(1)
@@ -85,17 +91,6 @@ def _options() -> Options:
             name = ".".join(str(part).upper() for part in problem["loc"])
             typer.echo(f"error: {name + ': ' if name else ''}{problem['msg'].removeprefix('Value error, ')}", err=True)
         raise typer.Exit(2) from error
-
-
-def _holder(data: Path) -> int | None:
-    """The process that runs on this data folder."""
-    if not data.is_dir():
-        return None
-    try:
-        with lock(data):
-            return None
-    except LockedError as error:
-        return error.pid
 
 
 def _check_port(options: Options) -> None:

@@ -16,11 +16,13 @@ import psutil
 
 MARK = "SCOPE_DATA_FOLDER"
 _PATIENCE = 5.0
+# Whoever takes the lock says which process it is at once.
+_SAYS_WHO = 2.0
 _STEP = 0.02
 
 
 class LockedError(Exception):
-    """Another supervisor has this data folder; `pid` is its process."""
+    """Another supervisor has this data folder; `pid` is its process, 0 where it does not say which one."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(pid)
@@ -31,16 +33,51 @@ class LockedError(Exception):
 def lock(data: Path) -> Iterator[None]:
     """Holds the data folder; raises `LockedError` when another process does. The lock goes with its process."""
     descriptor = os.open(data / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _PATIENCE
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockedError(int(os.pread(descriptor, 32, 0) or b"0")) from None
+        while not _take(descriptor, fcntl.LOCK_EX):
+            pid = holder(data)
+            if pid is not None or time.monotonic() > deadline:
+                raise LockedError(pid or 0)
+            # Nobody holds it: somebody was looking who does.
+            time.sleep(_STEP)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def holder(data: Path) -> int | None:
+    """The process that holds the data folder, 0 where it does not say which one, None where nobody does.
+
+    Looking changes nothing, and keeps nobody from taking the folder for longer than a moment.
+    """
+    try:
+        descriptor = os.open(data / "lock", os.O_RDONLY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    deadline = time.monotonic() + _SAYS_WHO
+    try:
+        while not _take(descriptor, fcntl.LOCK_SH):
+            # Between taking the lock and saying who did, the file is empty or names one that died.
+            text = os.pread(descriptor, 32, 0)
+            if text.isdigit() and (pid := int(text)) > 0 and psutil.pid_exists(pid):
+                return pid
+            if time.monotonic() > deadline:
+                return 0
+            time.sleep(_STEP)
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, kind: int) -> bool:
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def end_left(data: Path) -> list[str]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import psutil
 import pytest
 
 from deploy.local import leftovers
-from deploy.local.leftovers import MARK, LockedError, end_left, lock
+from deploy.local.leftovers import MARK, LockedError, end_left, holder, lock
 
+ROOT = Path(__file__).resolve().parents[2]
 SLEEP = "import time; print('began', flush=True); time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('began', flush=True); time.sleep(600)"
 # Starts a child as the supervisor does, says its pid, and waits to be killed.
@@ -23,6 +25,25 @@ print(subprocess.Popen(command.argv, **command.options()).pid, flush=True)
 time.sleep(600)
 """
 
+# Locks a folder without saying who does, and says who after a line of input.
+SILENT = """
+import fcntl, os, sys, time
+file = open(sys.argv[1], "w")
+fcntl.flock(file, fcntl.LOCK_EX)
+print("began", flush=True)
+sys.stdin.readline()
+print(os.getpid(), file=file, end="", flush=True)
+time.sleep(600)
+"""
+# Looks who has a folder, and does not look away before a line of input.
+LOOKING = """
+import fcntl, sys
+file = open(sys.argv[1])
+fcntl.flock(file, fcntl.LOCK_SH)
+print("began", flush=True)
+sys.stdin.readline()
+"""
+
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
@@ -30,9 +51,13 @@ Start = Callable[..., "subprocess.Popen[str]"]
 def start() -> Iterator[Start]:
     started: list[subprocess.Popen[str]] = []
 
-    def begin(code: str, **environment: str) -> "subprocess.Popen[str]":
+    def begin(code: str, *arguments: str, **environment: str) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-c", code], env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", code, *arguments],
+            env={**os.environ, **environment},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
         started.append(process)
         return process
@@ -41,13 +66,20 @@ def start() -> Iterator[Start]:
     for process in started:
         process.kill()
         process.wait()
-        assert process.stdout is not None
-        process.stdout.close()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            pipe.close()
 
 
 def first_line(process: "subprocess.Popen[str]") -> str:
     assert process.stdout is not None
     return process.stdout.readline().strip()
+
+
+def next_line(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def test_one_supervisor_for_one_folder(tmp_path: Path) -> None:
@@ -82,3 +114,72 @@ def test_children_end_when_their_supervisor_is_killed(start: Start) -> None:
     child = psutil.Process(int(first_line(parent)))
     parent.kill()
     assert psutil.wait_procs([child], timeout=5)[1] == [] or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_who_looks_learns_who_has_the_folder_and_leaves_no_trace(tmp_path: Path) -> None:
+    assert holder(tmp_path / "nowhere") is None
+    assert holder(tmp_path) is None
+    assert list(tmp_path.iterdir()) == []
+    with lock(tmp_path):
+        assert holder(tmp_path) == os.getpid()
+    kept = (tmp_path / "lock").read_bytes()
+    assert holder(tmp_path) is None
+    assert (tmp_path / "lock").read_bytes() == kept
+
+
+def test_who_looks_waits_until_the_holder_says_who_it_is(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = start(SILENT, str(tmp_path / "lock"))
+    assert first_line(silent) == "began"
+    monkeypatch.setattr(leftovers, "_SAYS_WHO", 0.1)
+    assert holder(tmp_path) == 0
+    with pytest.raises(LockedError) as error, lock(tmp_path):
+        pass
+    assert error.value.pid == 0
+    monkeypatch.setattr(leftovers, "_SAYS_WHO", 30.0)
+    next_line(silent)
+    assert holder(tmp_path) == silent.pid
+
+
+def test_a_dead_process_or_none_is_never_taken_for_the_holder(
+    tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leftovers, "_SAYS_WHO", 0.1)
+    dead = start("")
+    dead.wait()
+    with lock(tmp_path):
+        for text in (str(dead.pid), "0", "-1", "nonsense"):
+            (tmp_path / "lock").write_text(text)
+            assert holder(tmp_path) == 0
+
+
+def test_down_ends_nobody_where_the_holder_does_not_say_who_it_is(tmp_path: Path, start: Start) -> None:
+    silent = start(SILENT, str(tmp_path / "lock"))
+    assert first_line(silent) == "began"
+    # A group of its own: a signal to process 0 would reach it, and none of ours.
+    down = subprocess.run(
+        [sys.executable, "-m", "deploy.local", "down"],
+        cwd=ROOT,
+        env={**os.environ, "DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        process_group=0,
+        check=False,
+    )
+    assert (down.returncode, down.stdout) == (1, "")
+    assert "does not say which it is" in down.stderr
+    assert silent.poll() is None
+
+
+def test_who_looks_is_in_the_way_of_nobody(tmp_path: Path, start: Start) -> None:
+    with lock(tmp_path):
+        pass
+    looking = start(LOOKING, str(tmp_path / "lock"))
+    assert first_line(looking) == "began"
+    assert holder(tmp_path) is None
+    looks_away = threading.Timer(0.1, next_line, [looking])
+    looks_away.start()
+    with lock(tmp_path):
+        assert looking.wait(5) == 0
+    looks_away.join()
