@@ -2,10 +2,12 @@
 
 import ctypes
 import os
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypedDict
@@ -13,6 +15,8 @@ from typing import TypedDict
 LOOPBACK = "127.0.0.1"
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+# Enough for as many connections as the edge takes. Where the system sets no bound, some programs visit every number.
+_OPEN_FILES = 65_536
 
 
 class Options(TypedDict):
@@ -24,7 +28,7 @@ class Options(TypedDict):
     group: int | None
     extra_groups: Sequence[int] | None
     start_new_session: bool
-    preexec_fn: Callable[[], None] | None
+    preexec_fn: Callable[[], None]
 
 
 def _at_once() -> bool:
@@ -54,7 +58,10 @@ class Command:
     ending: signal.Signals = signal.SIGTERM
 
     def options(self) -> Options:
-        """A session of its own, so that Ctrl-C reaches us alone; and it ends when we die without having said so."""
+        """A session of its own, so that Ctrl-C reaches us alone; it ends when we die without having said so.
+
+        Each may open as many files, and so hold as many connections, as this machine lets it.
+        """
         uid, gid = self.user or (None, None)
         return Options(
             env=self.environment,
@@ -63,12 +70,24 @@ class Command:
             group=gid,
             extra_groups=None if uid is None else [],
             start_new_session=True,
-            preexec_fn=self._die_with_parent if _LIBC else None,
+            preexec_fn=self._prepare,
         )
 
-    def _die_with_parent(self) -> None:
+    def _prepare(self) -> None:
         if _LIBC is not None:
             _LIBC.prctl(_PR_SET_PDEATHSIG, int(self.ending))
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if (most := open_files(soft, hard)) != soft:
+            # A system may refuse what it seems to offer; the program then has what it would have had.
+            with suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def open_files(soft: int, hard: int) -> int:
+    """How many files a process may open that could have `hard`: those up to our bound, never fewer than `soft`."""
+    if soft == resource.RLIM_INFINITY:
+        return soft
+    return max(soft, _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES))
 
 
 def plain_environment() -> dict[str, str]:

@@ -7,6 +7,7 @@ import signal
 import time
 from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from deploy.local.command import Command
@@ -77,16 +78,29 @@ class Supervised:
             raise NeverReadyError(f"{self.name} keeps dying: see {self._shown_log}")
 
     async def stop(self) -> None:
-        """Ends it, by force when it takes too long; returns when it is gone."""
+        """Ends it, by force when it takes too long; returns when it is gone, and raises what kept it from ending."""
         self._ending.set()
         if self._task is not None:
             await self._task
+
+    def bound_log(self) -> None:
+        """Keeps the log below its bound; a log that cannot be kept is said and lost, whatever it is that refuses."""
+        try:
+            bound(self.log)
+        except OSError as error:
+            self._say(f"{self._shown_log} cannot be kept below its bound: {error}")
 
     async def _keep(self) -> None:
         pause = Pause()
         while not self._ending.is_set():
             began = time.monotonic()
-            death = await self._live()
+            try:
+                death = await self._live()
+            except Exception as error:
+                # Whatever it is, the process is to be started again, unless we were about to end anyway.
+                if self._ending.is_set() or (self._task is not None and self._task.cancelling()):
+                    raise
+                death = f"cannot be kept ({error!r})"
             if self._ending.is_set():
                 return
             self.deaths += 1
@@ -101,31 +115,40 @@ class Supervised:
             process = await self._spawn()
         except OSError as error:
             return f"cannot start ({error})"
-        first, self.pid = self.pid == 0, process.pid
-        if not first:
-            self._changed()
+        try:
+            first, self.pid = self.pid == 0, process.pid
+            if not first:
+                self._changed()
+            await self._until_end(process)
+        finally:
+            if process.returncode is None:
+                await self._end(process)
+        return _death(await process.wait())
+
+    async def _until_end(self, process: Process) -> None:
+        """Returns when the process died or is to end."""
         ending = asyncio.create_task(self._ending.wait())
         died = asyncio.create_task(process.wait())
         await asyncio.wait((ending, died), return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
-        if not died.done():
-            await self._end(process)
-        return _death(await died)
+        for task in (ending, died):
+            task.cancel()
 
     async def _spawn(self) -> Process:
-        bound(self.log)
+        self.bound_log()
         with self.log.open("ab") as log:
             return await asyncio.create_subprocess_exec(
                 *self._command.argv, stdin=DEVNULL, stdout=log, stderr=log, **self._command.options()
             )
 
     async def _end(self, process: Process) -> None:
-        process.send_signal(self._command.ending)
+        with suppress(ProcessLookupError):
+            process.send_signal(self._command.ending)
         try:
             await asyncio.wait_for(process.wait(), PATIENCE)
         except TimeoutError:
             self._say(f"{self.name}-{self.replica} does not end: killed")
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
 
     async def _sleep(self, seconds: float) -> None:
         try:
@@ -135,11 +158,22 @@ class Supervised:
 
 
 def bound(log: Path) -> None:
-    """Keeps a log below its bound: what it holds becomes the previous log, and its writer goes on at the beginning."""
-    if log.exists() and log.stat().st_size > LOG_BYTES:
-        shutil.copyfile(log, log.with_suffix(".log.1"))
-        with log.open("r+b") as file:
-            file.truncate(0)
+    """Keeps a log below its bound: what it holds becomes the previous log, and its writer goes on at the beginning.
+
+    Raises:
+        OSError: it cannot become the previous log, as on a full disk; there is none then, and the log is empty again.
+    """
+    if not log.exists() or log.stat().st_size <= LOG_BYTES:
+        return
+    previous = log.with_suffix(".log.1")
+    try:
+        shutil.copyfile(log, previous)
+    except OSError:
+        with suppress(OSError):
+            previous.unlink()
+        raise
+    finally:
+        os.truncate(log, 0)
 
 
 def _death(status: int) -> str:

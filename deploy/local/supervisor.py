@@ -16,10 +16,10 @@ from deploy.local.files import private_folder, write_json
 from deploy.local.layout import Layout, Replica
 from deploy.local.leftovers import MARK, end_left
 from deploy.local.screen import Screen
-from deploy.local.supervised import Supervised, bound
+from deploy.local.supervised import Supervised
 
 _READY_SECONDS = 60.0
-_LOOK_AT_LOGS_SECONDS = 30.0
+_LOOK_AT_FILES_SECONDS = 30.0
 _STEP = 0.05
 
 
@@ -35,6 +35,7 @@ class Supervisor:
         self._screen = screen
         self._processes: list[Supervised] = []
         self._ready = False
+        self._run_is_old = False
 
     async def run(self) -> None:
         """Starts everything and returns once SIGINT or SIGTERM came and everything has ended.
@@ -48,7 +49,7 @@ class Supervisor:
         with private_folder(self._layout.data) as private:
             try:
                 await _until(stop, self._start(private))
-                await _until(stop, self._watch_logs())
+                await _until(stop, self._look_after_files())
             finally:
                 await self._end()
 
@@ -97,9 +98,15 @@ class Supervisor:
             await asyncio.sleep(_STEP)
 
     def _write_run(self) -> None:
-        """Says which processes there are, once all of them are."""
-        if self._ready:
+        """Says which processes there are, once all of them are; where it cannot now, it does later."""
+        if not self._ready:
+            return
+        try:
             write_json(self._layout.data / "run.json", self._run_document())
+            self._run_is_old = False
+        except OSError as error:
+            self._run_is_old = True
+            self._screen.say(f"run.json cannot be written: {error}")
 
     def _run_document(self) -> dict[str, Any]:
         ports = {(replica.service, replica.number): replica for replica in self._layout.replicas}
@@ -111,16 +118,24 @@ class Supervisor:
             ],
         }
 
-    async def _watch_logs(self) -> None:
+    async def _look_after_files(self) -> None:
         while True:
             for process in self._processes:
-                await asyncio.to_thread(bound, process.log)
-            await asyncio.sleep(_LOOK_AT_LOGS_SECONDS)
+                await asyncio.to_thread(process.bound_log)
+            if self._run_is_old:
+                self._write_run()
+            await asyncio.sleep(_LOOK_AT_FILES_SECONDS)
 
     async def _end(self) -> None:
-        """Ends everything against the order in which it started, replicas of our services together."""
+        """Ends everything against the order in which it started, replicas of our services together.
+
+        Whatever goes wrong with one of them, the others are ended too, and what is left after that is ended by force.
+        """
         self._ready = False
-        (self._layout.data / "run.json").unlink(missing_ok=True)
+        try:
+            (self._layout.data / "run.json").unlink(missing_ok=True)
+        except OSError as error:
+            self._screen.say(f"run.json cannot be removed: {error}")
         names = [replica.service for replica in self._layout.replicas]
         with self._screen.step("ending"):
             while self._processes:
@@ -128,7 +143,10 @@ class Supervisor:
                 together = [last]
                 while last.name in names and self._processes and self._processes[-1].name in names:
                     together.append(self._processes.pop())
-                await asyncio.gather(*(process.stop() for process in together))
+                ends = await asyncio.gather(*(process.stop() for process in together), return_exceptions=True)
+                for process, failure in zip(together, ends, strict=True):
+                    if failure is not None:
+                        self._screen.say(f"{process.name}-{process.replica} does not end in order: {failure!r}")
             await asyncio.to_thread(end_left, self._layout.data)
 
 

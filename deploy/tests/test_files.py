@@ -17,6 +17,14 @@ def test_a_file_is_private_and_replaced_whole(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["local.json"]
 
 
+def test_a_file_that_cannot_be_replaced_leaves_nothing_beside_it(tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.mkdir()
+    with pytest.raises(IsADirectoryError):
+        write_json(path, {})
+    assert [file.name for file in tmp_path.iterdir()] == ["run.json"]
+
+
 @pytest.mark.parametrize("content", [None, "", "{", "[]"])
 def test_what_is_no_document_reads_as_an_empty_one(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "run.json"

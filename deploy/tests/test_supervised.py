@@ -1,7 +1,9 @@
 """A process under supervision: started again at once, then less and less eagerly; ended in order, else by force."""
 
 import asyncio
+import errno
 import os
+import resource
 import signal
 import sys
 import time
@@ -14,7 +16,7 @@ import psutil
 import pytest
 
 from deploy.local import supervised
-from deploy.local.command import Command, plain_environment
+from deploy.local.command import Command, open_files, plain_environment
 from deploy.local.supervised import NeverReadyError, Pause, Supervised, bound
 
 SLEEP = "import time; print('began', flush=True); time.sleep(600)"
@@ -31,11 +33,13 @@ class Watched:
 
 
 @asynccontextmanager
-async def running(folder: Path, *argv: str, ready: Callable[[], bool] = lambda: True) -> AsyncIterator[Watched]:
+async def running(
+    folder: Path, *argv: str, ready: Callable[[], bool] = lambda: True, changed: Callable[[int], None] | None = None
+) -> AsyncIterator[Watched]:
     said: list[str] = []
     starts: list[int] = []
     command = Command(name="thing", argv=argv, ready=ready, environment=plain_environment())
-    process = Supervised(command, 0, folder, said.append, lambda: starts.append(process.pid))
+    process = Supervised(command, 0, folder, said.append, lambda: (changed or starts.append)(process.pid))
     process.start()
     try:
         yield Watched(process, said, starts)
@@ -96,6 +100,44 @@ async def test_one_that_does_not_end_is_killed(tmp_path: Path, monkeypatch: pyte
     assert "killed" in watched.said[0]
 
 
+async def test_one_whose_successor_cannot_be_announced_is_started_again(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def refuse_once(pid: int) -> None:
+        seen.append(pid)
+        if len(seen) == 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async with running(tmp_path, sys.executable, "-c", SLEEP, changed=refuse_once) as watched:
+        await watched.process.wait_ready(5)
+        os.kill(watched.process.pid, signal.SIGKILL)
+        await until(lambda: len(seen) == 2)
+        assert watched.process.pid == seen[1]
+        assert psutil.pid_exists(seen[1])
+        assert not psutil.pid_exists(seen[0])
+        assert "No space left" in watched.said[1]
+
+
+async def test_a_process_may_open_as_many_files_as_the_machine_lets_it(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        code = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE), flush=True)"
+        async with running(tmp_path, sys.executable, "-c", code) as watched:
+            await until(lambda: watched.process.deaths == 1)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert watched.process.log.read_text().startswith(f"({open_files(256, hard)}, {hard})")
+
+
+def test_files_are_bounded_and_never_fewer_than_before() -> None:
+    without = resource.RLIM_INFINITY
+    assert open_files(256, 4096) == 4096
+    assert open_files(256, 1 << 30) == open_files(256, without) == 65_536
+    assert open_files(100_000, 1 << 30) == open_files(100_000, without) == 100_000
+    assert open_files(without, without) == without
+
+
 def test_the_pause_doubles_up_to_a_bound_and_starts_afresh_after_a_long_life() -> None:
     pause = Pause()
     pauses = [pause.after(lived=0.1) for _ in range(12)]
@@ -117,3 +159,25 @@ def test_a_log_is_bounded_while_its_writer_goes_on(tmp_path: Path, monkeypatch: 
         writer.write(b"again")
     assert log.read_bytes() == b"again"
     assert (tmp_path / "thing-0.log.1").read_bytes() == b"short and then long"
+
+
+async def test_a_log_that_cannot_be_kept_is_emptied_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "LOG_BYTES", 10)
+    (tmp_path / "thing-0.log.1").mkdir()
+    async with running(tmp_path, sys.executable, "-c", SLEEP) as watched:
+        await until(lambda: began(tmp_path) == 1)
+        with watched.process.log.open("ab") as log:
+            log.write(b"longer than the bound")
+        watched.process.bound_log()
+        assert watched.process.log.read_bytes() == b""
+        assert "thing-0.log cannot be kept" in watched.said[0]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_on_a_full_disk_nothing_is_left_of_the_previous_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervised, "LOG_BYTES", 10)
+    (tmp_path / "thing-0.log").write_bytes(b"longer than the bound")
+    (tmp_path / "thing-0.log.1").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left"):
+        bound(tmp_path / "thing-0.log")
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("thing-0.log", 0)]
