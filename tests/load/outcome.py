@@ -22,7 +22,7 @@ class Outcome:
 
     Attributes:
         mode: which mode it was.
-        setting: what it was run with.
+        setting: what it was run with, and the figures that stand by themselves.
         sections: tables by title; each has a row of figures by what was measured.
         failures: what was not as promised, one sentence each; empty where all was.
     """
