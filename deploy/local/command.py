@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import resource
 import signal
 import socket
@@ -13,6 +14,8 @@ from pathlib import Path
 from typing import TypedDict
 
 LOOPBACK = "127.0.0.1"
+# Below 32768, where Linux begins to number outgoing connections, and above what services are usually found under.
+_PORTS = range(20_000, 32_000)
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 # Enough for as many connections as the edge takes. Where the system sets no bound, some programs visit every number.
@@ -96,12 +99,18 @@ def plain_environment() -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports of the loopback that nobody listens on; held open together so that none comes twice."""
-    sockets = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    ports = [taken.getsockname()[1] for taken in sockets]
-    for taken in sockets:
-        taken.close()
-    return ports
+    """Different ports of the loopback that nobody listens on, chosen at random.
+
+    They lie below those that systems give to outgoing connections: such a connection could otherwise hold the port of a
+    process that is just being started again.
+    """
+    found: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with suppress(OSError), socket.create_server((LOOPBACK, port)):
+            found.append(port)
+        if len(found) == count:
+            return found
+    raise OSError(f"fewer than {count} ports from {_PORTS.start} to {_PORTS.stop - 1} are free")
 
 
 def accepts(port: int) -> bool:
