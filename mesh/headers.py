@@ -14,6 +14,8 @@ ORGANIZATION = "x-scope-org"
 PROBE_ID = "x-scope-probe-id"
 #: On a denial of users, the reason for the ErrorInfo that the edge makes of it.
 REASON = "x-scope-reason"
+#: An expression for the content types of gRPC, as the edge tells them: gRPC-Web is not among them.
+GRPC = r"application/grpc(\+.*)?"
 
 
 def fact(name: str) -> str:

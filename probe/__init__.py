@@ -1,1 +1,1 @@
-"""The probe's distribution; what is imported is `scope_probe` under `src`. This file names its tests apart from others."""
+"""The probe's distribution: `scope_probe` is under `src`; this file tells its tests apart from others."""

@@ -1,1 +1,1 @@
-"""The SDK's distribution; what is imported is `scope_sdk` under `src`. This file names its tests apart from others."""
+"""The SDK's distribution: `scope_sdk` is under `src`; this file tells its tests apart from others."""

@@ -5,6 +5,7 @@ that go with it, are beside it in headers.
 """
 
 import base64
+import re
 
 import grpc
 from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
@@ -14,7 +15,7 @@ from envoy.type.v3.http_status_pb2 import StatusCode
 from google.rpc.status_pb2 import Status
 
 from mesh.errors import ServiceError
-from mesh.headers import REASON, fact
+from mesh.headers import GRPC, REASON, fact
 
 _HTTP = {
     grpc.StatusCode.INVALID_ARGUMENT: StatusCode.BadRequest,
@@ -30,7 +31,7 @@ def denied(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResp
     answer.denied_response.status.code = _HTTP.get(error.code, StatusCode.ServiceUnavailable)
     answer.denied_response.body = error.message
     headers = {REASON: error.reason_name} | {fact(name): value for name, value in error.metadata.items()}
-    if http.headers.get("content-type", "").startswith("application/grpc"):
+    if re.fullmatch(GRPC, http.headers.get("content-type", "")):
         details = base64.b64encode(status.SerializeToString()).rstrip(b"=").decode()
         headers = {"grpc-status": str(status.code), "grpc-status-details-bin": details}
     elif error.code == grpc.StatusCode.UNAUTHENTICATED:

@@ -7,7 +7,7 @@ from google.rpc.code_pb2 import Code
 
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.typed import Config, extension
-from mesh.headers import REASON, fact
+from mesh.headers import GRPC, REASON, fact
 from mesh.limits import MESSAGE_BYTES
 
 #: On a denial, by the name of a fact that goes with the reason, the header that has it.
@@ -53,6 +53,12 @@ _NO_AUTHORITY = "It cannot be found out who you are at the moment. Try again."
 _NO_SERVICE = "What answers this is away at the moment. Try again."
 _NOT_HEALTHY = "A service has no healthy replica."
 
+#: What Envoy refuses without a word, by its name for that, before it looks at who asks.
+_WORDLESS = {
+    "path_normalization_failed": (400, "The path cannot be read."),
+    "upgrade_failed": (403, "There is nothing here to upgrade to."),
+}
+
 #: No healthy replica, connection failed or lost, retries exhausted, too much waits already.
 _AWAY = ["UH", "UF", "UC", "URX", "UR", "UO"]
 
@@ -65,11 +71,17 @@ def local_replies() -> Config:
             *_said(_expression("response.code_details == 'ext_authz_error'"), _NO_AUTHORITY, ["IDENTITY_UNAVAILABLE"]),
             *_said({"response_flag_filter": {"flags": _AWAY}}, _NO_SERVICE),
             *_said(_expression("request.path == '/healthz'"), _NOT_HEALTHY),
+            *(_wordless(status, detail, message) for detail, (status, message) in _WORDLESS.items()),
             *(_mapper([_status("EQ", status), denied], status, [f"%RESP({REASON})%"]) for status in _DENIALS),
             *(_mapper([_status("EQ", status)], status) for status in _REPLIES),
             _mapper([_status("GE", 400)], 0),
         ]
     }
+
+
+def _wordless(status: int, detail: str, message: str) -> Config:
+    failed = [_status("EQ", status), _expression(f"response.code_details == '{detail}'")]
+    return {"filter": _all_of(failed), **_text(message), **_json(status)}
 
 
 def _said(condition: Config, message: str, reasons: Sequence[str] = ()) -> list[Config]:
@@ -129,7 +141,7 @@ def _wants_json() -> Config:
 
 
 _NOT_GRPC = {
-    "string_match": {"prefix": "application/grpc"},
+    "string_match": {"safe_regex": {"regex": GRPC}},
     "invert_match": True,
     "treat_missing_header_as_empty": True,
 }

@@ -16,6 +16,7 @@ from mesh.headers import TENANT
 
 #: How long a call that is not a stream may take.
 _UNARY_TIMEOUT = "30s"
+_NO_RPC = "There is no such RPC."
 
 #: A path without parameters, but for the one that users takes away.
 _NO_PARAMETERS = {"safe_regex": {"regex": r"[^?]*(\?(org=[^&]*)?)?"}}
@@ -39,10 +40,12 @@ def routes() -> list[Config]:
     """Every route, in the order in which they are tried."""
     bound = all_bindings()
     return [
+        # What calls itself gRPC is not transcoded, and no service knows a REST path.
+        _direct("unknown-rpc", {"prefix": "/api", "grpc": {}}, 404, _NO_RPC),
         *(route for binding in bound for route in _rest(binding)),
         *_other_verbs(bound),
         *(_grpc(rpc) for rpc in routed()),
-        _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, "There is no such RPC."),
+        _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, _NO_RPC),
         _direct("unknown-api", {"path": "/api"}, 404, "There is no such resource."),
         _direct("unknown-api", {"prefix": "/api/"}, 404, "There is no such resource."),
         _static(),

@@ -9,7 +9,7 @@ from mesh.contracts import service_of
 from mesh.identity import service_token, sign
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
-from tests.guard.expected import Worth
+from tests.guard.expected import SEVERAL, Worth
 from tests.guard.people import Population
 from users import secrets
 from users.identity import Keys
@@ -32,7 +32,8 @@ class Credential:
         headers: the headers, for a call of that RPC.
         worth: what it is worth; None: nothing.
         wish: the organization that the headers or the query name.
-        query: the query with which REST says so.
+        query: the query that goes with REST.
+        unknown_query: whether no RPC knows what is in the query.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Credential:
     worth: Worth | None = None
     wish: str = ""
     query: str = ""
+    unknown_query: bool = False
 
 
 def credentials(people: Population, secrets_folder: Path, cookie: str) -> list[Credential]:
@@ -54,6 +56,7 @@ def credentials(people: Population, secrets_folder: Path, cookie: str) -> list[C
         *_worthless(_unknown(in_cookie)),
         *_worthless(_ended(people, in_cookie)),
         *_worthless(_misplaced(people, in_cookie)),
+        *_in_the_query(people),
         *_forged(people, secrets_folder),
         *_good(people, in_cookie),
     ]
@@ -138,6 +141,13 @@ def _misplaced(people: Population, in_cookie: InCookie) -> Mapping[str, Headers]
     }
 
 
+def _in_the_query(people: Population) -> Iterator[Credential]:
+    token = people.api("admin", people.own)
+    for parameter in ("access_token", "authorization", "token", "x-scope-identity"):
+        name = f"API token as the parameter {parameter}"
+        yield Credential(name, lambda _: {}, query=f"?{parameter}={token}", unknown_query=True)
+
+
 def _forged(people: Population, secrets_folder: Path) -> Iterator[Credential]:
     """What only the deployment itself can make, and nobody may send to the edge."""
     key = Keys.read(secrets_folder / "identity.pem").signing
@@ -185,6 +195,10 @@ def _good(people: Population, in_cookie: InCookie) -> Iterator[Credential]:
     yield from _wishing((admin_token, probe_token, session, in_two), people.other)
     yield from _wishing((in_two,), people.own)
     yield from _wishing((session, in_two), people.gone)
+    for first, second in ((people.own, people.other), (people.other, people.own)):
+        headers = {**in_two.headers(""), "x-scope-org": first.slug}
+        name, query = f"{in_two.name}, for {first.name} and {second.name}", f"?org={second.slug}"
+        yield replace(in_two, name=name, headers=lambda _, headers=headers: headers, wish=SEVERAL, query=query)
 
 
 def _person(places: Mapping[str, frozenset[str]]) -> Worth:

@@ -32,7 +32,11 @@ class Worth:
 
 UNAUTHENTICATED = Outcome("UNAUTHENTICATED", "CREDENTIAL_INVALID")
 DENIED = Outcome("PERMISSION_DENIED", "PERMISSION_DENIED")
+UNREADABLE = Outcome("INVALID_ARGUMENT", "INVALID_FIELD")
 WHICH = Outcome("INVALID_ARGUMENT", "ORGANIZATION_REQUIRED")
+
+#: The wish of a request that names several organizations.
+SEVERAL = "several"
 
 
 def refusal(rpc: str, worth: Worth | None, wish: str) -> Outcome | None:
@@ -42,6 +46,8 @@ def refusal(rpc: str, worth: Worth | None, wish: str) -> Outcome | None:
         return None
     if worth is None:
         return UNAUTHENTICATED
+    if wish == SEVERAL:
+        return UNREADABLE
     if wish and wish not in worth.places:
         return DENIED
     place = wish or (next(iter(worth.places)) if len(worth.places) == 1 else "")

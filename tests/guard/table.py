@@ -134,10 +134,14 @@ def _by_grpc(rpc: str, call: Call, held: Sequence[Credential], others_id: str) -
 
 
 def _by_rest(rpc: str, call: Call, held: Sequence[Credential], others_id: str) -> Iterator[Entry]:
-    # What is not JSON is refused by the edge, once it knows that the caller may call.
-    answer = replace(call.answer, reason="") if call.garbled else call.answer
+    # What cannot be transcoded is refused by the edge itself: once it knows that the caller may call, or, for fields in
+    # the address of what has a body, whoever calls.
+    untold = Outcome("INVALID_ARGUMENT")
     for (way, request), credential in product(rest(rpc, call, others_id), held):
+        answer = untold if call.garbled or credential.unknown_query else call.answer
         ends = refusal(rpc, credential.worth, credential.wish) or answer
+        if credential.unknown_query and request.body is not None:
+            ends = untold
         headers = {**call.headers, **credential.headers(rpc)}
         expected = (HTTP_STATUS[ends.code], ends.reason)
         yield Entry(rpc, way, credential.name, "", request.path + credential.query, request, headers, expected)
@@ -145,8 +149,9 @@ def _by_rest(rpc: str, call: Call, held: Sequence[Credential], others_id: str) -
 
 def _tricked(entry: Entry) -> Iterator[Entry]:
     by_grpc = entry.way == _GRPC
-    for trick in chain(tricks.HEADERS, () if by_grpc else tricks.USER_AGENTS):
-        yield replace(entry, trick=trick.name, headers={**trick.headers, **entry.headers})
+    for trick in chain(tricks.HEADERS, () if by_grpc else tricks.HTTP_HEADERS):
+        headers = {**trick.headers, **entry.headers}
+        yield replace(entry, trick=trick.name, headers=headers, expected=_at(trick.statuses, entry))
     for trick in tricks.RPC_PATHS if by_grpc else tricks.PATHS:
         expected = _at(trick.statuses, entry) if not by_grpc else (_NOT_ROUTED.code, "")
         yield replace(entry, trick=trick.name, path=trick.path(entry.path), expected=expected)

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-#: Outcomes are HTTP statuses by verb; the empty one is for all others.
-Statuses = Mapping[str, int]
+#: HTTP statuses by verb, the empty one for all others; or the code of gRPC, for who asks for that.
+Statuses = Mapping[str, int | str]
 
 _NO_SUCH_RESOURCE: Statuses = {"": 404}
 #: Outside of /api there are files, which are read only.
@@ -18,9 +18,9 @@ class Trick:
 
     Args:
         name: what it is.
-        headers: headers it adds; they never change what comes of a call.
+        headers: headers it adds.
         path: what it makes of a path.
-        statuses: what comes of that path; None: what comes of the path without the trick.
+        statuses: what comes of it; None: what comes of the request without the trick.
     """
 
     name: str
@@ -52,8 +52,20 @@ HEADERS = [
     )
 ]
 
-#: gRPC libraries write their own, and Envoy's health checks have theirs.
-USER_AGENTS = [Trick(f"user-agent: {name}", {"user-agent": name}) for name in ("Envoy/HC", "kube-probe/1.30")]
+_UPGRADE = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+
+#: What a library for gRPC would not send.
+HTTP_HEADERS = [
+    Trick("the user agent of a health check", {"user-agent": "Envoy/HC"}),
+    Trick("the user agent of a prober", {"user-agent": "kube-probe/1.30"}),
+    Trick("a header between neighbours", {"connection": "close, x-scope-identity, x-scope-tenant"}),
+    Trick(
+        "HTTP/2 by upgrade", {"connection": "upgrade, http2-settings", "upgrade": "h2c", "http2-settings": "AAQAAP__"}
+    ),
+    Trick("a WebSocket", _UPGRADE, statuses={"": 403}),
+    Trick("gRPC to a REST path", {"content-type": "application/grpc"}, statuses={"": "UNIMPLEMENTED"}),
+    Trick("gRPC-Web", {"content-type": "application/grpc-web+proto"}),
+]
 
 PATHS = [
     Trick("a question mark", path=lambda path: f"{path}?"),

@@ -27,6 +27,8 @@ HTTP_STATUS = {
     "NOT_FOUND": 404,
 }
 
+_CODES = {str(code.value[0]): code.name for code in grpc.StatusCode}
+
 
 class Edge:
     """The edge of a running mesh."""
@@ -59,13 +61,15 @@ class Edge:
             return Outcome(error.code().name, _reason_of(error))
         return Outcome("OK")
 
-    def rest(self, request: Rest, headers: Mapping[str, str]) -> tuple[int, str]:
-        """Makes a REST request; answers its status and the reason of an error."""
+    def rest(self, request: Rest, headers: Mapping[str, str]) -> tuple[int | str, str]:
+        """Makes a REST request; answers its status, or the code if the answer is one of gRPC, and an error's reason."""
         connection = HTTPConnection(self._address, timeout=PATIENCE)
         content = {"content-type": "application/json"} if request.body is not None else {}
         try:
             connection.request(request.verb, request.path, request.body, {**content, **headers})
             response = connection.getresponse()
+            if response.getheader("content-type") == "application/grpc":
+                return _CODES[response.getheader("grpc-status", "")], ""
             return response.status, _reason_in(response) if response.status >= 400 else ""
         finally:
             connection.close()
@@ -82,6 +86,12 @@ def _reason_of(error: grpc.RpcError) -> str:
 
 
 def _reason_in(response: HTTPResponse) -> str:
+    """The reason in the JSON that every error is, but to a HEAD; raises ValueError for anything else."""
     body = response.read()
-    details = json.loads(body)["details"] if body else ()
-    return next((detail["reason"] for detail in details if detail["@type"].endswith("/google.rpc.ErrorInfo")), "")
+    if not body:
+        return ""
+    error = json.loads(body)
+    if error.keys() != {"code", "message", "details"} or not error["message"]:
+        raise ValueError(f"{response.status} {body!r} is no error of ours")
+    infos = (detail for detail in error["details"] if detail["@type"].endswith("/google.rpc.ErrorInfo"))
+    return next((info["reason"] for info in infos), "")
