@@ -52,12 +52,8 @@ _DENIALS = (400, 401, 403, 503)
 _NO_AUTHORITY = "It cannot be found out who you are at the moment. Try again."
 _NO_SERVICE = "What answers this is away at the moment. Try again."
 _NOT_HEALTHY = "A service has no healthy replica."
-
-#: What Envoy refuses without a word, by its name for that, before it looks at who asks.
-_WORDLESS = {
-    "path_normalization_failed": (400, "The path cannot be read."),
-    "upgrade_failed": (403, "There is nothing here to upgrade to."),
-}
+_NO_PATH = "The path cannot be read."
+_NO_UPGRADE = "There is nothing here to upgrade to."
 
 #: No healthy replica, connection failed or lost, retries exhausted, too much waits already.
 _AWAY = ["UH", "UF", "UC", "URX", "UR", "UO"]
@@ -71,7 +67,8 @@ def local_replies() -> Config:
             *_said(_expression("response.code_details == 'ext_authz_error'"), _NO_AUTHORITY, ["IDENTITY_UNAVAILABLE"]),
             *_said({"response_flag_filter": {"flags": _AWAY}}, _NO_SERVICE),
             *_said(_expression("request.path == '/healthz'"), _NOT_HEALTHY),
-            *(_wordless(status, detail, message) for detail, (status, message) in _WORDLESS.items()),
+            *_said(_expression("response.code_details == 'path_normalization_failed'"), _NO_PATH, status=400),
+            *_said(_expression("response.code_details == 'upgrade_failed'"), _NO_UPGRADE, status=403),
             *(_mapper([_status("EQ", status), denied], status, [f"%RESP({REASON})%"]) for status in _DENIALS),
             *(_mapper([_status("EQ", status)], status) for status in _REPLIES),
             _mapper([_status("GE", 400)], 0),
@@ -79,16 +76,11 @@ def local_replies() -> Config:
     }
 
 
-def _wordless(status: int, detail: str, message: str) -> Config:
-    failed = [_status("EQ", status), _expression(f"response.code_details == '{detail}'")]
-    return {"filter": _all_of(failed), **_text(message), **_json(status)}
-
-
-def _said(condition: Config, message: str, reasons: Sequence[str] = ()) -> list[Config]:
-    """A 503 in our words, for those who want JSON and for gRPC callers."""
-    failed = _all_of([_status("EQ", 503), condition])
+def _said(condition: Config, message: str, reasons: Sequence[str] = (), status: int = 503) -> list[Config]:
+    """What Envoy refuses in our words, for those who want JSON and for gRPC callers."""
+    failed = _all_of([_status("EQ", status), condition])
     return [
-        {"filter": _all_of([_wants_json(), failed]), **_text(message), **_json(503, reasons)},
+        {"filter": _all_of([_wants_json(), failed]), **_text(message), **_json(status, reasons)},
         {"filter": failed, **_text(message)},
     ]
 
