@@ -48,7 +48,8 @@ class Command:
     """One process: `argv` is what runs, `environment` all that it inherits, `user` whom it runs as (None: as we do).
 
     `ready` answers without waiting long whether it works; `before` clears the way for each start; `ending` is the
-    signal by which it ends in order.
+    signal by which it ends in order; `leaving` answers whether it has begun to end and may take as long as its clients
+    want, so that it is to be ended by us.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Command:
     folder: Path | None = None
     user: tuple[int, int] | None = None
     ending: signal.Signals = signal.SIGTERM
+    leaving: Callable[[], bool] | None = None
 
     def options(self) -> Options:
         """A session of its own, so that Ctrl-C reaches us alone; it ends when we die without having said so.

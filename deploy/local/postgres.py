@@ -57,12 +57,14 @@ def prepare(cluster: Cluster) -> Command:
     command = Command(
         name="postgres",
         argv=[str(programs / "postgres"), "-D", str(home / "data"), *_settings(cluster)],
-        ready=lambda: _is_ready(home / "data"),
+        ready=lambda: _state(home / "data") == "ready",
         before=lambda: _end_strays(home / "data"),
         environment=plain_environment(),
         folder=home,
         user=(owner.st_uid, owner.st_gid) if os.geteuid() == 0 else None,
         ending=signal.SIGINT,
+        # Told to end by SIGTERM, it refuses new clients and waits for the old ones, which do not know and stay.
+        leaving=lambda: _state(home / "data") == "stopping",
     )
     try:
         if not (home / "data").exists():
@@ -97,13 +99,13 @@ def _works_in(process: psutil.Process, data: Path) -> bool:
         return False
 
 
-def _is_ready(data: Path) -> bool:
-    """The server says so itself in the last line of its lock file, which is what its own tools read."""
+def _state(data: Path) -> str:
+    """What the server says of itself in the last line of its lock file, which is what its own tools read."""
     try:
         lines = (data / "postmaster.pid").read_text().splitlines()
     except FileNotFoundError:
-        return False
-    return len(lines) > 7 and lines[7].strip() == "ready"
+        return ""
+    return lines[7].strip() if len(lines) > 7 else ""
 
 
 def _settings(cluster: Cluster) -> list[str]:

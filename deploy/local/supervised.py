@@ -20,6 +20,8 @@ LIVED = 30.0
 PATIENCE = 15.0
 LOG_BYTES = 16 * 1024 * 1024
 _STEP = 0.02
+# How often a process is asked whether it has begun to end, in seconds.
+_LOOK = 0.5
 # Whoever waits for a process to get ready gives up at this many deaths; it is started again all the same.
 _TOO_MANY = 3
 
@@ -126,10 +128,15 @@ class Supervised:
         return _death(await process.wait())
 
     async def _until_end(self, process: Process) -> None:
-        """Returns when the process died or is to end."""
+        """Returns when the process died, is to end, or has begun to end without getting there."""
         ending = asyncio.create_task(self._ending.wait())
         died = asyncio.create_task(process.wait())
-        await asyncio.wait((ending, died), return_when=asyncio.FIRST_COMPLETED)
+        leaving = self._command.leaving
+        while leaving is None or not leaving():
+            look = None if leaving is None else _LOOK
+            done, _ = await asyncio.wait((ending, died), timeout=look, return_when=asyncio.FIRST_COMPLETED)
+            if done:
+                break
         for task in (ending, died):
             task.cancel()
 

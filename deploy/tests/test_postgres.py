@@ -1,6 +1,8 @@
 """PostgreSQL from its wheel: who may connect, and that no way of dying keeps it from starting again."""
 
+import asyncio
 import os
+import signal
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,6 +14,7 @@ import pytest
 from deploy.local import credentials, postgres
 from deploy.local.command import free_ports
 from deploy.local.running import Running
+from deploy.local.supervised import Supervised
 
 pytestmark = pytest.mark.integration
 
@@ -110,3 +113,20 @@ def test_a_lost_database_is_said_not_replaced(cluster: postgres.Cluster) -> None
     with pytest.raises(postgres.PostgresError, match="remove the link"):
         postgres.prepare(cluster)
     elsewhere.with_name("moved").rename(elsewhere)
+
+
+async def test_a_server_told_to_end_while_it_has_clients_ends_and_starts_again(cluster: postgres.Cluster) -> None:
+    process = Supervised(postgres.prepare(cluster), 0, cluster.folder.parent, lambda _: None, lambda: None)
+    process.start()
+    try:
+        await process.wait_ready(30)
+        first = process.pid
+        with psycopg.connect(cluster.url()):
+            os.kill(first, signal.SIGTERM)
+            async with asyncio.timeout(30):
+                while process.pid == first:
+                    await asyncio.sleep(0.05)
+        await process.wait_ready(30)
+        assert ask(cluster.url(), "SELECT 1") == 1
+    finally:
+        await process.stop()
