@@ -22,6 +22,7 @@ from mesh.errors import ServiceError, invalid_field
 from mesh.identity import Verifier, set_current
 from mesh.telemetry import meter
 from mesh.validation import validate
+from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 
@@ -98,7 +99,10 @@ def _fault(rpc: str, error: Exception) -> ServiceError:
 
 def _observe(rpc: str, identity: Identity, code: grpc.StatusCode, seconds: float) -> None:
     _duration.record(seconds, {"rpc.system.name": "grpc", "rpc.method": rpc[1:], "rpc.response.status_code": code.name})
-    _log.info("rpc", rpc=rpc, code=code.name, ms=round(seconds * 1000, 2), caller=identity.credential)
+    # Services ask each other every few seconds; an operator wants to read what people and probes do.
+    routine = identity.caller == Caller.CALLER_SERVICE and code == grpc.StatusCode.OK
+    log = _log.debug if routine else _log.info
+    log("rpc", rpc=rpc, code=code.name, ms=round(seconds * 1000, 2), caller=identity.credential)
 
 
 def _wrapped(handler: grpc.RpcMethodHandler[Any, Any], around: Around) -> grpc.RpcMethodHandler[Any, Any]:

@@ -155,7 +155,7 @@ class PublishDocumentResponse(_message.Message):
     EPOCH_FIELD_NUMBER: _builtins.int
     NUMBER_FIELD_NUMBER: _builtins.int
     epoch: _builtins.int
-    """The epoch it was given, in milliseconds since 1970."""
+    """The epoch it was given, in milliseconds since 1970; in JSON a string, as 64-bit integers are."""
     number: _builtins.int
     """The number it was given."""
     def __init__(
