@@ -22,15 +22,15 @@ from deploy.local.supervisor import StartError, Supervisor
 
 app = typer.Typer(help="Runs the whole mesh on one machine.", no_args_is_help=True, add_completion=False)
 _DOWN_SECONDS = 90.0
-_ERRORS = (StartError, NeverReadyError, accounts.AccountsError, PostgresError)
+_ERRORS = (StartError, NeverReadyError, accounts.AccountsError, PostgresError, OSError)
 
 
 @app.command()
 def up() -> None:
     """Start everything, and keep it running until Ctrl-C."""
     screen, options = Screen(), _options()
-    options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     try:
+        options.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         with lock(options.data):
             for left in end_left(options.data):
                 screen.say(f"ended {left}, which an earlier run left")

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
+from deploy.local.__main__ import app
 from deploy.local.options import Options
 
 
@@ -48,3 +50,12 @@ def test_others_are_let_in_only_on_purpose(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_loopback_address_of_version_6_is_written_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "::1")
     assert Options().address(8080) == "[::1]:8080"
+
+
+def test_a_data_folder_that_cannot_be_made_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("DATA", str(tmp_path / "a file" / "data"))
+    ended = CliRunner().invoke(app, ["up"])
+    assert ended.exit_code == 1
+    assert isinstance(ended.exception, SystemExit)
+    assert "Not a directory" in " ".join(ended.output.split())
