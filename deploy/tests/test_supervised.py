@@ -1,12 +1,10 @@
 """A process under supervision: started again at once, then less and less eagerly; ended in order, else by force."""
 
-import asyncio
 import errno
 import os
 import resource
 import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ import pytest
 from deploy.local import supervised
 from deploy.local.command import Command, open_files, plain_environment
 from deploy.local.supervised import NeverReadyError, Pause, Supervised, bound
+from deploy.tests.waiting import until
 
 SLEEP = "import time; print('began', flush=True); time.sleep(600)"
 STUBBORN = "import signal, time; signal.signal(15, signal.SIG_IGN); print('began', flush=True); time.sleep(600)"
@@ -45,13 +44,6 @@ async def running(
         yield Watched(process, said, starts)
     finally:
         await process.stop()
-
-
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "too late"
-        await asyncio.sleep(0.01)
 
 
 def began(folder: Path) -> int:

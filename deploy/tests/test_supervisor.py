@@ -5,8 +5,6 @@ import io
 import os
 import signal
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -21,6 +19,7 @@ from deploy.local.options import Options
 from deploy.local.screen import Screen
 from deploy.local.supervised import Supervised
 from deploy.local.supervisor import Supervisor
+from deploy.tests.waiting import until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 # No system has so many signals.
@@ -42,13 +41,6 @@ async def begin(mesh: Supervisor, name: str, ending: signal.Signals = signal.SIG
     return process
 
 
-async def until(condition: Callable[[], bool], within: float = 10) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, "too late"
-        await asyncio.sleep(0.01)
-
-
 async def test_run_json_that_cannot_be_written_is_said_and_written_later(
     mesh: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -58,10 +50,10 @@ async def test_run_json_that_cannot_be_written_is_said_and_written_later(
     looking = asyncio.create_task(mesh._look_after_files())
     first = process.pid
     os.kill(first, signal.SIGKILL)
-    await until(lambda: process.pid != first and mesh._run_is_old)
+    await until(lambda: process.pid != first and mesh._run_is_old, within=10)
     assert process.deaths == 1
     (tmp_path / "run.json").rmdir()
-    await until(lambda: not mesh._run_is_old)
+    await until(lambda: not mesh._run_is_old, within=10)
     assert [entry["pid"] for entry in read_json(tmp_path / "run.json")["processes"]] == [process.pid]
     looking.cancel()
     await mesh._end()
@@ -80,7 +72,7 @@ async def test_a_log_that_cannot_be_kept_does_not_end_the_mesh(
         for log in logs:
             with log.open("ab") as file:
                 file.write(b"longer than the bound")
-        await until(lambda: looking.done() or not any(log.stat().st_size for log in logs))
+        await until(lambda: looking.done() or not any(log.stat().st_size for log in logs), within=10)
     assert not looking.done()
     looking.cancel()
     await mesh._end()
