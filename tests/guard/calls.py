@@ -54,6 +54,7 @@ CALLS: Mapping[str, Call] = {
     "/scope.query.v1.QueryService/GetNode": Call(_ABSENT, _NO_NODE),
     "/scope.query.v1.QueryService/RenderNode": Call(_ABSENT, _NO_NODE),
     "/scope.query.v1.QueryService/StreamTopology": Call(_OK, _HOSTS),
+    "/scope.query.v1.QueryService/WatchTopology": Call(_OK, _HOSTS),
     "/scope.query.v1.QueryService/ListProbes": Call(_OK),
     "/scope.users.v1.SessionService/Login": Call(_BAD, {"token": ""}),
     "/scope.users.v1.SessionService/Logout": Call(_BAD, garbled=True),

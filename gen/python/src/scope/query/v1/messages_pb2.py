@@ -24,10 +24,12 @@ _sym_db = _symbol_database.Default()
 
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
+from scope.query.v1 import change_pb2 as scope_dot_query_dot_v1_dot_change__pb2
 from scope.query.v1 import node_pb2 as scope_dot_query_dot_v1_dot_node__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dscope/query/v1/messages.proto\x12\x0escope.query.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x19scope/query/v1/node.proto\"\x10\n\x0eGetInfoRequest\".\n\x0fGetInfoResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x17\n\x15ListTopologiesRequest\"\x95\x01\n\x16ListTopologiesResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12$\n\rhide_if_empty\x18\x03 \x01(\x08R\rhide_if_empty\x12\x0b\n\x03url\x18\x04 \x01(\t\x12,\n\x05stats\x18\x05 \x01(\x0b\x32\x1d.scope.query.v1.TopologyStats\"\xab\x01\n\rTopologyStats\x12\x1e\n\nnode_count\x18\x01 \x01(\x05R\nnode_count\x12\x32\n\x14nonpseudo_node_count\x18\x02 \x01(\x05R\x14nonpseudo_node_count\x12\x1e\n\nedge_count\x18\x03 \x01(\x05R\nedge_count\x12&\n\x0e\x66iltered_nodes\x18\x04 \x01(\x05R\x0e\x66iltered_nodes\"n\n\x12GetTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"\xb8\x01\n\x13GetTopologyResponse\x12=\n\x05nodes\x18\x01 \x03(\x0b\x32..scope.query.v1.GetTopologyResponse.NodesEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1aI\n\nNodesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.scope.query.v1.NodeSummary:\x02\x38\x01\"4\n\x15RenderTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"_\n\x0eGetNodeRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x30\n\x07node_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x98\x11\x32\x13^[^\\x00-\\x1f\\x7f]*$\"<\n\x0fGetNodeResponse\x12)\n\x04node\x18\x01 \x01(\x0b\x32\x1b.scope.query.v1.NodeDetails\"b\n\x11RenderNodeRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x30\n\x07node_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x98\x11\x32\x13^[^\\x00-\\x1f\\x7f]*$\"4\n\x15StreamTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x13\n\x11ListProbesRequest\"\x95\x01\n\x12ListProbesResponse\x12\x10\n\x08hostname\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12-\n\tlast_seen\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x10\n\x08\x63onflict\x18\x05 \x01(\x08\x12\x0f\n\x07\x64ropped\x18\x06 \x01(\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dscope/query/v1/messages.proto\x12\x0escope.query.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17google/rpc/status.proto\x1a\x1bscope/query/v1/change.proto\x1a\x19scope/query/v1/node.proto\"\x10\n\x0eGetInfoRequest\".\n\x0fGetInfoResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\t\"\x17\n\x15ListTopologiesRequest\"\x95\x01\n\x16ListTopologiesResponse\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04rank\x18\x02 \x01(\x05\x12$\n\rhide_if_empty\x18\x03 \x01(\x08R\rhide_if_empty\x12\x0b\n\x03url\x18\x04 \x01(\t\x12,\n\x05stats\x18\x05 \x01(\x0b\x32\x1d.scope.query.v1.TopologyStats\"\xab\x01\n\rTopologyStats\x12\x1e\n\nnode_count\x18\x01 \x01(\x05R\nnode_count\x12\x32\n\x14nonpseudo_node_count\x18\x02 \x01(\x05R\x14nonpseudo_node_count\x12\x1e\n\nedge_count\x18\x03 \x01(\x05R\nedge_count\x12&\n\x0e\x66iltered_nodes\x18\x04 \x01(\x05R\x0e\x66iltered_nodes\"n\n\x12GetTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x1d\n\tpage_size\x18\x02 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\x88\'(\x00\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"\xb8\x01\n\x13GetTopologyResponse\x12=\n\x05nodes\x18\x01 \x03(\x0b\x32..scope.query.v1.GetTopologyResponse.NodesEntry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1aI\n\nNodesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12*\n\x05value\x18\x02 \x01(\x0b\x32\x1b.scope.query.v1.NodeSummary:\x02\x38\x01\"4\n\x15RenderTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"_\n\x0eGetNodeRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x30\n\x07node_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x98\x11\x32\x13^[^\\x00-\\x1f\\x7f]*$\"<\n\x0fGetNodeResponse\x12)\n\x04node\x18\x01 \x01(\x0b\x32\x1b.scope.query.v1.NodeDetails\"b\n\x11RenderNodeRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x30\n\x07node_id\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\x98\x11\x32\x13^[^\\x00-\\x1f\\x7f]*$\"4\n\x15StreamTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"M\n\x14WatchTopologyRequest\x12\x1b\n\x08topology\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x18\n\x06\x63ursor\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80 \"\x93\x02\n\x15WatchTopologyResponse\x12/\n\x05reset\x18\x01 \x01(\x0b\x32\x1e.scope.query.v1.TopologyChangeH\x00\x12\x30\n\x06update\x18\x02 \x01(\x0b\x32\x1e.scope.query.v1.TopologyChangeH\x00\x12%\n\x07\x66\x61ilure\x18\x03 \x01(\x0b\x32\x12.google.rpc.StatusH\x00\x12\'\n\x03\x65nd\x18\x04 \x01(\x0b\x32\x18.scope.query.v1.WatchEndH\x00\x12.\n\theartbeat\x18\x05 \x01(\x0b\x32\x19.scope.query.v1.HeartbeatH\x00\x12\x0e\n\x06\x63ursor\x18\x06 \x01(\tB\x07\n\x05\x65vent\"+\n\x08WatchEnd\x12\x0e\n\x06reason\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"\x0b\n\tHeartbeat\"\x13\n\x11ListProbesRequest\"\x95\x01\n\x12ListProbesResponse\x12\x10\n\x08hostname\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12-\n\tlast_seen\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07version\x18\x04 \x01(\t\x12\x10\n\x08\x63onflict\x18\x05 \x01(\x08\x12\x0f\n\x07\x64ropped\x18\x06 \x01(\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,34 +56,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RENDERNODEREQUEST'].fields_by_name['node_id']._serialized_options = b'\272H\034r\032\020\001\030\230\0212\023^[^\\x00-\\x1f\\x7f]*$'
   _globals['_STREAMTOPOLOGYREQUEST'].fields_by_name['topology']._loaded_options = None
   _globals['_STREAMTOPOLOGYREQUEST'].fields_by_name['topology']._serialized_options = b'\272H\006r\004\020\001\030@'
-  _globals['_GETINFOREQUEST']._serialized_start=138
-  _globals['_GETINFOREQUEST']._serialized_end=154
-  _globals['_GETINFORESPONSE']._serialized_start=156
-  _globals['_GETINFORESPONSE']._serialized_end=202
-  _globals['_LISTTOPOLOGIESREQUEST']._serialized_start=204
-  _globals['_LISTTOPOLOGIESREQUEST']._serialized_end=227
-  _globals['_LISTTOPOLOGIESRESPONSE']._serialized_start=230
-  _globals['_LISTTOPOLOGIESRESPONSE']._serialized_end=379
-  _globals['_TOPOLOGYSTATS']._serialized_start=382
-  _globals['_TOPOLOGYSTATS']._serialized_end=553
-  _globals['_GETTOPOLOGYREQUEST']._serialized_start=555
-  _globals['_GETTOPOLOGYREQUEST']._serialized_end=665
-  _globals['_GETTOPOLOGYRESPONSE']._serialized_start=668
-  _globals['_GETTOPOLOGYRESPONSE']._serialized_end=852
-  _globals['_GETTOPOLOGYRESPONSE_NODESENTRY']._serialized_start=779
-  _globals['_GETTOPOLOGYRESPONSE_NODESENTRY']._serialized_end=852
-  _globals['_RENDERTOPOLOGYREQUEST']._serialized_start=854
-  _globals['_RENDERTOPOLOGYREQUEST']._serialized_end=906
-  _globals['_GETNODEREQUEST']._serialized_start=908
-  _globals['_GETNODEREQUEST']._serialized_end=1003
-  _globals['_GETNODERESPONSE']._serialized_start=1005
-  _globals['_GETNODERESPONSE']._serialized_end=1065
-  _globals['_RENDERNODEREQUEST']._serialized_start=1067
-  _globals['_RENDERNODEREQUEST']._serialized_end=1165
-  _globals['_STREAMTOPOLOGYREQUEST']._serialized_start=1167
-  _globals['_STREAMTOPOLOGYREQUEST']._serialized_end=1219
-  _globals['_LISTPROBESREQUEST']._serialized_start=1221
-  _globals['_LISTPROBESREQUEST']._serialized_end=1240
-  _globals['_LISTPROBESRESPONSE']._serialized_start=1243
-  _globals['_LISTPROBESRESPONSE']._serialized_end=1392
+  _globals['_WATCHTOPOLOGYREQUEST'].fields_by_name['topology']._loaded_options = None
+  _globals['_WATCHTOPOLOGYREQUEST'].fields_by_name['topology']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_WATCHTOPOLOGYREQUEST'].fields_by_name['cursor']._loaded_options = None
+  _globals['_WATCHTOPOLOGYREQUEST'].fields_by_name['cursor']._serialized_options = b'\272H\005r\003\030\200 '
+  _globals['_GETINFOREQUEST']._serialized_start=192
+  _globals['_GETINFOREQUEST']._serialized_end=208
+  _globals['_GETINFORESPONSE']._serialized_start=210
+  _globals['_GETINFORESPONSE']._serialized_end=256
+  _globals['_LISTTOPOLOGIESREQUEST']._serialized_start=258
+  _globals['_LISTTOPOLOGIESREQUEST']._serialized_end=281
+  _globals['_LISTTOPOLOGIESRESPONSE']._serialized_start=284
+  _globals['_LISTTOPOLOGIESRESPONSE']._serialized_end=433
+  _globals['_TOPOLOGYSTATS']._serialized_start=436
+  _globals['_TOPOLOGYSTATS']._serialized_end=607
+  _globals['_GETTOPOLOGYREQUEST']._serialized_start=609
+  _globals['_GETTOPOLOGYREQUEST']._serialized_end=719
+  _globals['_GETTOPOLOGYRESPONSE']._serialized_start=722
+  _globals['_GETTOPOLOGYRESPONSE']._serialized_end=906
+  _globals['_GETTOPOLOGYRESPONSE_NODESENTRY']._serialized_start=833
+  _globals['_GETTOPOLOGYRESPONSE_NODESENTRY']._serialized_end=906
+  _globals['_RENDERTOPOLOGYREQUEST']._serialized_start=908
+  _globals['_RENDERTOPOLOGYREQUEST']._serialized_end=960
+  _globals['_GETNODEREQUEST']._serialized_start=962
+  _globals['_GETNODEREQUEST']._serialized_end=1057
+  _globals['_GETNODERESPONSE']._serialized_start=1059
+  _globals['_GETNODERESPONSE']._serialized_end=1119
+  _globals['_RENDERNODEREQUEST']._serialized_start=1121
+  _globals['_RENDERNODEREQUEST']._serialized_end=1219
+  _globals['_STREAMTOPOLOGYREQUEST']._serialized_start=1221
+  _globals['_STREAMTOPOLOGYREQUEST']._serialized_end=1273
+  _globals['_WATCHTOPOLOGYREQUEST']._serialized_start=1275
+  _globals['_WATCHTOPOLOGYREQUEST']._serialized_end=1352
+  _globals['_WATCHTOPOLOGYRESPONSE']._serialized_start=1355
+  _globals['_WATCHTOPOLOGYRESPONSE']._serialized_end=1630
+  _globals['_WATCHEND']._serialized_start=1632
+  _globals['_WATCHEND']._serialized_end=1675
+  _globals['_HEARTBEAT']._serialized_start=1677
+  _globals['_HEARTBEAT']._serialized_end=1688
+  _globals['_LISTPROBESREQUEST']._serialized_start=1690
+  _globals['_LISTPROBESREQUEST']._serialized_end=1709
+  _globals['_LISTPROBESRESPONSE']._serialized_start=1712
+  _globals['_LISTPROBESRESPONSE']._serialized_end=1861
 # @@protoc_insertion_point(module_scope)

@@ -8,6 +8,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.rpc import status_pb2 as _status_pb2
+from scope.query.v1 import change_pb2 as _change_pb2
 from scope.query.v1 import node_pb2 as _node_pb2
 import builtins as _builtins
 import sys
@@ -352,6 +354,129 @@ class StreamTopologyRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StreamTopologyRequest: _TypeAlias = StreamTopologyRequest  # noqa: Y015
+
+@_typing.final
+class WatchTopologyRequest(_message.Message):
+    """What to follow."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TOPOLOGY_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    topology: _builtins.str
+    """The topology's id, as `hosts`."""
+    cursor: _builtins.str
+    """Where to go on: the newest cursor that came. Empty, or not known any more: the stream starts with a reset."""
+    def __init__(
+        self,
+        *,
+        topology: _builtins.str = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "topology", b"topology"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchTopologyRequest: _TypeAlias = WatchTopologyRequest  # noqa: Y015
+
+@_typing.final
+class WatchTopologyResponse(_message.Message):
+    """What a watcher is told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESET_FIELD_NUMBER: _builtins.int
+    UPDATE_FIELD_NUMBER: _builtins.int
+    FAILURE_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Where the watcher is afterwards; empty where a reset is not complete yet, and with everything but a change."""
+    @_builtins.property
+    def reset(self) -> _change_pb2.TopologyChange:
+        """The watcher forgets all nodes that it has, and gets the first of those that there are."""
+
+    @_builtins.property
+    def update(self) -> _change_pb2.TopologyChange:
+        """What changed; after a reset first its further nodes."""
+
+    @_builtins.property
+    def failure(self) -> _status_pb2.Status:
+        """What is shown may be out of date, and why. The stream goes on."""
+
+    @_builtins.property
+    def end(self) -> Global___WatchEnd:
+        """The last: why the stream ends."""
+
+    @_builtins.property
+    def heartbeat(self) -> Global___Heartbeat:
+        """Nothing was said for 15 s."""
+
+    def __init__(
+        self,
+        *,
+        reset: _change_pb2.TopologyChange | None = ...,
+        update: _change_pb2.TopologyChange | None = ...,
+        failure: _status_pb2.Status | None = ...,
+        end: Global___WatchEnd | None = ...,
+        heartbeat: Global___Heartbeat | None = ...,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end", b"end", "event", b"event", "failure", b"failure", "heartbeat", b"heartbeat", "reset", b"reset", "update", b"update"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "end", b"end", "event", b"event", "failure", b"failure", "heartbeat", b"heartbeat", "reset", b"reset", "update", b"update"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["reset", "update", "failure", "end", "heartbeat"]  # noqa: Y015
+    _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
+
+Global___WatchTopologyResponse: _TypeAlias = WatchTopologyResponse  # noqa: Y015
+
+@_typing.final
+class WatchEnd(_message.Message):
+    """Why a stream ends."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REASON_FIELD_NUMBER: _builtins.int
+    MESSAGE_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """For programs: `CREDENTIAL_REVOKED`, or `DRAIN`: connect again with the newest cursor."""
+    message: _builtins.str
+    """For people."""
+    def __init__(
+        self,
+        *,
+        reason: _builtins.str = ...,
+        message: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchEnd: _TypeAlias = WatchEnd  # noqa: Y015
+
+@_typing.final
+class Heartbeat(_message.Message):
+    """Says that the stream is alive."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
 
 @_typing.final
 class ListProbesRequest(_message.Message):

@@ -74,6 +74,11 @@ class QueryServiceStub:
                 request_serializer=scope_dot_query_dot_v1_dot_messages__pb2.StreamTopologyRequest.SerializeToString,
                 response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
                 _registered_method=True)
+        self.WatchTopology = channel.unary_stream(
+                '/scope.query.v1.QueryService/WatchTopology',
+                request_serializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyRequest.SerializeToString,
+                response_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyResponse.FromString,
+                _registered_method=True)
         self.ListProbes = channel.unary_stream(
                 '/scope.query.v1.QueryService/ListProbes',
                 request_serializer=scope_dot_query_dot_v1_dot_messages__pb2.ListProbesRequest.SerializeToString,
@@ -146,6 +151,17 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def WatchTopology(self, request, context):
+        """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
+
+        A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
+        `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
+        in which changes are merged. Refuses an unknown topology with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListProbes(self, request, context):
         """Lists the probes that reported lately, by id. In REST a bare array.
         """
@@ -190,6 +206,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.StreamTopology,
                     request_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.StreamTopologyRequest.FromString,
                     response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+            'WatchTopology': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchTopology,
+                    request_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyRequest.FromString,
+                    response_serializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyResponse.SerializeToString,
             ),
             'ListProbes': grpc.unary_stream_rpc_method_handler(
                     servicer.ListProbes,
@@ -390,6 +411,33 @@ class QueryService:
             '/scope.query.v1.QueryService/StreamTopology',
             scope_dot_query_dot_v1_dot_messages__pb2.StreamTopologyRequest.SerializeToString,
             google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchTopology(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/scope.query.v1.QueryService/WatchTopology',
+            scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyRequest.SerializeToString,
+            scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -63,6 +63,13 @@ class QueryServiceStub:
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
     """
+    WatchTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]
+    """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
+
+    A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
+    `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
+    in which changes are merged. Refuses an unknown topology with NOT_FOUND.
+    """
     ListProbes: _grpc.UnaryStreamMultiCallable[_messages_pb2.ListProbesRequest, _messages_pb2.ListProbesResponse]
     """Lists the probes that reported lately, by id. In REST a bare array."""
 
@@ -99,6 +106,13 @@ class QueryServiceAsyncStub(QueryServiceStub):
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
+    """
+    WatchTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]  # type: ignore[assignment]
+    """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
+
+    A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
+    `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
+    in which changes are merged. Refuses an unknown topology with NOT_FOUND.
     """
     ListProbes: _aio.UnaryStreamMultiCallable[_messages_pb2.ListProbesRequest, _messages_pb2.ListProbesResponse]  # type: ignore[assignment]
     """Lists the probes that reported lately, by id. In REST a bare array."""
@@ -175,6 +189,19 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
         starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
         carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
+        """
+
+    @_abc_1.abstractmethod
+    def WatchTopology(
+        self,
+        request: _messages_pb2.WatchTopologyRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_messages_pb2.WatchTopologyResponse], _abc.AsyncIterator[_messages_pb2.WatchTopologyResponse]]:
+        """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
+
+        A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
+        `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
+        in which changes are merged. Refuses an unknown topology with NOT_FOUND.
         """
 
     @_abc_1.abstractmethod
