@@ -43,7 +43,8 @@ class CollectionServiceStub:
     Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
     (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
     the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-    when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+    when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
+    organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
     (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
     acknowledged.
     """
@@ -68,7 +69,8 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
     (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
     the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-    when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+    when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
+    organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
     (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
     acknowledged.
     """
@@ -96,7 +98,8 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
         (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
         the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-        when it has no room, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
+        when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
+        organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
         (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
         acknowledged.
         """

@@ -62,6 +62,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The request exceeds a bound of the service; the message names it. RESOURCE_EXHAUSTED."""
     REASON_DATABASE_UNAVAILABLE: _Reason.ValueType  # 17
     """The database cannot be reached; nothing was changed. UNAVAILABLE."""
+    REASON_RATE_EXCEEDED: _Reason.ValueType  # 18
+    """Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
+    says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
+    """
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call was refused or failed."""
@@ -104,4 +108,8 @@ REASON_LIMIT_EXCEEDED: Reason.ValueType  # 16
 """The request exceeds a bound of the service; the message names it. RESOURCE_EXHAUSTED."""
 REASON_DATABASE_UNAVAILABLE: Reason.ValueType  # 17
 """The database cannot be reached; nothing was changed. UNAVAILABLE."""
+REASON_RATE_EXCEEDED: Reason.ValueType  # 18
+"""Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
+says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
+"""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

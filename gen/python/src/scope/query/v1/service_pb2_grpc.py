@@ -130,7 +130,7 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenderNode(self, request, context):
-        """Answers GetNodeResponse as JSON. Refuses what GetNode refuses.
+        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,7 +51,7 @@ class QueryServiceStub:
     GetNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]
     """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
     RenderNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]
-    """Answers GetNodeResponse as JSON. Refuses what GetNode refuses."""
+    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND."""
     StreamTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]
     """Answers a topology and then what changes in it, as server-sent events (text/event-stream) until the reader leaves.
 
@@ -95,7 +95,7 @@ class QueryServiceAsyncStub(QueryServiceStub):
     GetNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]  # type: ignore[assignment]
     """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
     RenderNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Answers GetNodeResponse as JSON. Refuses what GetNode refuses."""
+    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND."""
     StreamTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Answers a topology and then what changes in it, as server-sent events (text/event-stream) until the reader leaves.
 
@@ -172,7 +172,7 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RenderNodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Answers GetNodeResponse as JSON. Refuses what GetNode refuses."""
+        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND."""
 
     @_abc_1.abstractmethod
     def StreamTopology(
