@@ -61,10 +61,10 @@ class CollectionServiceServicer:
         Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
         (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
         the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-        when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
-        organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
-        (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
-        acknowledged.
+        when it has no room, RESOURCE_EXHAUSTED (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast,
+        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) when the organization has too many probes or the token too many streams,
+        UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE (IDENTITY_UNAVAILABLE) when that could
+        not be found out for a minute. Reports acknowledged before the end stay acknowledged.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

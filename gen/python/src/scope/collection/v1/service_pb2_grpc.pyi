@@ -43,10 +43,10 @@ class CollectionServiceStub:
     Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
     (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
     the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-    when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
-    organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
-    (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
-    acknowledged.
+    when it has no room, RESOURCE_EXHAUSTED (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast,
+    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) when the organization has too many probes or the token too many streams,
+    UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE (IDENTITY_UNAVAILABLE) when that could
+    not be found out for a minute. Reports acknowledged before the end stay acknowledged.
     """
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_messages_pb2.PublishDocumentRequest, _messages_pb2.PublishDocumentResponse]
     """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
@@ -69,10 +69,10 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
     (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
     the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-    when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
-    organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
-    (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
-    acknowledged.
+    when it has no room, RESOURCE_EXHAUSTED (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast,
+    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) when the organization has too many probes or the token too many streams,
+    UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE (IDENTITY_UNAVAILABLE) when that could
+    not be found out for a minute. Reports acknowledged before the end stay acknowledged.
     """
     PublishDocument: _aio.UnaryUnaryMultiCallable[_messages_pb2.PublishDocumentRequest, _messages_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
@@ -98,10 +98,10 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
         Refuses a missing or malformed probe id with INVALID_ARGUMENT (INVALID_FIELD). Ends with INVALID_ARGUMENT
         (REPORT_INVALID) at a report that cannot be understood, FAILED_PRECONDITION (EPOCH_SUPERSEDED) at an epoch older than
         the newest in the log, UNAVAILABLE (LOG_UNAVAILABLE) when the log cannot be reached, RESOURCE_EXHAUSTED (LOG_FULL)
-        when it has no room, (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast, (LIMIT_EXCEEDED) when the
-        organization has too many probes or the token too many streams, UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE
-        (IDENTITY_UNAVAILABLE) when that could not be found out for a minute. Reports acknowledged before the end stay
-        acknowledged.
+        when it has no room, RESOURCE_EXHAUSTED (RATE_EXCEEDED) with a google.rpc.RetryInfo when reports come too fast,
+        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) when the organization has too many probes or the token too many streams,
+        UNAUTHENTICATED (CREDENTIAL_REVOKED) when the token is revoked, UNAVAILABLE (IDENTITY_UNAVAILABLE) when that could
+        not be found out for a minute. Reports acknowledged before the end stay acknowledged.
         """
 
     @_abc_1.abstractmethod
