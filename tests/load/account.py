@@ -1,5 +1,6 @@
 """What became of the reports of one probe."""
 
+import math
 from dataclasses import dataclass, field
 
 from tests.load.log import Entry
@@ -21,6 +22,8 @@ class Account:
         refused: how many were dropped because the service would not have them.
         dropped: how many were dropped because the service was away for too long.
         silence: the longest time between two acknowledgements, in seconds.
+        reported: how many reports there were.
+        newest: when, by `now`, the newest report that is stored was made.
     """
 
     probe: str
@@ -29,6 +32,8 @@ class Account:
     refused: int = 0
     dropped: int = 0
     silence: float = 0.0
+    reported: int = 0
+    newest: float = -math.inf
     _tries: int = 0
     _heard: float = field(default_factory=now)
 

@@ -4,7 +4,8 @@ import asyncio
 import math
 import secrets
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from typing import Annotated
 
@@ -41,32 +42,30 @@ async def ledger(
     probes: Annotated[int, typer.Option(min=1, max=1000, help="How many probes report, four times a second.")] = 20,
 ) -> Outcome:
     """Publish numbered reports while you do what you like to the mesh; then look up each that was acknowledged."""
-    run, began = secrets.token_hex(4), now()
-    accounts = [Account(f"ledger-{run}-{probe}") for probe in range(probes)]
-    reports = await asyncio.gather(
-        *(
-            _report(target, account, began + place * _PERIOD / probes, began + seconds)
-            for place, account in enumerate(accounts)
-        )
-    )
+    began = now()
+    async with reporting(target, probes, began, began + seconds) as accounts:
+        await pause_until(began + seconds)
     acknowledged = {entry for account in accounts for entry in account.acknowledgements}
     lost = await missing(target, acknowledged, LOG_WITHIN)
     return Outcome(
         mode="ledger",
-        setting={
-            "probes": probes,
-            "seconds": seconds,
-            "reports": sum(reports),
-            "acknowledged": len(acknowledged),
-            "missing": len(lost),
-            "retried": sum(account.retried for account in accounts),
-            "refused": sum(account.refused for account in accounts),
-            "dropped": sum(account.dropped for account in accounts),
-            "longest_silence_seconds": round(max(account.silence for account in accounts), 1),
-        },
+        setting={"probes": probes, "seconds": seconds, **balance(accounts, lost)},
         sections={},
         failures=failures(acknowledged, lost),
     )
+
+
+def balance(accounts: Collection[Account], lost: Collection[Entry]) -> dict[str, float | int]:
+    """What became of all reports."""
+    return {
+        "reports": sum(account.reported for account in accounts),
+        "acknowledged": sum(len(account.acknowledgements) for account in accounts),
+        "missing": len(lost),
+        "retried": sum(account.retried for account in accounts),
+        "refused": sum(account.refused for account in accounts),
+        "dropped": sum(account.dropped for account in accounts),
+        "longest_silence_seconds": round(max(account.silence for account in accounts), 1),
+    }
 
 
 def failures(acknowledged: Collection[Entry], lost: Collection[Entry]) -> list[str]:
@@ -101,21 +100,46 @@ async def missing(target: Target, acknowledged: Collection[Entry], within: float
     return left
 
 
-async def _report(target: Target, account: Account, first: float, until: float) -> int:
-    """Reports, evenly paced, until it is time, and waits for the last acknowledgement. Returns how many reports."""
+@asynccontextmanager
+async def reporting(target: Target, probes: int, first: float, until: float = math.inf) -> AsyncIterator[list[Account]]:
+    """Probes that report, evenly spread, until it is time or the body ends; leaving waits for the last acknowledgements."""
+    run, ending = secrets.token_hex(4), asyncio.Event()
+    accounts = [Account(f"ledger-{run}-{probe}") for probe in range(probes)]
+    tasks = [
+        asyncio.create_task(_report(target, account, first + place * _PERIOD / probes, until, ending))
+        for place, account in enumerate(accounts)
+    ]
+    try:
+        yield accounts
+        ending.set()
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _report(target: Target, account: Account, first: float, until: float, ending: asyncio.Event) -> None:
+    """Reports, evenly paced, until it is time or all are to end, and waits for the last acknowledgement."""
     service = Overheard(target.url, target.service_token, listener=account)
-    rounds = max(math.ceil((until - first) / _PERIOD), 1)
     async with Publisher(service, probe_id=account.probe, version="ledger") as publisher:
-        for round_ in range(rounds):
-            await pause_until(first + round_ * _PERIOD)
-            last = publisher.publish(numbered(account.probe, round_))
-            last.add_done_callback(partial(_settle, publisher, account))
-        await asyncio.wait([last], timeout=_LAST_WITHIN)
-    return rounds
+        due, last = first, None
+        while due < until and not ending.is_set():
+            await pause_until(due)
+            last = publisher.publish(numbered(account.probe, account.reported))
+            last.add_done_callback(partial(_settle, publisher, account, now()))
+            account.reported += 1
+            due = first + account.reported * _PERIOD
+        if last is not None:
+            await asyncio.wait([last], timeout=_LAST_WITHIN)
 
 
-def _settle(publisher: Publisher, account: Account, stored: asyncio.Future[bool]) -> None:
-    if not stored.cancelled() and not stored.result():
+def _settle(publisher: Publisher, account: Account, made: float, stored: asyncio.Future[bool]) -> None:
+    if stored.cancelled():
+        return
+    if stored.result():
+        account.newest = max(account.newest, made)
+    else:
         account.given_up(publisher.problem)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+import uvloop
 
 from tests.load.outcome import Outcome
 from tests.load.target import find
@@ -20,20 +21,27 @@ app = typer.Typer(
 )
 
 Mode = Callable[..., Coroutine[Any, Any, Outcome]]
-"""Takes `target`, `seconds` to measure, and options of its own with their defaults."""
+"""Takes `target`, `seconds` to measure where it is to be told, and options of its own with their defaults."""
 
 MODES: list[str] = []
-"""The names of all modes."""
+"""The names of the modes that `bench` runs."""
 
 DEFAULT_SECONDS = 60.0
 
 
 def mode(measure: Mode) -> Mode:
+    """Makes a command of a mode that `bench` runs."""
+    MODES.append(measure.__name__)
+    return by_hand(measure)
+
+
+def by_hand(measure: Mode) -> Mode:
     """Makes a command of a mode, with the options of every mode and its own."""
     command = functools.partial(_run, measure)
+    own = inspect.signature(measure).parameters
     parameters = [
-        *(parameter for parameter in inspect.signature(_run).parameters.values() if parameter.name in _COMMON),
-        *(parameter for parameter in inspect.signature(measure).parameters.values() if parameter.name not in _GIVEN),
+        *(each for each in inspect.signature(_run).parameters.values() if each.name in _COMMON - (_GIVEN - own.keys())),
+        *(each for each in own.values() if each.name not in _GIVEN),
     ]
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in parameters]
 
@@ -45,7 +53,6 @@ def mode(measure: Mode) -> Mode:
     run.__signature__ = inspect.Signature(keyword_only)
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     app.command(measure.__name__)(run)
-    MODES.append(measure.__name__)
     return measure
 
 
@@ -69,8 +76,10 @@ def _run(
         "nats_url": nats_url,
         "nats_key": nats_key,
     }
+    if "seconds" in inspect.signature(measure).parameters:
+        own["seconds"] = seconds
     try:
-        outcome = asyncio.run(_ending_in_order(measure(target=find(data, **given), seconds=seconds, **own)))
+        outcome = uvloop.run(_ending_in_order(measure(target=find(data, **given), **own)))
     except (ValueError, RuntimeError, OSError) as error:
         typer.secho(f"error: {error}", err=True, fg=typer.colors.RED)
         raise typer.Exit(2) from None
