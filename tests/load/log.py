@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Collection
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 import nats
@@ -27,14 +28,35 @@ class Entry(NamedTuple):
 
 async def stored(target: Target, probes: Collection[str]) -> set[Entry]:
     """Every report of these probes in the log, of any organization. RuntimeError where the log does not answer."""
+    found: set[Entry] = set()
+    async with _reading(target) as client:
+        for stream in await _streams(client):
+            found |= await _entries(client.jetstream(timeout=_TIMEOUT), stream)
+    return {entry for entry in found if entry.probe in probes}
+
+
+async def appended(target: Target) -> int:
+    """How many reports were ever stored, also those that are not kept any more. Raises like `stored`."""
+    async with _reading(target) as client:
+        context = client.jetstream(timeout=_TIMEOUT)
+        states = [(await context.stream_info(stream)).state for stream in await _streams(client)]
+    return sum(state.last_seq for state in states)
+
+
+@asynccontextmanager
+async def _reading(target: Target) -> AsyncIterator[Client]:
     try:
-        return await _stored(target, probes)
+        client = await _connect(target)
+        try:
+            yield client
+        finally:
+            await client.close()
     except nats.errors.Error as error:
         raise RuntimeError(f"the report log at {target.nats_url}: {error}") from error
 
 
-async def _stored(target: Target, probes: Collection[str]) -> set[Entry]:
-    client = await nats.connect(
+async def _connect(target: Target) -> Client:
+    return await nats.connect(
         target.nats_url,
         nkeys_seed=str(target.nats_key),
         inbox_prefix="_INBOX_reader",
@@ -43,13 +65,6 @@ async def _stored(target: Target, probes: Collection[str]) -> set[Entry]:
         reconnect_time_wait=_AGAIN,
         error_cb=_quiet,
     )
-    try:
-        found: set[Entry] = set()
-        for stream in await _streams(client):
-            found |= await _entries(client.jetstream(timeout=_TIMEOUT), stream)
-        return {entry for entry in found if entry.probe in probes}
-    finally:
-        await client.close()
 
 
 async def _quiet(_: Exception) -> None:

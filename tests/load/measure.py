@@ -11,6 +11,8 @@ from tests.load.outcome import Row
 now = time.monotonic
 """Seconds; the same clock in every process of this machine."""
 
+_PERCENTILES = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+
 
 @dataclass(frozen=True)
 class Window:
@@ -33,8 +35,8 @@ def percentile(values: Collection[float], percent: float) -> float:
 def durations(seconds: Collection[float]) -> Row:
     """How many there were, and how long they took, in milliseconds."""
     if not seconds:
-        return {"count": 0, "p50_ms": None, "p95_ms": None, "max_ms": None}
-    milliseconds = {"p50_ms": percentile(seconds, 50), "p95_ms": percentile(seconds, 95), "max_ms": max(seconds)}
+        return {"count": 0, **{f"{name}_ms": None for name in _PERCENTILES}}
+    milliseconds = {f"{name}_ms": percentile(seconds, percent) for name, percent in _PERCENTILES.items()}
     return {"count": len(seconds), **{name: round(value * 1000, 2) for name, value in milliseconds.items()}}
 
 

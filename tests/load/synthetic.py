@@ -70,13 +70,13 @@ class Fleet:
             server_port = _SERVED_PORT + served
             builder.connect(
                 ids.process_id(name, pid(row, round_)),
-                (_address(host), client_port),
-                (_address((host + distance) % self.hosts), server_port),
+                (address(host), client_port),
+                (address((host + distance) % self.hosts), server_port),
             )
             builder.connect(
                 ids.process_id(name, pid(_CLIENTS + served, round_)),
-                (_address(host), server_port),
-                (_address((host - distance) % self.hosts), client_port),
+                (address(host), server_port),
+                (address((host - distance) % self.hosts), client_port),
                 incoming=True,
             )
 
@@ -99,8 +99,9 @@ def _generation(lane: int, round_: int) -> int:
     return (round_ // _MOVING - lane + LANES - 1) // LANES
 
 
-def _address(host: int) -> str:
-    return f"10.{host >> 16}.{host >> 8 & 255}.{host & 255}"
+def address(host: int) -> str:
+    """The address of a host, by its number below 10,000: all are equally long, as names are."""
+    return f"10.1.{100 + host // 100}.{100 + host % 100}"
 
 
 def _nodes(host: int, round_: int, times: Sequence[int]) -> Iterator[NodeFacts]:

@@ -20,8 +20,14 @@ def test_there_is_no_percentile_of_nothing() -> None:
 
 
 def test_durations_are_in_milliseconds_and_nothing_measured_is_not_zero() -> None:
-    assert durations([0.001, 0.002, 0.1]) == {"count": 3, "p50_ms": 2, "p95_ms": 100, "max_ms": 100}
-    assert durations([]) == {"count": 0, "p50_ms": None, "p95_ms": None, "max_ms": None}
+    assert durations([0.001, 0.002, 0.1]) == {"count": 3, "p50_ms": 2, "p95_ms": 100, "p99_ms": 100, "max_ms": 100}
+    assert durations([]) == {
+        "count": 0,
+        "p50_ms": None,
+        "p95_ms": None,
+        "p99_ms": None,
+        "max_ms": None,
+    }
 
 
 def test_a_window_has_its_beginning_but_not_its_end() -> None:
