@@ -2,7 +2,7 @@
 # PYTHON (what `.venv` is made with).
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := mesh users collection query authfe deploy tests proto sdk probe conftest.py
+SOURCES := mesh users collection query authfe deploy docs tests proto sdk probe conftest.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -42,7 +42,7 @@ lint: installed-dev ## Check style, types, imports, contracts, and that generate
 	$(BIN)/buf lint .build/image.binpb
 	$(BIN)/python proto/breaking.py
 
-gen: installed-dev ## Generate gen/ and envoy/ from the contracts
+gen: installed-dev ## Generate gen/ and envoy/ from the contracts, and tables of docs/ from the code
 	@$(BIN)/python proto/generated.py gen
 
 bench: installed-dev ## Measure, and print a table

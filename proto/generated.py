@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATORS = (["proto/generate.py"], ["-m", "authfe.edge"])
-FOLDERS = ("gen", "envoy")
+GENERATORS = (["proto/generate.py"], ["-m", "authfe.edge"], ["-m", "docs.tables"])
+FOLDERS = ("gen", "envoy", "docs")
 
 
 def generate() -> None:

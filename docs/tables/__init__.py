@@ -1,0 +1,1 @@
+"""Tables of `docs/`, made from the code that they describe: `python -m docs.tables` writes them."""

@@ -1,0 +1,189 @@
+"""`docs/limits.md`: everything that is bounded, read from the constants, settings and contracts that bound it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+
+from buf.validate import validate_pb2
+from google.protobuf.descriptor import Descriptor
+from grpc import StatusCode
+
+from authfe.edge import limits as edge
+from collection import reports
+from collection.settings import CollectionSettings
+from docs.tables.markdown import table
+from mesh import limits as mesh
+from mesh.contracts import rpcs
+from mesh.settings import Settings
+from scope.errors.v1.errors_pb2 import Reason
+from scope_sdk.report import limits as report
+from users import tables as accounts
+from users import tokens
+
+_COLUMNS = ("what", "at most", "set by", "beyond it")
+_FIXED = "fixed"
+_MIB = 1024 * 1024
+
+_INTRODUCTION = """\
+# Limits
+
+Everything that somebody could make grow is bounded. This page is made from the code (`make gen`), so it cannot disagree
+with it. Where a setting is named, it is an environment variable of that service (`make up` passes its own environment
+on to every service). Each refusal is said as status, reason (`google.rpc.ErrorInfo`) and HTTP status, and its message
+names the bound.
+"""
+
+_HTTP = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "RESOURCE_EXHAUSTED": 429, "UNAVAILABLE": 503}
+
+
+def _refused(code: StatusCode, reason: Reason.ValueType, more: str = "") -> str:
+    """How a refusal of a service is said."""
+    name = Reason.Name(reason).removeprefix("REASON_")
+    return f"{code.name}, `{name}`, {_HTTP[code.name]}{more and f'; {more}'}"
+
+
+_INVALID_REPORT = _refused(StatusCode.INVALID_ARGUMENT, Reason.REASON_REPORT_INVALID, "names the field")
+_INVALID_FIELD = _refused(StatusCode.INVALID_ARGUMENT, Reason.REASON_INVALID_FIELD, "names the field")
+_LIMIT_EXCEEDED = _refused(StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED)
+_TOO_LARGE = "RESOURCE_EXHAUSTED, 413"
+_HEADERS = "RESOURCE_EXHAUSTED, 431"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One line; `source` is what its value was read from, `module.NAME`."""
+
+    what: str
+    value: str
+    where: str
+    beyond: str
+    source: str
+
+
+def page() -> str:
+    """The whole page."""
+    sections = (
+        ("What one report holds", _report()),
+        ("Messages, headers and answers", _messages()),
+        ("Fields of requests", list(_fields())),
+        ("Accounts", _accounts()),
+        ("The report log", _log()),
+    )
+    tables = (f"\n## {title}\n\n{table(_COLUMNS, [_cells(limit) for limit in limits])}" for title, limits in sections)
+    return _INTRODUCTION + "".join(tables)
+
+
+def rows() -> Sequence[Limit]:
+    """Every line but those of the contracts' fields."""
+    return [*_report(), *_messages(), *_accounts(), *_log()]
+
+
+def _cells(limit: Limit) -> Sequence[str]:
+    return limit.what, limit.value, limit.where, limit.beyond
+
+
+def _fixed(what: str, module: ModuleType, name: str, beyond: str, *, unit: str = "") -> Limit:
+    """A limit that is a constant."""
+    return Limit(what, _said(getattr(module, name), unit), _FIXED, beyond, f"{module.__name__}.{name}")
+
+
+def _setting(what: str, settings: type[Settings], name: str, beyond: str, *, unit: str = "") -> Limit:
+    """A limit that an operator sets."""
+    value = _said(settings.model_fields[name].default, unit)
+    return Limit(what, value, f"`{name.upper()}`", beyond, f"{settings.__module__}.{name}")
+
+
+def _said(value: float, unit: str) -> str:
+    if unit == "bytes" and value % _MIB == 0:
+        value, unit = value // _MIB, "MiB"
+    return f"{value:,.0f} {unit}".rstrip()
+
+
+def _report() -> list[Limit]:
+    said = {
+        "REPORT_BYTES": ("the serialised report", "bytes"),
+        "NODES": ("nodes; removed nodes of a delta", ""),
+        "CONNECTIONS": ("connections; translations (NAT)", ""),
+        "ADDRESSES": ("addresses of connections; addresses with names", ""),
+        "NAMES": ("names of one address in each direction; interfaces of a plugin", ""),
+        "STRINGS": ("different attribute keys and ids of metrics, templates and controls", ""),
+        "KEY_LENGTH": ("attribute key, id of a metric, template, control or column, name of an address", "characters"),
+        "ID_LENGTH": ("a node's own part of its id, a row's id", "characters"),
+        "LABEL_LENGTH": ("anything that names something to a person", "characters"),
+        "TEXT_LENGTH": ("an attribute's text, a member of a set, a cell", "characters"),
+        "ADDRESS_LENGTH": ("an address with its scope", "characters"),
+        "ATTRIBUTES": ("attributes of a node, of each kind (text, number, set)", ""),
+        "PARENTS": ("parents of a node", ""),
+        "CONTROLS": ("controls of a node", ""),
+        "SET_VALUES": ("values of a set", ""),
+        "TABLES": ("tables of a node", ""),
+        "ROWS": ("rows of a table", ""),
+        "COLUMNS": ("columns of a table, cells of a row", ""),
+        "TEMPLATES": ("rows, metrics, tables, columns and controls declared, together", ""),
+        "METRICS": ("different metrics", ""),
+        "SAMPLE_TIMES": ("different moments of samples", ""),
+        "SAMPLE_SPAN_MS": ("from the oldest to the newest sample", "ms"),
+        "METRIC_VALUES": ("values of all metrics", ""),
+        "PLUGINS": ("plugins", ""),
+        "PORT": ("a port", ""),
+        "COUNT": ("connections that one row stands for", ""),
+        "SAFE_INTEGER": ("epoch, number, milliseconds since 1970 (below)", ""),
+    }
+    limits = [_fixed(what, report, name, _INVALID_REPORT, unit=unit) for name, (what, unit) in said.items()]
+    return [*limits, _fixed("version of the program", reports, "VERSION_LENGTH", _INVALID_REPORT, unit="characters")]
+
+
+def _messages() -> list[Limit]:
+    instead = "says what to read instead"
+    too_large = _refused(StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, instead)
+    return [
+        _fixed("a message to any service, a request's body", mesh, "MESSAGE_BYTES", _TOO_LARGE, unit="bytes"),
+        _fixed("an answer under `/api`", mesh, "ANSWER_BYTES", too_large, unit="bytes"),
+        _fixed("headers of a request", edge, "HEADERS", _HEADERS),
+        _fixed("headers of a request together", edge, "HEADER_KB", _HEADERS, unit="KiB"),
+    ]
+
+
+def _accounts() -> list[Limit]:
+    return [
+        _fixed("an e-mail address", accounts, "EMAIL_LENGTH", _INVALID_FIELD, unit="characters"),
+        _fixed(
+            "name of a person, an organization or a token", accounts, "NAME_LENGTH", _INVALID_FIELD, unit="characters"
+        ),
+        _fixed("an organization's id", accounts, "SLUG_LENGTH", _INVALID_FIELD, unit="characters"),
+        _fixed("probe tokens of an organization; API tokens of a person in one", tokens, "LIMIT", _LIMIT_EXCEEDED),
+    ]
+
+
+def _log() -> list[Limit]:
+    oldest = "the oldest reports go first"
+    return [
+        _setting("reports of an organization together", CollectionSettings, "log_max_bytes", oldest, unit="bytes"),
+        _setting("age of a report", CollectionSettings, "log_max_age", oldest, unit="s"),
+    ]
+
+
+def _fields() -> Iterator[Limit]:
+    """The bounded fields of every request, by its RPC."""
+    for rpc, method in sorted(rpcs().items()):
+        for path, value in _bounded(method.input_type):
+            yield Limit(f"`{method.name}`: `{path}`", value, "contract", _INVALID_FIELD, f"{rpc}.{path}")
+
+
+def _bounded(message: Descriptor, within: str = "") -> Iterator[tuple[str, str]]:
+    """The fields with a bound, by their path."""
+    for field in message.fields:
+        rule = field.GetOptions().Extensions[validate_pb2.field]
+        if value := _bound(rule):
+            yield f"{within}{field.name}", value
+        if field.message_type is not None and rule.ignore != validate_pb2.IGNORE_ALWAYS:
+            yield from _bounded(field.message_type, f"{within}{field.name}.")
+
+
+def _bound(rule: validate_pb2.FieldRules) -> str:
+    """What a rule bounds a field to, in words; empty where it bounds nothing."""
+    if rule.string.HasField("max_len"):
+        return f"{rule.string.max_len:,} characters"
+    if rule.repeated.HasField("max_items"):
+        return f"{rule.repeated.max_items:,} elements"
+    return f"{rule.int32.lte:,}" if rule.int32.HasField("lte") else ""
