@@ -24,6 +24,8 @@ from scope.collection.v1.service_pb2_grpc import (
 from scope.report.v1.report_pb2 import Report
 from scope_probe import VERSION, loop
 from scope_probe.cli import app
+from scope_probe.status import STALE_SECONDS, Status, lines, works
+from tests.certificates import Authority
 
 TOKEN = "scope-token-of-a-test"
 DEADLINE = 20
@@ -58,14 +60,15 @@ class Peer(CollectionServiceServicer):
 
 
 @contextmanager
-def peer(port: int = 0) -> Iterator[tuple[Peer, int]]:
+def peer(port: int = 0, credentials: grpc.ServerCredentials | None = None) -> Iterator[tuple[Peer, int]]:
     """A server in a thread of its own, and its port."""
     servicer, started = Peer(), Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]()
 
     async def serve() -> None:
         server = grpc.aio.server()
         add_CollectionServiceServicer_to_server(servicer, server)
-        bound = server.add_insecure_port(f"127.0.0.1:{port}")
+        address = f"127.0.0.1:{port}"
+        bound = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
         await server.start()
         end = asyncio.Event()
         started.put((asyncio.get_running_loop(), end, bound))
@@ -108,11 +111,12 @@ def scope(*arguments: str, given: str | None = None) -> Result:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["launch", f"--service-token={TOKEN}"], ["scope launch 192.168.1.10:8080", "SCOPE_URL"]),
+        (["launch", f"--service-token={TOKEN}"], ["scope launch https://scope.example.com", "SCOPE_URL"]),
         (["launch", NOBODY], ["--service-token=TOKEN", "SCOPE_SERVICE_TOKEN"]),
         (["launch", NOBODY, "--service-token=a b"], ["--service-token", "spaces"]),
         (["launch", NOBODY, f"--service-token={'x' * 513}"], ["--service-token", "too long"]),
         (["launch", "nonsense", f"--service-token={TOKEN}"], ["HOST:PORT"]),
+        (["launch", NOBODY, f"--service-token={TOKEN}", "--ca-file", "absent"], [f"is https://{NOBODY} meant"]),
         (["launch", "8.8.8.8:80", f"--service-token={TOKEN}"], ["in clear", "8.8.8.8", "--plaintext"]),
         (["launch", NOBODY, f"--service-token={TOKEN}", "--probe-id", "a;b"], ["--probe-id", "A-Z"]),
         (["launch", NOBODY, f"--service-token={TOKEN}", "--hostname", "a;b"], ["--hostname", "';'"]),
@@ -130,7 +134,16 @@ def test_what_was_called_wrongly_is_told_what_to_do(arguments: list[str], said: 
 def test_help_names_everything() -> None:
     result = scope("launch", "--help")
     assert result.exit_code == 0
-    for words in ("HOST:PORT", "SCOPE_URL", "SCOPE_SERVICE_TOKEN", "--no-command-args", "--report", "Examples"):
+    for words in (
+        "HOST:PORT",
+        "https://",
+        "--ca-file",
+        "SCOPE_URL",
+        "SCOPE_SERVICE_TOKEN",
+        "--no-command-args",
+        "--report",
+        "Examples",
+    ):
         assert words in result.output
 
 
@@ -190,6 +203,24 @@ def test_a_report_that_is_none() -> None:
     assert "holds no report" in result.output
 
 
+def test_what_fails_about_tls_is_told_what_to_do(tmp_path: Path) -> None:
+    with peer() as (servicer, port):
+        spoken = scope("launch", f"https://127.0.0.1:{port}", f"--service-token={TOKEN}", "--once")
+        assert servicer.came.empty()
+    assert spoken.exit_code == 1
+    assert "does not speak TLS there: leave out https://" in spoken.output
+    authority = Authority(tmp_path)
+    certificate = authority.certificate()
+    pair = (certificate.key.read_bytes(), certificate.cert.read_bytes())
+    with peer(credentials=grpc.ssl_server_credentials([pair])) as (servicer, port):
+        url = f"https://127.0.0.1:{port}"
+        doubted = scope("launch", url, f"--service-token={TOKEN}", "--once")
+        assert "with --ca-file" in doubted.output
+        trusted = scope("launch", url, f"--service-token={TOKEN}", "--once", "--ca-file", str(authority.file))
+        assert trusted.exit_code == 0, trusted.output
+        assert servicer.came.qsize() == 1
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_running_probe_reports_and_ends_when_told(tmp_path: Path, number: signal.Signals) -> None:
     with peer() as (servicer, port), probe(tmp_path, f"127.0.0.1:{port}", "--state", str(tmp_path)) as process:
@@ -204,6 +235,47 @@ def test_a_running_probe_reports_and_ends_when_told(tmp_path: Path, number: sign
     assert metadata["x-scope-probe-id"] == (tmp_path / "probe-id").read_text().strip()
     assert "connected" in said
     assert TOKEN not in said
+
+
+def status(tmp_path: Path) -> tuple[int, str]:
+    result = scope("status", "--state", str(tmp_path))
+    return result.exit_code, result.output
+
+
+def test_a_probe_says_how_it_is_doing(tmp_path: Path) -> None:
+    assert status(tmp_path)[0] == 3
+    with peer() as (servicer, port):
+        with probe(tmp_path, f"127.0.0.1:{port}", "--state", str(tmp_path)) as process:
+            for _ in range(2):  # the second goes out when the first was acknowledged
+                servicer.came.get(timeout=DEADLINE)
+            code, said = status(tmp_path)
+            told = json.loads(scope("status", "--json", "--state", str(tmp_path)).output)
+        assert code == 0
+        assert f"connected to 127.0.0.1:{port}" in said
+        assert "last acknowledged" in said
+        assert "dropped            0 reports" in said
+        assert (told["pid"], told["connected"], told["dropped"]) == (process.pid, True, 0)
+        assert told["probe"] == (tmp_path / "probe-id").read_text().strip()
+    code, said = status(tmp_path)
+    assert (code, "no probe runs" in said) == (3, True)
+
+
+def test_a_probe_whose_service_is_away_says_so_and_what_to_do(tmp_path: Path) -> None:
+    with probe(tmp_path, NOBODY, "--state", str(tmp_path)) as process:
+        assert process.stderr is not None
+        assert "not connected" in process.stderr.readline()
+        code, said = status(tmp_path)
+    assert code == 1
+    assert f"not connected to {NOBODY}" in said
+    assert "check that the service runs" in said
+    assert "nothing yet" in said
+
+
+def test_a_probe_that_was_stopped_is_stuck() -> None:
+    stopped = Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, 90.0, 100.0)
+    assert works(stopped, 100 + STALE_SECONDS - 1)
+    assert not works(stopped, 100 + STALE_SECONDS)
+    assert "stuck: process 1 has done nothing since 2 min ago" in lines(stopped, 220.0)[0]
 
 
 def test_a_running_probe_ends_at_once_though_the_service_is_away(tmp_path: Path) -> None:

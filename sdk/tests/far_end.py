@@ -81,6 +81,7 @@ class FarEnd(CollectionServiceServicer):
     streams: int = 0
     ended: list[int] = field(default_factory=list)
     port: int = 0
+    credentials: grpc.ServerCredentials | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def Publish(  # noqa: N802  # as the contract calls it
@@ -119,12 +120,17 @@ class FarEnd(CollectionServiceServicer):
         """Serves, each time on the same port."""
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         add_CollectionServiceServicer_to_server(self, server)
-        self.port = server.add_insecure_port(f"127.0.0.1:{self.port}")
+        self.port = self._add_port(server, self.target)
         await server.start()
         try:
             yield self
         finally:
             await server.stop(None)
+
+    def _add_port(self, server: grpc.aio.Server, address: str) -> int:
+        if self.credentials is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, self.credentials)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Waits for what reports bring about, at most 30 s."""

@@ -1,19 +1,27 @@
+import asyncio
+from pathlib import Path
+
+import grpc
 import pytest
 
-from scope_sdk import Service
+from scope_sdk import Builder, PublishError, Service, publish_once
 from scope_sdk.channel import parse_target
+from sdk.tests.far_end import FarEnd
+from tests.certificates import Authority, Certificate
 
 
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        ("127.0.0.1:8080", ("127.0.0.1", 8080)),
-        ("http://scope.local:81/", ("scope.local", 81)),
-        ("http://scope.local", ("scope.local", 80)),
-        ("[::1]:8080", ("::1", 8080)),
+        ("127.0.0.1:8080", ("127.0.0.1", 8080, False)),
+        ("http://scope.local:81/", ("scope.local", 81, False)),
+        ("http://scope.local", ("scope.local", 80, False)),
+        ("[::1]:8080", ("::1", 8080, False)),
+        ("https://scope.local", ("scope.local", 443, True)),
+        ("HTTPS://[::1]:8443/", ("::1", 8443, True)),
     ],
 )
-def test_targets(target: str, expected: tuple[str, int]) -> None:
+def test_targets(target: str, expected: tuple[str, int, bool]) -> None:
     assert parse_target(target) == expected
 
 
@@ -25,6 +33,8 @@ def test_targets(target: str, expected: tuple[str, int]) -> None:
         ":80",
         "ftp://a:1",
         "a:0",
+        "https://a:0",
+        "https://",
         "a:99999",
         "u@a:1",
         "http://a:1/path",
@@ -34,7 +44,7 @@ def test_targets(target: str, expected: tuple[str, int]) -> None:
     ],
 )
 def test_what_is_no_target(target: str) -> None:
-    with pytest.raises(ValueError, match="must have the form HOST:PORT"):
+    with pytest.raises(ValueError, match="must have the form https://HOST"):
         Service(target, token="t")
 
 
@@ -53,6 +63,20 @@ def test_a_token_does_not_go_in_clear_to_others_unless_allowed(target: str) -> N
     with pytest.raises(ValueError, match=r"in clear to .*plaintext=True"):
         Service(target, token="t")
     Service(target, token="t", plaintext=True)
+
+
+def test_over_tls_a_token_goes_anywhere() -> None:
+    Service("https://203.0.113.1", token="t")
+
+
+def test_authorities_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    with pytest.raises(ValueError, match="holds no certificates"):
+        Service("https://127.0.0.1", token="t", ca_file=tmp_path / "empty")
+    with pytest.raises(ValueError, match="cannot be read"):
+        Service("https://127.0.0.1", token="t", ca_file=tmp_path / "absent")
+    with pytest.raises(ValueError, match=r"is https://127\.0\.0\.1:1 meant"):
+        Service("127.0.0.1:1", token="t", ca_file=Authority(tmp_path).file)
 
 
 def test_a_name_that_is_not_known_is_not_near() -> None:
@@ -76,3 +100,38 @@ def test_metadata_name_the_token_the_probe_and_the_organization() -> None:
         "x-scope-probe-id": "p",
         "x-scope-org": "acme",
     }
+
+
+def _server(certificate: Certificate) -> grpc.ServerCredentials:
+    return grpc.ssl_server_credentials([(certificate.key.read_bytes(), certificate.cert.read_bytes())])
+
+
+async def _send(far: FarEnd, ca_file: Path | None) -> None:
+    async with asyncio.timeout(30):
+        await publish_once(Service(f"https://{far.target}", token="t", ca_file=ca_file), Builder())
+
+
+async def test_a_report_goes_over_tls_to_who_is_vouched_for(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    far = FarEnd(credentials=_server(authority.certificate()))
+    async with far.serving():
+        await _send(far, authority.file)
+    assert len(far.received) == 1
+
+
+@pytest.mark.parametrize("trusted", ["another", "nobody"])
+async def test_nothing_goes_to_who_is_not_vouched_for(tmp_path: Path, trusted: str) -> None:
+    far = FarEnd(credentials=_server(Authority(tmp_path).certificate()))
+    async with far.serving():
+        with pytest.raises(PublishError, match="CERTIFICATE_VERIFY_FAILED"):
+            await _send(far, Authority(tmp_path, trusted).file if trusted == "another" else None)
+    assert not far.streams
+
+
+async def test_nothing_goes_to_another_address_than_was_vouched_for(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    far = FarEnd(credentials=_server(authority.certificate("192.0.2.1")))
+    async with far.serving():
+        with pytest.raises(PublishError, match="UNAVAILABLE"):
+            await _send(far, authority.file)
+    assert not far.streams

@@ -1,3 +1,4 @@
+import logging
 import time
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def test_waits_grow_from_next_to_nothing_to_half_a_minute_and_begin_anew() -> No
 def test_an_epoch_that_cannot_be_kept_holds_for_this_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     folder = tmp_path / "state"
     state = State(folder)
+    caplog.set_level(logging.WARNING, "scope_sdk")
     first = state.next_epoch()
     (folder / "epoch").unlink()
     folder.rmdir()

@@ -1,17 +1,24 @@
 """The command `scope`."""
 
+import json
+import os
+import time
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from scope_probe import VERSION, launching, options
+from scope_probe import VERSION, launching, options, status
 from scope_probe.documents import DocumentError
 from scope_probe.launching import LaunchError
 from scope_probe.options import Options
 from scope_probe.state import StateError, default_directory
+
+#: How the command ends when there is no probe to speak of, as init scripts have it.
+NOT_RUNNING = 3
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -24,9 +31,9 @@ app = typer.Typer(
 TargetArgument = Annotated[
     str | None,
     typer.Argument(
-        metavar="HOST:PORT",
+        metavar="URL",
         envvar="SCOPE_URL",
-        help="Where the service is: HOST:PORT or http://HOST:PORT.",
+        help="Where the service is: https://HOST[:PORT], or HOST:PORT where it does not speak TLS.",
     ),
 ]
 TokenOption = Annotated[
@@ -71,6 +78,16 @@ PlaintextOption = Annotated[
     bool,
     typer.Option("--plaintext", help="Let the token cross public networks in clear. Private ones need no permission."),
 ]
+CaFileOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file",
+        metavar="FILE",
+        envvar="SCOPE_CA_FILE",
+        help="The authorities, PEM, one of which vouches for the service. Default: those that this machine trusts.",
+        show_default=False,
+    ),
+]
 NoArgumentsOption = Annotated[
     bool, typer.Option("--no-command-args", help="Report which programs run, without their arguments.")
 ]
@@ -80,6 +97,7 @@ HostnameOption = Annotated[
         "--hostname", metavar="NAME", envvar="SCOPE_HOSTNAME", help="What to call this host. Default: its host name."
     ),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; null when no probe runs.")]
 VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and end.")]
 
 
@@ -102,6 +120,7 @@ def launch(
     state: StateOption = None,
     probe_id: ProbeIdOption = None,
     plaintext: PlaintextOption = False,
+    ca_file: CaFileOption = None,
     no_command_args: NoArgumentsOption = False,
     hostname: HostnameOption = None,
 ) -> None:
@@ -111,6 +130,8 @@ def launch(
     holds environment variables.
 
     [bold]Examples[/bold]
+
+    scope launch --service-token=TOKEN https://scope.example.com
 
     scope launch --service-token=TOKEN 192.168.1.10:8080
 
@@ -135,16 +156,42 @@ def launch(
         if print_:
             launching.write(asked)
             return
-        service = options.service(target, service_token, plaintext=plaintext)
+        service = options.service(target, service_token, plaintext=plaintext, ca_file=ca_file)
         if once or report:
             launching.send(asked, service, report)
         else:
             launching.run(asked, service)
     except (LaunchError, StateError, DocumentError) as error:
-        Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
-        raise typer.Exit(1) from None
+        _fail(error)
+
+
+@app.command("status")
+def show_status(*, state: StateOption = None, json_: JsonOption = False) -> None:
+    """Say how the probe that runs on this host is doing: connected, last acknowledged, dropped.
+
+    [bold]Ends with[/bold] 0 when its reports arrive, 1 when they do not, 3 when no probe runs.
+    """
+    directory = state or default_directory()
+    try:
+        found = status.read(directory)
+    except StateError as error:
+        _fail(error)
+    if found is None:
+        advice = "start one with 'scope launch', or say where another keeps its state with --state"
+        typer.echo("null" if json_ else f"no probe runs with its state in {directory}: {advice}")
+        raise typer.Exit(NOT_RUNNING)
+    now = time.time()
+    typer.echo(json.dumps(asdict(found)) if json_ else "\n".join(status.lines(found, now)))
+    raise typer.Exit(0 if status.works(found, now) else 1)
+
+
+def _fail(error: Exception) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
+    raise typer.Exit(1) from None
 
 
 def main() -> None:
     """Run the command."""
+    # gRPC writes to standard error what we say ourselves, with what to do about it.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     app()

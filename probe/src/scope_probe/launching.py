@@ -7,6 +7,7 @@ import sys
 from scope_probe import VERSION, documents, logs, loop, state
 from scope_probe.options import Options
 from scope_probe.report import Reporters
+from scope_probe.status import Writer
 from scope_probe.watch import Watch, advice
 from scope_sdk import Builder, Publisher, PublishError, ReportError, Service, publish_once
 
@@ -50,7 +51,7 @@ async def _send(options: Options, service: Service, given: Builder | None) -> No
         await publish_once(service, builder, probe_id=options.probe_id, version=VERSION)
     except PublishError as error:
         raise LaunchError(
-            f"The report was not stored by {service.target}: {error}. Next: {advice(str(error))}."
+            f"The report was not stored by {service.target}: {str(error).rstrip('.')}. Next: {advice(str(error))}."
         ) from None
     except ReportError as error:
         raise LaunchError(f"The report cannot be sent: {error}.") from None
@@ -64,11 +65,22 @@ async def _run(options: Options, service: Service) -> None:
         publisher = Publisher(service, options.state, probe_id=options.probe_id, version=VERSION)
     except (OSError, ValueError) as error:
         raise LaunchError(f"{error}. Remove what is in {options.state}, or name another --state.") from None
-    watch = Watch(publisher, service.target)
+    watch, status = Watch(publisher, service.target), Writer(options.state, publisher, service.target)
+
+    status.write()
+
+    def look() -> None:
+        watch.look()
+        status.write()
+
+    def settled(report: asyncio.Future[bool]) -> None:
+        if report.result():
+            status.stored()
+        look()
 
     def publish(builder: Builder) -> None:
-        watch.look()
-        publisher.publish(builder).add_done_callback(lambda _: watch.look())
+        look()
+        publisher.publish(builder).add_done_callback(settled)
 
     async with publisher:
         await loop.forever(Reporters(options.hostname, options.arguments, service.token), publish, stop)

@@ -23,18 +23,18 @@ class Options:
     state: Path
 
 
-def service(target: str | None, token: str | None, *, plaintext: bool) -> Service:
+def service(target: str | None, token: str | None, *, plaintext: bool, ca_file: Path | None) -> Service:
     """Where reports go, and on whose behalf. Unless `plaintext`, the token must be safe on the way there."""
     if not target:
         raise typer.BadParameter(
-            "say where the service is: 'scope launch 192.168.1.10:8080', or the environment variable SCOPE_URL.",
-            param_hint="HOST:PORT",
+            "say where the service is: 'scope launch https://scope.example.com', or the variable SCOPE_URL.",
+            param_hint="URL",
         )
     try:
-        return Service(target, _token(token), plaintext=plaintext)
+        return Service(target, _token(token), plaintext=plaintext, ca_file=ca_file)
     except ValueError as error:
         message = str(error).replace("plaintext=True", "--plaintext")  # the SDK speaks of its own parameter
-        raise typer.BadParameter(f"{message}.", param_hint="HOST:PORT") from None
+        raise typer.BadParameter(f"{message}.") from None
 
 
 def probe_id(text: str | None) -> str:

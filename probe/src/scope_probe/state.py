@@ -2,9 +2,15 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, Any
+
+#: How long a probe waits for its directory: somebody may be looking whether it is in use, for a moment.
+_PATIENCE = 1.0
+_STEP = 0.02
 
 
 class StateError(Exception):
@@ -17,6 +23,24 @@ def default_directory() -> Path:
         return Path("/var/lib/scope-probe")
     base = os.environ.get("XDG_STATE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".local" / "state") / "scope-probe"
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a probe is using the directory. Looking changes nothing.
+
+    Raises:
+        StateError: it may not be read.
+    """
+    try:
+        lock = (directory / "lock").open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise StateError(
+            f"{directory} cannot be read ({error.strerror}); ask as the user that the probe runs as."
+        ) from None
+    with lock:
+        return not _take(lock, fcntl.LOCK_SH)
 
 
 @contextmanager
@@ -32,8 +56,17 @@ def opened(directory: Path) -> Iterator[Path]:
     except OSError as error:
         raise StateError(f"{directory} cannot be used ({error.strerror}); name another with --state.") from None
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StateError(f"Another probe is using {directory}; stop it, or use another --state.") from None
+        deadline = time.monotonic() + _PATIENCE
+        while not _take(lock, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                raise StateError(f"Another probe is using {directory}; stop it, or use another --state.")
+            time.sleep(_STEP)
         yield directory
+
+
+def _take(lock: IO[Any], kind: int) -> bool:
+    try:
+        fcntl.flock(lock, kind | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

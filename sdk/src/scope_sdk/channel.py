@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import grpc
@@ -33,9 +36,28 @@ _OPTIONS = (
     # decided by whoever calls.
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
+)
+_PLAIN = (
+    *_OPTIONS,
     # Through a proxy of the environment the token would pass in clear.
     ("grpc.enable_http_proxy", 0),
 )
+
+_BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt")
+"""Where systems keep the authorities that they trust, beside where OpenSSL was told to look."""
+
+
+class Target(NamedTuple):
+    """Where a service is, and whether it is spoken to over TLS."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def address(self) -> str:
+        """As gRPC wants it."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +65,11 @@ class Service:
     """The service as one probe or program sees it.
 
     Attributes:
-        target: `HOST:PORT` or `http://HOST:PORT`.
+        target: `https://HOST[:PORT]`, or without TLS `HOST:PORT` or `http://HOST:PORT`.
         token: the service token, as an administrator of the organization was shown it.
         organization: which organization is meant, for credentials of several; a token implies its own.
         plaintext: whether the token may go in clear to addresses that are neither loopback nor private.
+        ca_file: the authorities, PEM, one of which vouches for the service; by default those that this machine trusts.
 
     Raises ValueError where one of these is none, or the token would go in clear where others may read it.
     """
@@ -55,19 +78,26 @@ class Service:
     token: str = field(repr=False)
     organization: str = ""
     plaintext: bool = False
+    ca_file: Path | None = None
 
     def __post_init__(self) -> None:
-        host, _ = parse_target(self.target)
+        target = parse_target(self.target)
         for name, value in (("token", self.token), ("organization", self.organization)):
             if not (value.isascii() and value.isprintable() and " " not in value):
                 raise ValueError(f"the {name} must hold printable ASCII characters only, and no spaces")
-        if not self.plaintext:
-            _refuse_public(host)
+        if self.ca_file is not None:
+            _check_authorities(self.ca_file, target)
+        if not (target.tls or self.plaintext):
+            _refuse_public(target.host)
 
     def channel(self) -> grpc.aio.Channel:
         """A channel, to be closed by the caller."""
-        host, port = parse_target(self.target)
-        return grpc.aio.insecure_channel(f"[{host}]:{port}" if ":" in host else f"{host}:{port}", options=_OPTIONS)
+        target = parse_target(self.target)
+        if not target.tls:
+            return grpc.aio.insecure_channel(target.address, options=_PLAIN)
+        file = self.ca_file or _trusted()
+        roots = grpc.ssl_channel_credentials(file.read_bytes() if file else None)
+        return grpc.aio.secure_channel(target.address, roots, options=_OPTIONS)
 
     def metadata(self, probe_id: str) -> Metadata:
         """What every call of a probe carries."""
@@ -75,19 +105,54 @@ class Service:
         return (("authorization", f"Scope-Probe token={self.token}"), ("x-scope-probe-id", probe_id), *organization)
 
 
-def parse_target(target: str) -> tuple[str, int]:
-    """Host and port of `HOST:PORT` or `http://HOST:PORT` (IPv6 in brackets). Raises ValueError where it is neither."""
-    scheme, separator, rest = target.strip().partition("://")
+_PORTS = {"http": 80, "https": 443, "": None}
+
+
+def parse_target(target: str) -> Target:
+    """Reads `https://HOST[:PORT]`, `HOST:PORT` or `http://HOST[:PORT]` (IPv6 in brackets).
+
+    Raises ValueError where it is none of these.
+    """
+    scheme, rest = _scheme_of(target.strip())
     try:
-        parts = urlsplit(f"//{rest if separator else scheme}")
-        host, port = parts.hostname, parts.port or (80 if separator else None)
+        parts = urlsplit(f"//{rest}")
+        host, port = parts.hostname, _PORTS.get(scheme) if parts.port is None else parts.port
     except ValueError:
         host, port, parts = None, None, urlsplit("")
-    if (separator and scheme != "http") or parts.username is not None or parts.path.strip("/") or parts.query:
+    if parts.username is not None or parts.path.strip("/") or parts.query:
         host = None
     if not host or not port:
-        raise ValueError("the target must have the form HOST:PORT or http://HOST:PORT, with IPv6 addresses in brackets")
-    return host, port
+        raise ValueError(
+            "the target must have the form https://HOST, https://HOST:PORT or, without TLS, HOST:PORT, "
+            "with IPv6 addresses in brackets"
+        )
+    return Target(host, port, scheme == "https")
+
+
+def _scheme_of(target: str) -> tuple[str, str]:
+    """The scheme, if one was written, and the rest; what has another scheme than ours has no rest."""
+    scheme, separator, rest = target.partition("://")
+    if not separator:
+        return "", target
+    return scheme.lower(), rest if scheme.lower() in _PORTS else ""
+
+
+def _check_authorities(file: Path, target: Target) -> None:
+    """Raises ValueError unless the file holds certificates, and there is use for them."""
+    if not target.tls:
+        raise ValueError(f"authorities are of use over TLS only; is https://{target.address} meant?")
+    try:
+        ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        raise ValueError(f"{file} holds no certificates in PEM form") from None
+    except OSError as error:
+        raise ValueError(f"{file} cannot be read ({error.strerror})") from None
+
+
+def _trusted() -> Path | None:
+    """The file of the authorities that this machine trusts; where none is found gRPC brings some of its own."""
+    files = (Path(name) for name in (ssl.get_default_verify_paths().cafile, *_BUNDLES) if name)
+    return next((file for file in files if file.is_file()), None)
 
 
 def _refuse_public(host: str) -> None:
