@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from authfe.edge import Deployment, write
+from authfe.edge import Deployment, Tls, write
 
 DEFAULT = Deployment(
     listen="0.0.0.0:8080",
@@ -25,6 +25,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
+    *,
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("envoy"),
     listen: Annotated[str, typer.Option(help="host:port to serve on.")] = DEFAULT.listen,
     admin_socket: Annotated[Path, typer.Option(help="Unix socket of Envoy's administration.")] = DEFAULT.admin_socket,
@@ -32,11 +33,20 @@ def main(
     cluster: Annotated[
         list[str] | None, typer.Option(help="A service and its replicas, NAME=HOST:PORT[,HOST:PORT...]; repeatable.")
     ] = None,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option(help="Certificate to serve TLS with, PEM, its chain included."),
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
+    redirect: Annotated[str, typer.Option(help="host:port where who comes without TLS is redirected.")] = "",
 ) -> None:
-    """Writes envoy.json and the contracts that it reads."""
+    """Writes envoy.json and the files that it reads."""
     addresses = {**DEFAULT.clusters, **_clusters(cluster or [])}
+    if (tls_cert is None) != (tls_key is None):
+        raise typer.BadParameter("--tls-cert and --tls-key go together")
+    tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
     try:
-        path = write(Deployment(listen, admin_socket, static, addresses), out)
+        path = write(Deployment(listen, admin_socket, static, addresses, tls, redirect), out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(path)

@@ -40,13 +40,13 @@ class Binding:
         rpc: The RPC.
         verb: `GET`, `POST`, ...
         template: The path, its variables in braces.
-        body: Whether its fields come in the body.
+        body: The field that the body holds, `*` for all fields that are not in the path; empty without a body.
     """
 
     rpc: Rpc
     verb: str
     template: str
-    body: bool
+    body: str
 
 
 def routed() -> list[Rpc]:
@@ -58,7 +58,7 @@ def bindings(rpc: Rpc) -> list[Binding]:
     """The REST bindings of an RPC, in the order of the contract."""
     rule = rpcs()[rpc.path].GetOptions().Extensions[annotations_pb2.http]
     return [
-        Binding(rpc, *found, body=bool(one.body))
+        Binding(rpc, *found, body=one.body)
         for one in (rule, *rule.additional_bindings)
         for found in _verb_and_template(one)
     ]

@@ -5,26 +5,27 @@ from pathlib import Path
 from authfe.edge.clusters import clusters
 from authfe.edge.deployment import Deployment
 from authfe.edge.filters import http_filters
-from authfe.edge.listener import listener
+from authfe.edge.listener import listeners
 from authfe.edge.typed import Config, extension
 
 #: Beyond it connections are refused; before it the edge would run out of files or memory.
 _CONNECTIONS = 20_000
 
 
-def bootstrap(deployment: Deployment, descriptors: Path) -> Config:
-    """Envoy's static configuration; `descriptors` is the file with the contracts.
+def bootstrap(deployment: Deployment, descriptors: Path, secrets: Path) -> Config:
+    """Envoy's static configuration; `descriptors` is the file with the contracts, `secrets` names the certificate.
 
     Raises:
         ValueError: The deployment does not fit the contracts; the message says where.
     """
     services = clusters(deployment)
     areas = [service["name"] for service in services]
-    filters = http_filters(descriptors, deployment.static, areas)
+    filters = http_filters(deployment, descriptors, areas)
     return {
+        "node": {"id": "edge", "cluster": "scope"},
         "admin": _admin(deployment.admin_socket),
         "overload_manager": _overload(),
-        "static_resources": {"listeners": [listener(deployment.listen, filters)], "clusters": services},
+        "static_resources": {"listeners": listeners(deployment, filters, secrets), "clusters": services},
     }
 
 

@@ -7,6 +7,20 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
+class Tls:
+    """What the edge proves by who it is, two PEM files.
+
+    Args:
+        certificate: the certificate and those between it and its authority. Who renews moves both files into the folder
+            of this one, and they are read again.
+        key: its private key.
+    """
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One edge.
 
@@ -15,12 +29,20 @@ class Deployment:
         admin_socket: where Envoy's administration listens, a unix socket; at most 107 bytes.
         static: the folder with the browser's files.
         clusters: by service, named after its area (`scope.<area>.v1`), the `host:port` of each replica.
+        tls: with what to serve TLS; without it everything is in clear.
+        redirect: `host:port` where who comes without TLS is sent to where it is; empty for nowhere.
     """
 
     listen: str
     admin_socket: Path
     static: Path
     clusters: Mapping[str, Sequence[str]]
+    tls: Tls | None = None
+    redirect: str = ""
+
+    def __post_init__(self) -> None:
+        if self.redirect and not self.tls:
+            raise ValueError("there is nothing to redirect to without TLS")
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from authfe.edge.bindings import all_bindings
 from authfe.edge.clusters import AUTHORITY
+from authfe.edge.deployment import Deployment
 from authfe.edge.replies import METADATA_HEADERS
 from authfe.edge.retries import elsewhere
+from authfe.edge.tls import STRICT_TRANSPORT_SECURITY
 from authfe.edge.typed import Config, extension, typed
 from mesh import headers
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
@@ -46,15 +48,15 @@ _CONTENT_SECURITY_POLICY = (
 )
 
 
-def http_filters(descriptors: Path, static_files: Path, areas: Iterable[str]) -> list[Config]:
+def http_filters(deployment: Deployment, descriptors: Path, areas: Iterable[str]) -> list[Config]:
     """The filters of the listener.
 
     The headers that are ours go before anything can read them; access is decided before the transcoder.
     """
     return [
-        _header_rules(),
+        _header_rules(over_tls=deployment.tls is not None),
         _health(areas),
-        _files(static_files),
+        _files(deployment.static),
         _authorization(),
         _whole_requests(),
         _transcoder(descriptors),
@@ -109,13 +111,14 @@ def _set(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> C
     return {"append": {"header": {"key": name, "value": value}, "append_action": action}}
 
 
-def _header_rules() -> Config:
+def _header_rules(*, over_tls: bool) -> Config:
     # x-envoy-* from outside could set timeouts and retries, or pretend to a path before transcoding.
     foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
     response = [
         *({"remove": name} for name in ("server", "x-envoy-upstream-healthchecked-cluster", *_DENIAL_HEADERS)),
         _set("x-content-type-options", "nosniff"),
         _set("cache-control", "no-store", "ADD_IF_ABSENT"),
+        *([_set("strict-transport-security", STRICT_TRANSPORT_SECURITY)] if over_tls else []),
     ]
     mutations = {"request_mutations": [*({"remove": name} for name in _OURS), foreign], "response_mutations": response}
     return extension(

@@ -1,24 +1,50 @@
-"""The one port: HTTP/1.1, HTTP/2 without TLS (prior knowledge) and native gRPC."""
+"""The one port: HTTP/1.1, HTTP/2 (without TLS by prior knowledge) and native gRPC; and the one that sends on to it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from authfe.edge.access_log import access_log
 from authfe.edge.clusters import socket_address
-from authfe.edge.deployment import parse_address
+from authfe.edge.deployment import Deployment, parse_address
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.replies import local_replies
 from authfe.edge.routes import route_configuration
+from authfe.edge.tls import redirect_routes, transport_socket
 from authfe.edge.typed import Config, extension
 
 _HTTP_CONNECTION_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 
+#: How long a caller may take to agree on TLS.
+_HANDSHAKE_TIMEOUT = "10s"
 
-def listener(listen: str, http_filters: Sequence[Config]) -> Config:
-    """The listener with everything that bounds what a caller may make it hold."""
-    manager = extension(
+
+def listeners(deployment: Deployment, http_filters: Sequence[Config], secrets: Path) -> list[Config]:
+    """The listener that serves, and where there is one the plain listener that redirects to it."""
+    edge = _listener("edge", deployment.listen, _manager("edge", route_configuration(), http_filters))
+    if deployment.tls:
+        edge["filter_chains"][0]["transport_socket"] = transport_socket(secrets)
+        edge["filter_chains"][0]["transport_socket_connect_timeout"] = _HANDSHAKE_TIMEOUT
+    if not deployment.redirect:
+        return [edge]
+    manager = _manager("redirect", redirect_routes(deployment), http_filters[-1:])
+    return [edge, _listener("redirect", deployment.redirect, manager)]
+
+
+def _listener(name: str, listen: str, manager: Config) -> Config:
+    return {
+        "name": name,
+        "address": socket_address(parse_address(listen)),
+        "per_connection_buffer_limit_bytes": 256 * 1024,
+        "filter_chains": [{"filters": [manager]}],
+    }
+
+
+def _manager(name: str, routes: Config, http_filters: Sequence[Config]) -> Config:
+    """Reads HTTP, with everything that bounds what a caller may make it hold."""
+    return extension(
         "envoy.filters.network.http_connection_manager",
         _HTTP_CONNECTION_MANAGER,
-        stat_prefix="edge",
+        stat_prefix=name,
         codec_type="AUTO",
         **_headers(),
         **_paths(),
@@ -27,15 +53,9 @@ def listener(listen: str, http_filters: Sequence[Config]) -> Config:
         http2_protocol_options=_http2(),
         access_log=[access_log()],
         local_reply_config=local_replies(),
-        route_config=route_configuration(),
+        route_config=routes,
         http_filters=list(http_filters),
     )
-    return {
-        "name": "edge",
-        "address": socket_address(parse_address(listen)),
-        "per_connection_buffer_limit_bytes": 256 * 1024,
-        "filter_chains": [{"filters": [manager]}],
-    }
 
 
 def _headers() -> Config:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ def new_edge(tmp_path: Path) -> Iterator[Callable[..., Edge]]:
     """Starts an edge of this test's own, with one replica of each service or those given."""
     edges: list[Edge] = []
 
-    def start(replicas: Sequence[Replica] = ()) -> Edge:
-        edge = Edge(tmp_path, STATIC, replicas or [Replica(area) for area in AREAS])
+    def start(replicas: Sequence[Replica] = (), **options: Any) -> Edge:
+        edge = Edge(tmp_path, STATIC, replicas or [Replica(area) for area in AREAS], **options)
         edges.append(edge)
         edge.start()
         return edge

@@ -11,7 +11,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from authfe.edge import Deployment, write
+from authfe.edge import Deployment, Tls, write
 from authfe.tests.standins import Replica, free_port
 
 AREAS = ("collection", "query", "users")
@@ -54,6 +54,8 @@ class Edge:
     static: Path
     replicas: Sequence[Replica] = field(default_factory=lambda: [Replica(area) for area in AREAS])
     port: int = field(default_factory=free_port)
+    tls: Tls | None = None
+    redirect_port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -71,7 +73,8 @@ class Edge:
         for replica in self.replicas:
             replica.start()
         addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
-        deployment = Deployment(self.address, self.folder / "admin.sock", self.static, addresses)
+        redirect = f"127.0.0.1:{self.redirect_port}" if self.redirect_port else ""
+        deployment = Deployment(self.address, self.folder / "admin.sock", self.static, addresses, self.tls, redirect)
         path = write(deployment, self.folder)
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:

@@ -9,11 +9,12 @@ import pytest
 from google.api import annotations_pb2
 from typer.testing import CliRunner
 
-from authfe.edge import Deployment, write
+from authfe.edge import Deployment, Tls, write
 from authfe.edge.__main__ import DEFAULT, app
 from authfe.edge.bindings import path_regex, routed
 from authfe.edge.deployment import parse_address
 from authfe.edge.routes import routes
+from authfe.tests.certificates import self_signed
 from authfe.tests.running import validate
 from mesh.access import rules
 from mesh.contracts import rpcs
@@ -52,6 +53,14 @@ def test_envoy_accepts_addresses_of_every_kind(tmp_path: Path) -> None:
     assert answer.returncode == 0, answer.stderr
     found = {one["name"]: one["type"] for one in json.loads(path.read_text())["static_resources"]["clusters"]}
     assert found == {"users": "STATIC", "collection": "STATIC", "query": "STRICT_DNS"}
+
+
+def test_envoy_accepts_tls_and_a_redirect_to_it(tmp_path: Path) -> None:
+    pair = self_signed(tmp_path)
+    tls = Tls(pair.certificate, pair.key)
+    path = write(Deployment("[::1]:8443", tmp_path / "a", tmp_path, DEFAULT.clusters, tls, "[::1]:8080"), tmp_path)
+    answer = validate(path)
+    assert answer.returncode == 0, answer.stderr
 
 
 def test_exactly_the_rpcs_that_admit_somebody_outside_are_routed() -> None:
@@ -111,16 +120,26 @@ def test_a_deployment_that_does_not_fit_is_refused_and_nothing_written(
 
 def test_the_command_writes_what_it_is_told(tmp_path: Path) -> None:
     options = ["--out", str(tmp_path), "--listen", "127.0.0.1:1", "--admin-socket", "/tmp/a", "--static", "/srv/x"]
-    answer = CliRunner().invoke(app, [*options, "--cluster", "users=127.0.0.1:5,127.0.0.1:6"])
+    tls = ["--tls-cert", "/etc/c.pem", "--tls-key", "/etc/k.pem", "--redirect", "127.0.0.1:2"]
+    answer = CliRunner().invoke(app, [*options, *tls, "--cluster", "users=127.0.0.1:5,127.0.0.1:6"])
     assert answer.exit_code == 0, answer.output
     strings = set(_strings(json.loads((tmp_path / "envoy.json").read_text())))
-    assert {"/tmp/a", "/srv/x/", str(tmp_path / "contracts.binpb"), 5, 6} <= strings
+    assert {"/tmp/a", "/srv/x/", str(tmp_path / "contracts.binpb"), 1, 2, 5, 6} <= strings
+    assert {"/etc/c.pem", "/etc/k.pem"} <= set(_strings(json.loads((tmp_path / "certificate.json").read_text())))
 
 
-def test_the_command_says_what_is_wrong(tmp_path: Path) -> None:
-    answer = CliRunner().invoke(app, ["--out", str(tmp_path), "--cluster", "users=nowhere"])
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (["--cluster", "users=nowhere"], "nowhere"),
+        (["--tls-cert", "/etc/c.pem"], "together"),
+        (["--redirect", "127.0.0.1:2"], "TLS"),
+    ],
+)
+def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str], what: str) -> None:
+    answer = CliRunner().invoke(app, ["--out", str(tmp_path), *options])
     assert answer.exit_code == 2
-    assert "nowhere" in answer.output
+    assert what in answer.output
 
 
 def _strings(value: Any) -> Iterator[Any]:

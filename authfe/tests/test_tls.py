@@ -1,0 +1,171 @@
+"""TLS at the edge: what it speaks, what it proves, how it is renewed, and what those hear who come without it."""
+
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
+
+import grpc
+import pytest
+from cryptography import x509
+
+from authfe.edge import Deployment, Tls
+from authfe.tests.certificates import SelfSigned, self_signed
+from authfe.tests.conftest import STATIC
+from authfe.tests.running import Edge, until
+from authfe.tests.standins import free_port
+
+pytestmark = pytest.mark.integration
+
+INFO = "/scope.query.v1.QueryService/GetInfo"
+
+
+@pytest.fixture(scope="module")
+def pair(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
+    return self_signed(tmp_path_factory.mktemp("pair"))
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory, pair: SelfSigned) -> Iterator[Edge]:
+    """An edge with TLS, and a plain listener that redirects to it."""
+    folder = tmp_path_factory.mktemp("secure")
+    edge = Edge(folder, STATIC, tls=Tls(pair.certificate, pair.key), redirect_port=free_port())
+    try:
+        edge.start()
+        yield edge
+    finally:
+        edge.stop()
+
+
+def trusting(pair: SelfSigned) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(pair.certificate))
+
+
+def shake(edge: Edge, context: ssl.SSLContext) -> ssl.SSLSocket:
+    plain = socket.create_connection(("127.0.0.1", edge.port), timeout=20)
+    return context.wrap_socket(plain, server_hostname="localhost")
+
+
+def test_http_1_over_tls(secure: Edge, pair: SelfSigned) -> None:
+    connection = HTTPSConnection("localhost", secure.port, context=trusting(pair), timeout=20)
+    connection.request("GET", "/api")
+    answer = connection.getresponse()
+    assert (answer.status, answer.read()[:1]) == (200, b"{")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
+    connection.close()
+
+
+def test_grpc_over_tls(secure: Edge, pair: SelfSigned) -> None:
+    roots = grpc.ssl_channel_credentials(pair.certificate.read_bytes())
+    with grpc.secure_channel(f"localhost:{secure.port}", roots) as channel:
+        assert channel.unary_unary(INFO)(b"", timeout=20) == b""
+
+
+@pytest.mark.parametrize(
+    ("offered", "chosen"), [(["h2", "http/1.1"], "h2"), (["http/1.1"], "http/1.1"), (["h2"], "h2"), ([], None)]
+)
+def test_the_protocol_is_agreed_on(secure: Edge, pair: SelfSigned, offered: list[str], chosen: str | None) -> None:
+    context = trusting(pair)
+    context.set_alpn_protocols(offered)
+    with shake(secure, context) as connection:
+        assert connection.selected_alpn_protocol() == chosen
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_current_versions_are_spoken_with_forward_secrecy(
+    secure: Edge, pair: SelfSigned, version: ssl.TLSVersion
+) -> None:
+    context = trusting(pair)
+    context.minimum_version = context.maximum_version = version
+    with shake(secure, context) as connection:
+        assert connection.version() == version.name.replace("_", ".")
+        name = connection.cipher()[0]  # type: ignore[index]
+        assert name.startswith(("ECDHE-", "TLS_"))
+        assert "GCM" in name or "CHACHA20" in name
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+@pytest.mark.parametrize(
+    ("version", "ciphers"),
+    [
+        (ssl.TLSVersion.TLSv1_1, "DEFAULT:@SECLEVEL=0"),
+        (ssl.TLSVersion.TLSv1_2, "ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"),
+        (ssl.TLSVersion.TLSv1_2, "AES128-GCM-SHA256:@SECLEVEL=0"),
+    ],
+)
+def test_old_versions_and_weak_ciphers_are_refused(
+    secure: Edge, pair: SelfSigned, version: ssl.TLSVersion, ciphers: str
+) -> None:
+    context = trusting(pair)
+    context.set_ciphers(ciphers)
+    context.minimum_version = context.maximum_version = version
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        shake(secure, context).close()
+
+
+def test_what_comes_in_clear_is_not_answered(secure: Edge) -> None:
+    with pytest.raises(ConnectionError):
+        secure.call("GET", "/api")
+
+
+def redirected(edge: Edge, verb: str, target: str, host: str) -> tuple[int, str | None, bytes]:
+    connection = HTTPConnection("127.0.0.1", edge.redirect_port, timeout=20)
+    connection.putrequest(verb, target, skip_host=True)
+    connection.putheader("Host", host)
+    connection.endheaders()
+    answer = connection.getresponse()
+    found = answer.status, answer.headers["location"], answer.read()
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
+@pytest.mark.parametrize("target", ["/", "/api/topology/hosts?org=a&t=%2F;x", "/healthz", "/app.js", INFO])
+def test_who_comes_without_tls_is_sent_to_the_same_address_with_it(secure: Edge, verb: str, target: str) -> None:
+    for replica in secure.replicas:
+        replica.service.calls.clear()
+    for host in ("scope.example", f"scope.example:{secure.redirect_port}"):
+        expected = f"https://scope.example:{secure.port}{target}"
+        assert redirected(secure, verb, target, host) == (308, expected, b"")
+    assert not any(replica.service.calls for replica in secure.replicas)
+
+
+def test_renewed_files_are_served_without_a_restart_and_open_connections_stay(
+    new_edge: Callable[..., Edge], tmp_path: Path
+) -> None:
+    served, renewed = tmp_path / "served", tmp_path / "renewed"
+    served.mkdir()
+    renewed.mkdir()
+    old = self_signed(served)
+    edge = new_edge(tls=Tls(old.certificate, old.key))
+    with shake(edge, trusting(old)) as before:
+        new = self_signed(renewed)
+        serial = new.serial
+        for file in (new.key, new.certificate):
+            file.rename(served / file.name)
+        until(lambda: _served(edge) == serial, "the new certificate is served")
+        before.sendall(b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert before.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+def test_files_that_are_no_pair_leave_what_was_served(new_edge: Callable[..., Edge], tmp_path: Path) -> None:
+    served, renewed = tmp_path / "served", tmp_path / "renewed"
+    served.mkdir()
+    renewed.mkdir()
+    old = self_signed(served)
+    serial = old.serial
+    edge = new_edge(tls=Tls(old.certificate, old.key))
+    self_signed(renewed).certificate.rename(old.certificate)
+    until(lambda: "certificate" in (edge.folder / "envoy.log").read_text(), "Envoy says that they are none")
+    assert _served(edge) == serial
+
+
+def _served(edge: Edge) -> int:
+    pem = ssl.get_server_certificate(("127.0.0.1", edge.port), timeout=20)
+    return x509.load_pem_x509_certificate(pem.encode()).serial_number
+
+
+def test_a_redirect_needs_somewhere_to_go(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="TLS"):
+        Deployment("a:1", tmp_path, tmp_path, {}, redirect="a:2")
