@@ -33,12 +33,12 @@ class Authority:
         self.file = folder / f"{name}.pem"
         self.file.write_bytes(builder.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def certificate(self, *addresses: str, name: str = "server", valid: timedelta = _DAY) -> Certificate:
-        """A certificate for these IP addresses, or for 127.0.0.1; with a negative `valid` one that has expired."""
+    def certificate(self, *names: str, name: str = "server", valid: timedelta = _DAY) -> Certificate:
+        """A certificate for these hosts, or for 127.0.0.1; with a negative `valid` one that has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
-        addressed = [x509.IPAddress(ip_address(address)) for address in addresses or ("127.0.0.1",)]
+        hosts = [_general_name(host) for host in names or ("127.0.0.1",)]
         builder = self._begin(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]), key, valid)
-        builder = builder.add_extension(x509.SubjectAlternativeName(addressed), critical=False)
+        builder = builder.add_extension(x509.SubjectAlternativeName(hosts), critical=False)
         signed = builder.sign(self._key, hashes.SHA256())
         files = Certificate(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         files.cert.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
@@ -60,3 +60,10 @@ class Authority:
             .not_valid_before(now - 10 * _DAY)
             .not_valid_after(now + valid)
         )
+
+
+def _general_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

@@ -27,6 +27,17 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.02)
 
 
+def healthy_replicas(admin: Path) -> int:
+    """How many replicas an edge would send calls to, by its administration; 0 where nobody listens on its socket."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(str(admin))
+        except OSError:
+            return 0
+        connection.sendall(b"GET /clusters HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
+        return connection.makefile().read().count("health_flags::healthy")
+
+
 @dataclass
 class Reply:
     """An HTTP answer."""
@@ -79,7 +90,8 @@ class Edge:
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
             self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
-        until(lambda: self._healthy_replicas() == len(self.replicas), "every replica is found healthy")
+        admin, count = self.folder / "admin.sock", len(self.replicas)
+        until(lambda: healthy_replicas(admin) == count, "every replica is found healthy")
 
     def stop(self) -> None:
         if self.process:
@@ -94,16 +106,6 @@ class Edge:
             return self.call("GET", "/healthz").status
         except ConnectionError:
             return 0
-
-    def _healthy_replicas(self) -> int:
-        """How many replicas the edge would send calls to, by its administration."""
-        with socket.socket(socket.AF_UNIX) as admin:
-            try:
-                admin.connect(str(self.folder / "admin.sock"))
-            except OSError:
-                return 0
-            admin.sendall(b"GET /clusters HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
-            return admin.makefile().read().count("health_flags::healthy")
 
     def call(self, verb: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None) -> Reply:
         """One HTTP/1.1 call on a connection of its own; the path goes out as it is."""

@@ -14,11 +14,11 @@ from authfe.edge.__main__ import DEFAULT, app
 from authfe.edge.bindings import path_regex, routed
 from authfe.edge.deployment import parse_address
 from authfe.edge.routes import routes
-from authfe.tests.certificates import self_signed
 from authfe.tests.running import validate
 from mesh.access import rules
 from mesh.contracts import rpcs
 from scope.auth.v1.access_pb2 import Caller
+from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
 REGENERATE = "the contracts or the edge changed: run `make gen` (python -m authfe.edge) and look at the difference"
@@ -56,8 +56,8 @@ def test_envoy_accepts_addresses_of_every_kind(tmp_path: Path) -> None:
 
 
 def test_envoy_accepts_tls_and_a_redirect_to_it(tmp_path: Path) -> None:
-    pair = self_signed(tmp_path)
-    tls = Tls(pair.certificate, pair.key)
+    served = Authority(tmp_path).certificate()
+    tls = Tls(served.cert, served.key)
     path = write(Deployment("[::1]:8443", tmp_path / "a", tmp_path, DEFAULT.clusters, tls, "[::1]:8080"), tmp_path)
     answer = validate(path)
     assert answer.returncode == 0, answer.stderr

@@ -11,26 +11,30 @@ import pytest
 from cryptography import x509
 
 from authfe.edge import Deployment, Tls
-from authfe.tests.certificates import SelfSigned, self_signed
 from authfe.tests.conftest import STATIC
 from authfe.tests.running import Edge, until
 from authfe.tests.standins import free_port
+from tests.certificates import Authority
 
 pytestmark = pytest.mark.integration
 
 INFO = "/scope.query.v1.QueryService/GetInfo"
 
 
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> SelfSigned:
-    return self_signed(tmp_path_factory.mktemp("pair"))
+HOSTS = ("localhost", "127.0.0.1")
 
 
 @pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory, pair: SelfSigned) -> Iterator[Edge]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="module")
+def secure(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Edge]:
     """An edge with TLS, and a plain listener that redirects to it."""
     folder = tmp_path_factory.mktemp("secure")
-    edge = Edge(folder, STATIC, tls=Tls(pair.certificate, pair.key), redirect_port=free_port())
+    served = authority.certificate(*HOSTS)
+    edge = Edge(folder, STATIC, tls=Tls(served.cert, served.key), redirect_port=free_port())
     try:
         edge.start()
         yield edge
@@ -38,8 +42,8 @@ def secure(tmp_path_factory: pytest.TempPathFactory, pair: SelfSigned) -> Iterat
         edge.stop()
 
 
-def trusting(pair: SelfSigned) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(pair.certificate))
+def trusting(authority: Authority) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(authority.file))
 
 
 def shake(edge: Edge, context: ssl.SSLContext) -> ssl.SSLSocket:
@@ -47,8 +51,8 @@ def shake(edge: Edge, context: ssl.SSLContext) -> ssl.SSLSocket:
     return context.wrap_socket(plain, server_hostname="localhost")
 
 
-def test_http_1_over_tls(secure: Edge, pair: SelfSigned) -> None:
-    connection = HTTPSConnection("localhost", secure.port, context=trusting(pair), timeout=20)
+def test_http_1_over_tls(secure: Edge, authority: Authority) -> None:
+    connection = HTTPSConnection("localhost", secure.port, context=trusting(authority), timeout=20)
     connection.request("GET", "/api")
     answer = connection.getresponse()
     assert (answer.status, answer.read()[:1]) == (200, b"{")
@@ -56,8 +60,8 @@ def test_http_1_over_tls(secure: Edge, pair: SelfSigned) -> None:
     connection.close()
 
 
-def test_grpc_over_tls(secure: Edge, pair: SelfSigned) -> None:
-    roots = grpc.ssl_channel_credentials(pair.certificate.read_bytes())
+def test_grpc_over_tls(secure: Edge, authority: Authority) -> None:
+    roots = grpc.ssl_channel_credentials(authority.file.read_bytes())
     with grpc.secure_channel(f"localhost:{secure.port}", roots) as channel:
         assert channel.unary_unary(INFO)(b"", timeout=20) == b""
 
@@ -65,8 +69,8 @@ def test_grpc_over_tls(secure: Edge, pair: SelfSigned) -> None:
 @pytest.mark.parametrize(
     ("offered", "chosen"), [(["h2", "http/1.1"], "h2"), (["http/1.1"], "http/1.1"), (["h2"], "h2"), ([], None)]
 )
-def test_the_protocol_is_agreed_on(secure: Edge, pair: SelfSigned, offered: list[str], chosen: str | None) -> None:
-    context = trusting(pair)
+def test_the_protocol_is_agreed_on(secure: Edge, authority: Authority, offered: list[str], chosen: str | None) -> None:
+    context = trusting(authority)
     context.set_alpn_protocols(offered)
     with shake(secure, context) as connection:
         assert connection.selected_alpn_protocol() == chosen
@@ -74,9 +78,9 @@ def test_the_protocol_is_agreed_on(secure: Edge, pair: SelfSigned, offered: list
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 def test_current_versions_are_spoken_with_forward_secrecy(
-    secure: Edge, pair: SelfSigned, version: ssl.TLSVersion
+    secure: Edge, authority: Authority, version: ssl.TLSVersion
 ) -> None:
-    context = trusting(pair)
+    context = trusting(authority)
     context.minimum_version = context.maximum_version = version
     with shake(secure, context) as connection:
         assert connection.version() == version.name.replace("_", ".")
@@ -95,9 +99,9 @@ def test_current_versions_are_spoken_with_forward_secrecy(
     ],
 )
 def test_old_versions_and_weak_ciphers_are_refused(
-    secure: Edge, pair: SelfSigned, version: ssl.TLSVersion, ciphers: str
+    secure: Edge, authority: Authority, version: ssl.TLSVersion, ciphers: str
 ) -> None:
-    context = trusting(pair)
+    context = trusting(authority)
     context.set_ciphers(ciphers)
     context.minimum_version = context.maximum_version = version
     with pytest.raises((ssl.SSLError, ConnectionError)):
@@ -134,35 +138,33 @@ def test_who_comes_without_tls_is_sent_to_the_same_address_with_it(secure: Edge,
 def test_renewed_files_are_served_without_a_restart_and_open_connections_stay(
     new_edge: Callable[..., Edge], tmp_path: Path
 ) -> None:
-    served, renewed = tmp_path / "served", tmp_path / "renewed"
-    served.mkdir()
-    renewed.mkdir()
-    old = self_signed(served)
-    edge = new_edge(tls=Tls(old.certificate, old.key))
-    with shake(edge, trusting(old)) as before:
-        new = self_signed(renewed)
-        serial = new.serial
-        for file in (new.key, new.certificate):
-            file.rename(served / file.name)
+    authority = Authority(tmp_path)
+    old, new = authority.certificate(*HOSTS), authority.certificate(*HOSTS, name="new")
+    edge = new_edge(tls=Tls(old.cert, old.key))
+    serial = _serial(new.cert.read_text())
+    with shake(edge, trusting(authority)) as before:
+        new.key.rename(old.key)
+        new.cert.rename(old.cert)
         until(lambda: _served(edge) == serial, "the new certificate is served")
         before.sendall(b"GET /api HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert before.recv(1000).startswith(b"HTTP/1.1 200")
 
 
 def test_files_that_are_no_pair_leave_what_was_served(new_edge: Callable[..., Edge], tmp_path: Path) -> None:
-    served, renewed = tmp_path / "served", tmp_path / "renewed"
-    served.mkdir()
-    renewed.mkdir()
-    old = self_signed(served)
-    serial = old.serial
-    edge = new_edge(tls=Tls(old.certificate, old.key))
-    self_signed(renewed).certificate.rename(old.certificate)
-    until(lambda: "certificate" in (edge.folder / "envoy.log").read_text(), "Envoy says that they are none")
-    assert _served(edge) == serial
+    authority = Authority(tmp_path)
+    old, new = authority.certificate(*HOSTS), authority.certificate(*HOSTS, name="new")
+    edge = new_edge(tls=Tls(old.cert, old.key))
+    before = _served(edge)
+    new.cert.rename(old.cert)
+    until(lambda: "private key" in (edge.folder / "envoy.log").read_text(), "Envoy says that they are none")
+    assert _served(edge) == before
 
 
 def _served(edge: Edge) -> int:
-    pem = ssl.get_server_certificate(("127.0.0.1", edge.port), timeout=20)
+    return _serial(ssl.get_server_certificate(("127.0.0.1", edge.port), timeout=20))
+
+
+def _serial(pem: str) -> int:
     return x509.load_pem_x509_certificate(pem.encode()).serial_number
 
 
