@@ -11,7 +11,7 @@ from scope.auth.v1.access_pb2 import Access, Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 
-__all__ = ["check", "rpcs", "rules"]
+__all__ = ["check", "needed", "rpcs", "rules"]
 
 
 def rules(rpc: str) -> Sequence[Access]:
@@ -58,12 +58,18 @@ _NEEDED = {
 }
 
 
+def needed(admitted: Sequence[Access]) -> str:
+    """What it takes to be admitted by some of these rules, as words that follow "needs"."""
+    if permissions := _permissions(admitted):
+        return f"the permission {permissions[0]} in the organization"
+    return " or ".join(_NEEDED.get(rule.caller, "nobody") for rule in admitted) or "a rule that admits somebody"
+
+
+def _permissions(admitted: Sequence[Access]) -> list[str]:
+    return [rule.permission for rule in admitted if rule.caller == Caller.CALLER_ORG_MEMBER]
+
+
 def _denied(rpc: str, admitted: Sequence[Access]) -> ServiceError:
-    permissions = [rule.permission for rule in admitted if rule.caller == Caller.CALLER_ORG_MEMBER]
-    if permissions:
-        needed = f"the permission {permissions[0]} in the organization"
-    else:
-        needed = " or ".join(_NEEDED.get(rule.caller, "nobody") for rule in admitted) or "a rule that admits somebody"
-    message = f"{rpc.rpartition('/')[2]} needs {needed}"
-    metadata = {"permission": permissions[0]} if permissions else {}
+    message = f"{rpc.rpartition('/')[2]} needs {needed(admitted)}"
+    metadata = {"permission": permissions[0]} if (permissions := _permissions(admitted)) else {}
     return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata)

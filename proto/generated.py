@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATORS = (["proto/generate.py"], ["-m", "authfe.edge"], ["-m", "docs.tables"])
+GENERATORS = (["proto/generate.py"], ["proto/describe.py"], ["-m", "authfe.edge"], ["-m", "docs.tables"])
 FOLDERS = ("gen", "envoy", "docs")
 
 

@@ -73,7 +73,9 @@ class CollectionServiceServicer:
     def PublishDocument(self, request, context):
         """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
         Without the header `x-scope-probe-id` the probe is named after the token and the hosts in the report, so that the
-        next report about the same hosts replaces this one. Refuses what Publish refuses.
+        next report about the same hosts replaces this one. Refuses a report that cannot be understood with INVALID_ARGUMENT
+        (REPORT_INVALID), and answers UNAVAILABLE (LOG_UNAVAILABLE), RESOURCE_EXHAUSTED (LOG_FULL) and RESOURCE_EXHAUSTED
+        (RATE_EXCEEDED) as Publish does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

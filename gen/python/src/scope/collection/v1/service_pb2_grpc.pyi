@@ -51,7 +51,9 @@ class CollectionServiceStub:
     PublishDocument: _grpc.UnaryUnaryMultiCallable[_messages_pb2.PublishDocumentRequest, _messages_pb2.PublishDocumentResponse]
     """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
     Without the header `x-scope-probe-id` the probe is named after the token and the hosts in the report, so that the
-    next report about the same hosts replaces this one. Refuses what Publish refuses.
+    next report about the same hosts replaces this one. Refuses a report that cannot be understood with INVALID_ARGUMENT
+    (REPORT_INVALID), and answers UNAVAILABLE (LOG_UNAVAILABLE), RESOURCE_EXHAUSTED (LOG_FULL) and RESOURCE_EXHAUSTED
+    (RATE_EXCEEDED) as Publish does.
     """
 
 @_typing.type_check_only
@@ -77,7 +79,9 @@ class CollectionServiceAsyncStub(CollectionServiceStub):
     PublishDocument: _aio.UnaryUnaryMultiCallable[_messages_pb2.PublishDocumentRequest, _messages_pb2.PublishDocumentResponse]  # type: ignore[assignment]
     """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
     Without the header `x-scope-probe-id` the probe is named after the token and the hosts in the report, so that the
-    next report about the same hosts replaces this one. Refuses what Publish refuses.
+    next report about the same hosts replaces this one. Refuses a report that cannot be understood with INVALID_ARGUMENT
+    (REPORT_INVALID), and answers UNAVAILABLE (LOG_UNAVAILABLE), RESOURCE_EXHAUSTED (LOG_FULL) and RESOURCE_EXHAUSTED
+    (RATE_EXCEEDED) as Publish does.
     """
 
 class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -112,7 +116,9 @@ class CollectionServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_messages_pb2.PublishDocumentResponse, _abc.Awaitable[_messages_pb2.PublishDocumentResponse]]:
         """Takes one full report, written with names instead of handles, and answers once the report log has accepted it.
         Without the header `x-scope-probe-id` the probe is named after the token and the hosts in the report, so that the
-        next report about the same hosts replaces this one. Refuses what Publish refuses.
+        next report about the same hosts replaces this one. Refuses a report that cannot be understood with INVALID_ARGUMENT
+        (REPORT_INVALID), and answers UNAVAILABLE (LOG_UNAVAILABLE), RESOURCE_EXHAUSTED (LOG_FULL) and RESOURCE_EXHAUSTED
+        (RATE_EXCEEDED) as Publish does.
         """
 
 def add_CollectionServiceServicer_to_server(servicer: CollectionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -146,6 +146,7 @@ class QueryServiceServicer:
         chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
         starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
         carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
+        Refuses an unknown topology with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -62,6 +62,7 @@ class QueryServiceStub:
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
+    Refuses an unknown topology with NOT_FOUND.
     """
     WatchTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]
     """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
@@ -106,6 +107,7 @@ class QueryServiceAsyncStub(QueryServiceStub):
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
+    Refuses an unknown topology with NOT_FOUND.
     """
     WatchTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]  # type: ignore[assignment]
     """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
@@ -189,6 +191,7 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
         starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
         carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
+        Refuses an unknown topology with NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class SessionServiceStub:
-    """Signing in and out.
+    """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
     def __init__(self, channel):
@@ -53,7 +53,7 @@ class SessionServiceStub:
 
 
 class SessionServiceServicer:
-    """Signing in and out.
+    """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
     def Login(self, request, context):
@@ -107,7 +107,7 @@ def add_SessionServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class SessionService:
-    """Signing in and out.
+    """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
     @staticmethod
@@ -193,7 +193,7 @@ class SessionService:
 
 
 class TokenServiceStub:
-    """The tokens of an organization.
+    """The tokens of an organization. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
     def __init__(self, channel):
@@ -220,7 +220,7 @@ class TokenServiceStub:
 
 
 class TokenServiceServicer:
-    """The tokens of an organization.
+    """The tokens of an organization. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
     def CreateToken(self, request, context):
@@ -273,7 +273,7 @@ def add_TokenServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TokenService:
-    """The tokens of an organization.
+    """The tokens of an organization. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
     @staticmethod
@@ -359,7 +359,8 @@ class TokenService:
 
 
 class IdentityServiceStub:
-    """What the other services ask of users.
+    """What the other services ask of users. All but ListKeys answer UNAVAILABLE (DATABASE_UNAVAILABLE) while the database
+    cannot be reached.
     """
 
     def __init__(self, channel):
@@ -381,7 +382,8 @@ class IdentityServiceStub:
 
 
 class IdentityServiceServicer:
-    """What the other services ask of users.
+    """What the other services ask of users. All but ListKeys answer UNAVAILABLE (DATABASE_UNAVAILABLE) while the database
+    cannot be reached.
     """
 
     def ListKeys(self, request, context):
@@ -421,7 +423,8 @@ def add_IdentityServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class IdentityService:
-    """What the other services ask of users.
+    """What the other services ask of users. All but ListKeys answer UNAVAILABLE (DATABASE_UNAVAILABLE) while the database
+    cannot be reached.
     """
 
     @staticmethod

@@ -1,0 +1,118 @@
+"""What an operation may answer instead of what was asked for.
+
+Which errors those are follows from its rules and fields, and from its comment, which names others as `NOT_FOUND` or
+`RESOURCE_EXHAUSTED (LIMIT_EXCEEDED)`. What a reason means, and its code, say the comments of scope.errors.v1.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from mesh.errors import DOMAIN
+from openapi.comments import Comments
+from openapi.schemas import DURATION, Schema
+from scope.errors.v1.errors_pb2 import Reason
+
+#: The statuses of the codes that operations are documented to fail with: google.rpc's own mapping.
+STATUS = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+}
+
+_AWAY = "What answers this is away at the moment."
+_ANY_OTHER = (
+    "Any other error: 404 no such path, 405 not a method of this path, 408, 413 and 431 a request that is too slow or "
+    "too large, 500 a fault of ours, 504 an answer that took too long."
+)
+_TEXT = {"type": "string"}
+
+
+class Errors:
+    """The reasons that there are.
+
+    Args:
+        comments: what their comments say.
+    """
+
+    def __init__(self, comments: Comments) -> None:
+        names = [name for name, number in Reason.items() if number]
+        texts = {name.removeprefix("REASON_"): comments.of(f"{Reason.DESCRIPTOR.full_name}.{name}") for name in names}
+        #: By reason, what it means, and its code.
+        self._reasons = {reason: _meaning_and_code(reason, text) for reason, text in texts.items()}
+
+    def responses(self, reasons: Iterable[str], comment: str) -> dict[str, Schema]:
+        """The error responses of an operation, by status.
+
+        Args:
+            reasons: those that follow from its rules and fields.
+            comment: what says the others.
+        """
+        found: dict[int, list[str]] = defaultdict(list)
+        for reason in sorted({*reasons, *self._named(comment)}):
+            meaning, code = self._reasons[reason]
+            found[STATUS[code]].append(f"- `{reason}`: {meaning}")
+        # Whatever answers may be away.
+        found[503].append(f"- {_AWAY}")
+        answers = {str(status): _response("\n".join(lines)) for status, lines in sorted(found.items())}
+        return {**answers, "default": _response(_ANY_OTHER)}
+
+    def _named(self, comment: str) -> Iterator[str]:
+        for code, reason in re.findall(r"\b([A-Z_]{4,})\b(?: \(([A-Z_]+)\))?", comment):
+            if code in STATUS and (reason or code in self._reasons):
+                yield reason or code
+
+    def schemas(self) -> dict[str, Schema]:
+        """The schemas of errors."""
+        meanings = "\n".join(f"- `{reason}`: {meaning}" for reason, (meaning, _) in self._reasons.items())
+        info = {
+            "reason": {**_TEXT, "description": f"Why, for programs.\n\n{meanings}"},
+            "domain": {**_TEXT, "const": DOMAIN},
+            "metadata": {"type": "object", "additionalProperties": _TEXT, "description": "Facts."},
+        }
+        violation = _object({"field": _TEXT, "description": _TEXT}, ["field", "description"])
+        bad = {"fieldViolations": {"type": "array", "items": violation}}
+        details = {
+            "google.rpc.ErrorInfo": _detail("google.rpc.ErrorInfo", info, ["reason", "domain"]),
+            "google.rpc.BadRequest": _detail("google.rpc.BadRequest", bad, ["fieldViolations"]),
+            "google.rpc.RetryInfo": _detail("google.rpc.RetryInfo", {"retryDelay": DURATION}, ["retryDelay"]),
+        }
+        error = {
+            "code": {"type": "integer", "description": "The code of google.rpc.Code."},
+            "message": {**_TEXT, "description": "What is wrong and what to do about it, for people."},
+            "details": {"type": "array", "items": {"oneOf": [_reference(name) for name in details]}},
+        }
+        return {"google.rpc.Status": _object(error, list(error)), **details}
+
+
+def _meaning_and_code(reason: str, text: str) -> tuple[str, str]:
+    found = re.fullmatch(r"(.+\.) ([A-Z_]+)\.", text)
+    if found is None or found[2] not in STATUS:
+        raise ValueError(f"the comment of REASON_{reason} must end with one of {', '.join(STATUS)}")
+    return found[1], found[2]
+
+
+def _response(description: str) -> Schema:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": _reference("google.rpc.Status")}},
+    }
+
+
+def _reference(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _object(properties: dict[str, Any], required: list[str]) -> Schema:
+    return {"type": "object", "properties": properties, "required": required}
+
+
+def _detail(name: str, properties: dict[str, Any], required: list[str]) -> Schema:
+    kind = {"const": f"type.googleapis.com/{name}"}
+    return _object({"@type": kind, **properties}, ["@type", *required])
