@@ -6,7 +6,6 @@ route.
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
@@ -20,7 +19,8 @@ from grpc_status import rpc_status
 from mesh import access, headers
 from mesh.errors import ServiceError, invalid_field
 from mesh.identity import Verifier, set_current
-from mesh.telemetry import meter
+from mesh.instruments import REFUSED
+from mesh.telemetry.rpc import Served
 from mesh.validation import validate
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
@@ -31,7 +31,6 @@ from scope.errors.v1.errors_pb2 import Reason
 EXEMPT = ("/grpc.health.", "/grpc.reflection.", "/envoy.service.auth.v3.Authorization/")
 
 _log = structlog.get_logger()
-_duration = meter.create_histogram("rpc.server.call.duration", "s", "How long RPCs take")
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Take: TypeAlias = "Callable[[Any], Any]"
@@ -58,7 +57,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _around(self, rpc: str, context: Context) -> AsyncIterator[None]:
-        started = time.perf_counter()
+        served = Served(rpc, headers.received(context))
         identity = Identity()
         code = grpc.StatusCode.OK
         try:
@@ -80,11 +79,12 @@ class Guard(grpc.aio.ServerInterceptor):
             code = grpc.StatusCode.CANCELLED
             raise
         finally:
-            _observe(rpc, identity, code, time.perf_counter() - started)
+            _observe(rpc, identity, code, served.end(code))
 
 
 def _refused(rpc: str, identity: Identity, error: ServiceError) -> None:
     log = _log.warning if error.code == grpc.StatusCode.UNAVAILABLE else _log.info
+    REFUSED.add(1, error.reason_name)
     log("refused", rpc=rpc, caller=identity.credential, reason=error.reason_name, why=error.message)
 
 
@@ -98,7 +98,6 @@ def _fault(rpc: str, error: Exception) -> ServiceError:
 
 
 def _observe(rpc: str, identity: Identity, code: grpc.StatusCode, seconds: float) -> None:
-    _duration.record(seconds, {"rpc.system.name": "grpc", "rpc.method": rpc[1:], "rpc.response.status_code": code.name})
     # Services ask each other every few seconds; an operator wants to read what people and probes do.
     routine = identity.caller == Caller.CALLER_SERVICE and code == grpc.StatusCode.OK
     log = _log.debug if routine else _log.info

@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import TextIO, cast
 
 import structlog
+from opentelemetry import trace
 from structlog.tracebacks import ExceptionDictTransformer
 
 from mesh.settings import Settings
@@ -26,10 +27,20 @@ class _StandardError:
             sys.stderr.flush()
 
 
+def _trace_context(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Joins a line to the trace that it was logged in."""
+    current = trace.get_current_span().get_span_context()
+    if current.is_valid:
+        event["trace_id"] = trace.format_trace_id(current.trace_id)
+        event["span_id"] = trace.format_span_id(current.span_id)
+    return event
+
+
 def configure(service: str, settings: Settings) -> None:
     """Sets logging up for the whole process; what libraries log goes the same way."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        _trace_context,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
         _TRACEBACKS if settings.log_format == "json" else structlog.dev.set_exc_info,

@@ -17,6 +17,7 @@ import structlog
 from mesh import access
 from mesh.errors import ServiceError
 from mesh.identity import Verifier, current, service_metadata
+from mesh.instruments import LEASES, LEASES_ENDED
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1.messages_pb2 import RenewRequest, StreamCredential
@@ -47,6 +48,7 @@ class Lease:
 
     def end(self, error: ServiceError) -> None:
         """Ends the stream for a reason."""
+        LEASES_ENDED.add(1, error.reason_name)
         self.error = error
         self.ended.set()
 
@@ -76,10 +78,11 @@ class Renewals:
 
     async def run(self) -> None:
         """Asks for ever."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            if self._leases:
-                await self._renew()
+        with LEASES.reads(lambda: len(self._leases)):
+            while True:
+                await asyncio.sleep(INTERVAL)
+                if self._leases:
+                    await self._renew()
 
     async def _renew(self) -> None:
         leases = list(self._leases)

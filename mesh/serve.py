@@ -18,13 +18,15 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from mesh import logs, telemetry
+from mesh import logs
 from mesh.identity import KeySource, Verifier
 from mesh.interceptor import Guard
 from mesh.keys import RemoteKeys
 from mesh.limits import MESSAGE_BYTES
 from mesh.renewal import Renewals
 from mesh.settings import Settings
+from mesh.telemetry.export import exporting
+from mesh.telemetry.rpc import Calling
 
 _SERVER_OPTIONS = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES),
@@ -68,8 +70,8 @@ def run(name: str, settings: Settings, build: Build, keys: KeySource | None = No
         keys: where the public keys of users come from; by default users is asked.
     """
     logs.configure(name, settings)
-    telemetry.configure(name, settings)
-    uvloop.run(_serve(name, settings, build, keys))
+    with exporting(name, settings):
+        uvloop.run(_serve(name, settings, build, keys))
 
 
 async def _serve(name: str, settings: Settings, build: Build, keys: KeySource | None) -> None:
@@ -136,7 +138,7 @@ async def users_channel(addresses: str) -> AsyncIterator[grpc.aio.Channel]:
     first_host = addresses.rpartition(":")[0].split(",")[-1]
     scheme = "ipv4:" if first_host.replace(".", "").isdigit() else "dns:///"
     options = (("grpc.lb_policy_name", "round_robin"), ("grpc.max_reconnect_backoff_ms", 1_000))
-    async with grpc.aio.insecure_channel(scheme + addresses, options=options) as channel:
+    async with grpc.aio.insecure_channel(scheme + addresses, options=options, interceptors=[Calling()]) as channel:
         yield channel
 
 
