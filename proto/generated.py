@@ -6,8 +6,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-GENERATORS = (["proto/generate.py"], ["proto/describe.py"], ["-m", "authfe.edge"], ["-m", "docs.tables"])
+GENERATORS = (
+    ["proto/generate.py"],
+    ["proto/describe.py"],
+    ["proto/typescript.py"],
+    ["-m", "authfe.edge"],
+    ["-m", "docs.tables"],
+)
 FOLDERS = ("gen", "envoy", "docs")
+NOT_OURS = {"__pycache__", "node_modules"}
 
 
 def generate() -> None:
@@ -29,7 +36,7 @@ def check() -> None:
 
 def _digests() -> dict[Path, str]:
     files = (path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file())
-    kept = (path for path in files if "__pycache__" not in path.parts and not path.parent.name.endswith(".egg-info"))
+    kept = (path for path in files if not NOT_OURS & set(path.parts) and not path.parent.name.endswith(".egg-info"))
     return {path.relative_to(ROOT): hashlib.sha256(path.read_bytes()).hexdigest() for path in kept}
 
 

