@@ -1,4 +1,4 @@
-# Everything that is done with this repository. Variables: PORT DATA HOST REPLICAS PROBE (up, down, login), ONLY (test),
+# Everything that is done with this repository. Variables: PORT DATA HOST REPLICAS PROBE (up, down, login, status), ONLY (test),
 # PYTHON (what `.venv` is made with).
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ SOURCES := mesh users collection query authfe deploy docs tests proto sdk probe 
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down login test lint gen bench clean installed installed-dev new-enough
+.PHONY: help up down login status test lint gen bench clean installed installed-dev new-enough
 
 help:
 	@echo "make TARGET, one of"
@@ -20,6 +20,9 @@ down: installed ## End the mesh that runs on DATA
 
 login: installed ## Renew and print the link that signs the first administrator in
 	@exec $(BIN)/python -m deploy.local login
+
+status: installed ## Say how each process of the mesh on DATA is doing
+	@exec $(BIN)/python -m deploy.local status
 
 test: installed-dev ## Run everything that checks this repository, or ONLY=unit|integration|e2e
 	@$(BIN)/python deploy/packages.py
@@ -49,7 +52,7 @@ bench: installed-dev ## Measure, and print a table
 	@exec $(BIN)/python -m tests.load bench
 
 clean: ## Remove what was installed and built; data folders stay
-	rm -rf .venv .build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .build gen/ts/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 installed: new-enough
 	@$(PYTHON) deploy/install.py

@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from contextlib import suppress
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -17,12 +18,14 @@ from deploy.local.leftovers import LockedError, end_left, holder, lock
 from deploy.local.options import Options
 from deploy.local.postgres import PostgresError
 from deploy.local.screen import Screen
+from deploy.local.status import document, probe, processes, show
 from deploy.local.supervised import NeverReadyError
 from deploy.local.supervisor import StartError, Supervisor
+from deploy.local.tls import TlsError
 
 app = typer.Typer(help="Runs the whole mesh on one machine.", no_args_is_help=True, add_completion=False)
 _DOWN_SECONDS = 90.0
-_ERRORS = (StartError, NeverReadyError, accounts.AccountsError, PostgresError, OSError)
+_ERRORS = (StartError, NeverReadyError, accounts.AccountsError, PostgresError, TlsError, OSError)
 
 
 @app.command()
@@ -34,8 +37,9 @@ def up() -> None:
         with lock(options.data):
             for left in end_left(options.data):
                 screen.say(f"ended {left}, which an earlier run left")
-            _check_port(options)
-            if options.exposed:
+            for name, port in (("PORT", options.port), ("REDIRECT_PORT", options.redirect_port)):
+                _check_port(options, name, port)
+            if options.exposed and not options.tls:
                 screen.warn(f"HOST={options.host} without TLS: whoever is on the way reads tokens and reports")
             asyncio.run(Supervisor(lay_out(options), screen).run())
     except LockedError as error:
@@ -70,6 +74,27 @@ def down() -> None:
 
 
 @app.command()
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False) -> None:
+    """Say how each process is doing; ends with 0 when all is well, 1 when something is not, 3 when nothing runs."""
+    data = _options().data
+    run = read_json(data / "run.json")
+    if not holder(data) or not run:
+        starting = holder(data) is not None
+        typer.echo(
+            f"the one on {data} is starting or ending" if starting else f"nothing runs on {data}: make up", err=True
+        )
+        raise typer.Exit(1 if starting else 3)
+    found = processes(run)
+    if as_json:
+        typer.echo(document(run["url"], found))
+    else:
+        show(run["url"], found)
+        if any(process.name == "probe" for process in found):
+            typer.echo(probe(data))
+    raise typer.Exit(0 if all(process.well for process in found) else 1)
+
+
+@app.command()
 def login() -> None:
     """Renew the sign-in link and print it alone."""
     data = _options().data
@@ -93,15 +118,15 @@ def _options() -> Options:
         raise typer.Exit(2) from error
 
 
-def _check_port(options: Options) -> None:
+def _check_port(options: Options, name: str, port: int) -> None:
     """The edge shares its port with whoever already listens on it, so we look before."""
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    family = socket.AF_INET6 if options.ip.version == 6 else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((options.host, options.port))
+            probe.bind((str(options.ip), port))
         except OSError as error:
-            raise StartError(f"{options.host} port {options.port}: {error.strerror}; PORT= takes another") from error
+            raise StartError(f"{options.host} port {port}: {error.strerror}; {name}= takes another") from error
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ["up", "down", "login", "test", "lint", "gen", "bench", "clean"]
+TARGETS = ["up", "down", "login", "status", "test", "lint", "gen", "bench", "clean"]
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":

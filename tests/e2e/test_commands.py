@@ -49,7 +49,19 @@ def test_a_wrong_token_and_a_missing_target_are_explained(mesh: Mesh) -> None:
     missing = mesh.command_line("scope", "launch", "--service-token=nonsense")
     assert missing.returncode != 0
     assert "SCOPE_URL" in missing.stderr
-    assert "HOST:PORT" in missing.stderr
+    assert "https://" in missing.stderr
+
+
+def test_the_status_of_a_mesh(mesh: Mesh) -> None:
+    told = mesh.command_line("python", "-m", "deploy.local", "status", "--json")
+    assert told.returncode == 0, told
+    states = {process["name"]: process["state"] for process in json.loads(told.stdout)["processes"]}
+    assert (
+        states.items() >= {"users": "serving", "collection": "serving", "query": "serving", "envoy": "serving"}.items()
+    )
+    shown = mesh.command_line("python", "-m", "deploy.local", "status")
+    assert mesh.url in shown.stdout
+    assert "serving" in shown.stdout
 
 
 def test_an_organization_is_made_once(mesh: Mesh) -> None:
