@@ -14,7 +14,7 @@ from tests.load.pressing import press
 from tests.load.probes import publishing
 from tests.load.synthetic import FEWEST_HOSTS, PERIOD
 from tests.load.target import Target
-from tests.load.usage import metered
+from tests.load.usage import metered, per_report
 
 _WARM_UP = 2.0
 _PACED_WARM_UP = 2 * PERIOD  # every stream is open, and every probe's first report, a full one, is stored
@@ -60,7 +60,7 @@ async def _fastest(target: Target, probes: int, under_way: int, seconds: float) 
     pressed, usage = await asyncio.gather(press(target, probes, under_way, window), metered(target.processes(), window))
     rate = len(pressed.seconds) / seconds
     size = pressed.size / max(pressed.acknowledged, 1)
-    return {**_row(rate, size, pressed.acknowledged, usage), **durations(pressed.seconds)}, _each(usage, rate)
+    return {**_row(rate, size, pressed.acknowledged, usage), **durations(pressed.seconds)}, per_report(usage, rate)
 
 
 async def _paced(target: Target, hosts: int, seconds: float) -> Part:
@@ -70,7 +70,7 @@ async def _paced(target: Target, hosts: int, seconds: float) -> Part:
     took = [moment - sent.published[report] for report, moment in sent.acknowledgements.items() if moment in window]
     rate = len(took) / seconds
     size = sent.size / max(len(sent.published), 1)
-    return {**_row(rate, size, len(sent.acknowledged), usage), **durations(took)}, _each(usage, rate)
+    return {**_row(rate, size, len(sent.acknowledged), usage), **durations(took)}, per_report(usage, rate)
 
 
 def _row(rate: float, size: float, acknowledged: int, usage: Mapping[str, Row]) -> dict[str, float | int | None]:
@@ -87,14 +87,3 @@ def per_core(rate: float, usage: Mapping[str, Row], service: str) -> float | Non
     percent = [row["cpu_percent"] for name, row in usage.items() if name.startswith(f"{service}-")]
     known = [each for each in percent if each is not None]
     return round(rate / sum(known) * 100, 1) if sum(known) and len(known) == len(percent) else None
-
-
-def _each(usage: Mapping[str, Row], rate: float) -> dict[str, Row]:
-    """With what each report cost each process, in microseconds."""
-    return {
-        name: {
-            **row,
-            "us_per_report": round(row["cpu_percent"] * 1e4 / rate, 1) if rate and row["cpu_percent"] else None,
-        }
-        for name, row in usage.items()
-    }

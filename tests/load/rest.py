@@ -12,7 +12,7 @@ import orjson
 from tests.load.measure import Window, now
 from tests.load.target import Target
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.5
 """How often each topology is read."""
 
 _TIMEOUT = 30.0
@@ -37,7 +37,7 @@ class AwayError(Exception):
 
 
 def poll(target: Target, topologies: Collection[str], window: Window) -> dict[str, Polled]:
-    """Reads topologies over one connection that is kept, every second each, until the window ends."""
+    """Reads topologies over one connection that is kept, twice a second each, until the window ends."""
     polled = {topology: Polled() for topology in topologies}
     with closing(_connect(target)) as connection:
         while (began := now()) < window.end:

@@ -1,4 +1,4 @@
-"""Mode `views`: hosts report through the edge while one reader asks and two watch."""
+"""Mode `views`: hosts report through the edge while topologies are asked for again and again, and watched."""
 
 import asyncio
 from collections.abc import Mapping
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tests.load import log
+from tests.load.applying import cost
 from tests.load.elsewhere import Elsewhere
 from tests.load.measure import Window, durations, now
 from tests.load.modes import mode
@@ -16,12 +17,11 @@ from tests.load.probes import Sent, publishing
 from tests.load.rest import Polled, Report, poll, watch
 from tests.load.synthetic import FEWEST_HOSTS, PERIOD
 from tests.load.target import Target
-from tests.load.usage import metered
-
-TOPOLOGIES = ("hosts", "processes")
+from tests.load.usage import metered, per_report
 
 _WARM_UP = 4 * PERIOD  # every reader is there, every probe has sent a full report and some deltas
 _TAIL = PERIOD  # for what was reported last to arrive
+_LATE = 1.0  # seconds: an event that comes later is counted
 
 _Arrived = Mapping[str, Mapping[Report, float]]
 
@@ -31,27 +31,34 @@ async def views(
     target: Target,
     seconds: float,
     hosts: Annotated[int, typer.Option(min=FEWEST_HOSTS, max=1000, help="How many hosts report.")] = 10,
+    topologies: Annotated[str, typer.Option(help="Which are asked for and watched.")] = "hosts,processes",
 ) -> Outcome:
-    """GET and watch hosts and processes while synthetic hosts report every 3 s."""
+    """GET and watch topologies while synthetic hosts report every 3 s."""
+    read = topologies.split(",")
     window = Window(now() + _WARM_UP, now() + _WARM_UP + seconds)
     with ExitStack() as stack:
-        reading = stack.enter_context(Elsewhere(poll, target, TOPOLOGIES, window))
-        watching = [
-            stack.enter_context(Elsewhere(watch, target, topology, window.end + _TAIL)) for topology in TOPOLOGIES
-        ]
+        reading = stack.enter_context(Elsewhere(poll, target, read, window))
+        watching = [stack.enter_context(Elsewhere(watch, target, topology, window.end + _TAIL)) for topology in read]
         async with publishing(target, hosts, window.end) as sent:
             usage, polled, seen = await asyncio.gather(
                 metered(target.processes(), window),
                 reading.result(),
                 asyncio.gather(*(each.result() for each in watching)),
             )
-    arrived = dict(zip(TOPOLOGIES, seen, strict=True))
-    latency = _latency(window, sent, polled, arrived)
+    latency = _latency(window, sent, polled, dict(zip(read, seen, strict=True)))
     lost = sent.acknowledged - await log.stored(target, {entry.probe for entry in sent.acknowledged})
+    with Elsewhere(cost, hosts, read) as costing:
+        costs = await costing.result()
+    rate = latency["report_late"]["count"] or 0
     return Outcome(
         mode="views",
         setting={"hosts": hosts, "seconds": seconds},
-        sections={"latency": latency, "reports": {"all": _reports(sent, len(lost))}, "usage": usage},
+        sections={
+            "latency": latency,
+            "reports": {"all": _reports(sent, len(lost))},
+            "usage": per_report(usage, rate / seconds),
+            "cost_in_query": costs,
+        },
         failures=failures(latency, len(lost)),
     )
 
@@ -75,7 +82,8 @@ def _latency(window: Window, sent: Sent, polled: Mapping[str, Polled], arrived: 
     }
     for stage, moments in stages.items():
         took = [moments[report] - moment for report, moment in due.items() if report in moments]
-        rows[f"report_to_{stage}"] = {**durations(took), "unseen": len(due) - len(took)}
+        late = sum(seconds > _LATE for seconds in took)
+        rows[f"report_to_{stage}"] = {**durations(took), "unseen": len(due) - len(took), "late": late}
     return rows
 
 

@@ -87,7 +87,7 @@ def test_comments_and_failures_carry_no_report() -> None:
 
 
 def test_reading_counts_only_what_lies_in_the_window(target: Target) -> None:
-    polled = poll(target, ("hosts", "processes"), Window(now() + 0.5, now() + 1.5))
+    polled = poll(target, ("hosts", "processes"), Window(now() + 0.25, now() + 0.75))
     assert {topology: (len(each.seconds), each.size) for topology, each in polled.items()} == {
         "hosts": (1, len("/api/topology/hosts")),
         "processes": (1, len("/api/topology/processes")),
@@ -96,7 +96,7 @@ def test_reading_counts_only_what_lies_in_the_window(target: Target) -> None:
 
 def test_a_request_that_finds_nobody_is_counted_and_not_timed(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_Service, "away", 1)
-    polled = poll(target, ("hosts", "processes"), Window(now(), now() + 0.5))
+    polled = poll(target, ("hosts", "processes"), Window(now(), now() + 0.25))
     assert {topology: (len(each.seconds), each.failed) for topology, each in polled.items()} == {
         "hosts": (0, 1),
         "processes": (1, 0),
