@@ -146,6 +146,21 @@ class ReportLog:
         headers = message.headers or {}
         return int(headers["Scope-Epoch"]) if self._seal.holds(subject, headers, message.data or b"") else 0
 
+    async def probes(self, organization: str) -> set[str]:
+        """The probes that the organization's log holds a full report of.
+
+        Raises:
+            ServiceError: UNAVAILABLE (LOG_UNAVAILABLE) when the log does not answer.
+        """
+        fulls = f"reports.{organization}.*.full"
+        try:
+            info = await self._stream.stream_info(stream_name(organization), subjects_filter=fulls)
+        except NotFoundError:
+            return set()
+        except (nats.errors.Error, OSError) as error:
+            raise _away() from error
+        return {subject.split(".")[2] for subject in info.state.subjects or ()}
+
     async def _has_stream(self, organization: str) -> bool:
         """Asked for by name: that nobody answers for a stream may also mean that it is not recovered yet."""
         try:

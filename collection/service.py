@@ -14,9 +14,11 @@ from typing import Any, TypeAlias
 import grpc
 
 from collection import reports
+from collection.limits import Probes, Rate
 from collection.log import Entry, ReportLog
 from collection.settings import CollectionSettings
 from mesh import bus, headers
+from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError
 from mesh.identity import current
 from mesh.serve import Mesh, Registers
@@ -43,9 +45,17 @@ Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 class CollectionService(CollectionServiceServicer):
     """See the contract."""
 
-    def __init__(self, mesh: Mesh, log: ReportLog) -> None:
+    def __init__(self, mesh: Mesh, log: ReportLog, settings: CollectionSettings) -> None:
         self._mesh = mesh
         self._log = log
+        self._streams = Bound(
+            settings.streams_per_credential, "streams of reports", Per.CREDENTIAL, "STREAMS_PER_CREDENTIAL"
+        )
+        self._probes = Probes(log.probes, settings.probes_per_organization)
+        self._probe_rate = Rate(settings.reports_per_second_per_probe, "probe", "REPORTS_PER_SECOND_PER_PROBE")
+        self._organization_rate = Rate(
+            settings.reports_per_second_per_organization, "organization", "REPORTS_PER_SECOND_PER_ORGANIZATION"
+        )
 
     async def Publish(  # noqa: N802 - the contract's name
         self, request_iterator: AsyncIterator[PublishRequest], context: Context
@@ -53,13 +63,14 @@ class CollectionService(CollectionServiceServicer):
         """See the contract."""
         probe = reports.probe_id(headers.received(context))
         epoch = 0
-        await context.send_initial_metadata(())
-        async with self._mesh.renewals.lease(_PUBLISH) as lease:
+        async with self._mesh.renewals.lease(_PUBLISH, self._streams) as lease:
+            await context.send_initial_metadata(())
             async with aclosing(until(request_iterator, lease.ended, notice=self._mesh.draining)) as requests:
                 async for request in requests:
                     if request is None:
                         yield PublishResponse(drain=Drain())
                         continue
+                    self._check_rate(current().organization, probe)
                     entry = reports.entry(request, current().organization, probe)
                     if entry.epoch != epoch:
                         await self._check_epoch(entry)
@@ -69,9 +80,21 @@ class CollectionService(CollectionServiceServicer):
             if lease.error:
                 raise lease.error
 
+    def _check_rate(self, organization: str, probe: str) -> None:
+        # First the probe: what one sends in excess shall not count against all.
+        self._probe_rate.take(f"{organization}.{probe}")
+        self._organization_rate.take(organization)
+
+    async def _newest_epoch(self, organization: str, probe: str) -> int:
+        """The probe's newest epoch in the log; 0 for a new probe, which is refused where there are too many."""
+        newest = await self._log.newest_epoch(organization, probe)
+        if not newest:
+            await self._probes.admit(organization, probe)
+        return newest
+
     async def _check_epoch(self, entry: Entry) -> None:
         """Refuses a probe whose epoch is behind one already acknowledged: its reports would never be shown."""
-        newest = await self._log.newest_epoch(entry.organization, entry.probe)
+        newest = await self._newest_epoch(entry.organization, entry.probe)
         if entry.epoch < newest:
             message = f"epoch {entry.epoch} is older than {newest}, already acknowledged; continue at {newest + 1}"
             raise ServiceError(
@@ -90,7 +113,8 @@ class CollectionService(CollectionServiceServicer):
         document = reports.document_of(request)
         named = headers.PROBE_ID in metadata
         probe = reports.probe_id(metadata) if named else reports.document_probe_id(document, identity)
-        newest = await self._log.newest_epoch(identity.organization, probe)
+        self._check_rate(identity.organization, probe)
+        newest = await self._newest_epoch(identity.organization, probe)
         epoch = max(newest + 1, time.time_ns() // 1_000_000)
         # A large document takes seconds, beside which other calls go on.
         entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, epoch)
@@ -105,7 +129,7 @@ async def collection_service(mesh: Mesh) -> AsyncIterator[Registers]:
     assert isinstance(mesh.settings, CollectionSettings)
     client = await bus.connect(mesh.name, mesh.settings)
     try:
-        servicer = CollectionService(mesh, ReportLog(client, mesh.settings))
+        servicer = CollectionService(mesh, ReportLog(client, mesh.settings), mesh.settings)
         register = partial(add_CollectionServiceServicer_to_server, servicer)
         yield {"scope.collection.v1.CollectionService": register}
     finally:

@@ -1,5 +1,6 @@
 """Errors as callers see them: google.rpc.Status with an ErrorInfo, and a BadRequest for bad input."""
 
+import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -23,6 +24,7 @@ class ServiceError(Exception):
         message: why, and what to do about it, for people.
         metadata: facts that go with the reason (scope.errors.v1 says which).
         fields: what is wrong with which field of the request, by the field's path.
+        retry_after: how long to wait before the same may be asked again, in seconds; 0: nothing is said about that.
     """
 
     def __init__(
@@ -32,6 +34,8 @@ class ServiceError(Exception):
         message: str,
         metadata: Mapping[str, str] = _NOTHING,
         fields: Mapping[str, str] = _NOTHING,
+        *,
+        retry_after: float = 0,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -39,6 +43,7 @@ class ServiceError(Exception):
         self.message = message
         self.metadata = metadata
         self.fields = fields
+        self.retry_after = retry_after
 
     @property
     def reason_name(self) -> str:
@@ -55,6 +60,10 @@ class ServiceError(Exception):
             for field, description in self.fields.items():
                 bad.field_violations.add(field=field, description=description)
             status.details.add().Pack(bad)
+        if self.retry_after:
+            wait = error_details_pb2.RetryInfo()
+            wait.retry_delay.FromMilliseconds(math.ceil(self.retry_after * 1000))
+            status.details.add().Pack(wait)
         return status
 
 

@@ -6,9 +6,10 @@ route.
 
 from __future__ import annotations
 
+import math
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, aclosing, asynccontextmanager, nullcontext
 from typing import Any, TypeAlias
 
 import grpc
@@ -17,9 +18,11 @@ from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from mesh import access, headers
+from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError, invalid_field
 from mesh.identity import Verifier, set_current
 from mesh.instruments import REFUSED
+from mesh.limits import REQUESTS_PER_CREDENTIAL
 from mesh.telemetry.rpc import Served
 from mesh.validation import validate
 from scope.auth.v1.access_pb2 import Caller
@@ -35,13 +38,15 @@ _log = structlog.get_logger()
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Take: TypeAlias = "Callable[[Any], Any]"
 Around: TypeAlias = "Callable[[Context], AbstractAsyncContextManager[None]]"
+Held: TypeAlias = "Callable[[Identity], AbstractContextManager[object]]"
 
 
 class Guard(grpc.aio.ServerInterceptor):
     """The interceptor of every service."""
 
-    def __init__(self, verifier: Verifier) -> None:
+    def __init__(self, verifier: Verifier, requests_per_credential: int = REQUESTS_PER_CREDENTIAL) -> None:
         self._verifier = verifier
+        self._requests = Bound(requests_per_credential, "calls", Per.CREDENTIAL, "REQUESTS_PER_CREDENTIAL")
 
     async def intercept_service(
         self,
@@ -53,10 +58,12 @@ class Guard(grpc.aio.ServerInterceptor):
         rpc = handler_call_details.method
         if handler is None or rpc.startswith(EXEMPT):
             return handler
-        return _wrapped(handler, lambda context: self._around(rpc, context))
+        # Streams of reports are counted by their leases.
+        bound = nullcontext if handler.request_streaming else self._requests.held
+        return _wrapped(handler, lambda context: self._around(rpc, context, bound))
 
     @asynccontextmanager
-    async def _around(self, rpc: str, context: Context) -> AsyncIterator[None]:
+    async def _around(self, rpc: str, context: Context, bound: Held) -> AsyncIterator[None]:
         served = Served(rpc, headers.received(context))
         identity = Identity()
         code = grpc.StatusCode.OK
@@ -64,22 +71,30 @@ class Guard(grpc.aio.ServerInterceptor):
             identity = await self._verifier.caller(rpc, headers.received(context))
             access.check(rpc, identity)
             set_current(identity)
-            yield
+            with bound(identity):
+                yield
         except ServiceError as error:
             code = error.code
             _refused(rpc, identity, error)
-            await context.abort_with_status(rpc_status.to_status(error.status()))
+            await _abort(context, error)
         except grpc.aio.AbortError:
             code = grpc.StatusCode.UNKNOWN
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not end the process or tell its inside
             code = grpc.StatusCode.INTERNAL
-            await context.abort_with_status(rpc_status.to_status(_fault(rpc, error).status()))
+            await _abort(context, _fault(rpc, error))
         except BaseException:
             code = grpc.StatusCode.CANCELLED
             raise
         finally:
             _observe(rpc, identity, code, served.end(code))
+
+
+async def _abort(context: Context, error: ServiceError) -> None:
+    """Ends the call with the error, for readers of REST too: what they are to wait is a header of theirs."""
+    status = rpc_status.to_status(error.status())
+    wait = (("retry-after", str(math.ceil(error.retry_after))),) if error.retry_after else ()
+    await context.abort(status.code, status.details, (*status.trailing_metadata, *wait))
 
 
 def _refused(rpc: str, identity: Identity, error: ServiceError) -> None:

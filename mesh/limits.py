@@ -5,3 +5,6 @@ MESSAGE_BYTES = 8 * 1024 * 1024
 
 #: The largest answer to a browser, in bytes.
 ANSWER_BYTES = 32 * 1024 * 1024
+
+#: Calls of one credential that a replica works on at once.
+REQUESTS_PER_CREDENTIAL = 256

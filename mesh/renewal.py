@@ -15,6 +15,7 @@ import grpc
 import structlog
 
 from mesh import access
+from mesh.bounds import Bound
 from mesh.errors import ServiceError
 from mesh.identity import Verifier, current, service_metadata
 from mesh.instruments import LEASES, LEASES_ENDED
@@ -65,16 +66,21 @@ class Renewals:
         self._answered = time.monotonic()
 
     @asynccontextmanager
-    async def lease(self, rpc: str) -> AsyncIterator[Lease]:
-        """Holds a lease for the current caller while the body runs; the body must end when the lease does."""
-        if not self._leases:
-            self._answered = time.monotonic()
+    async def lease(self, rpc: str, bound: Bound) -> AsyncIterator[Lease]:
+        """Holds a lease for the current caller while the body runs; the body must end when the lease does.
+
+        RPCs that are given the same bound are counted together. Raises ServiceError RESOURCE_EXHAUSTED (LIMIT_EXCEEDED)
+        where the caller holds as many as it allows.
+        """
         lease = Lease(rpc, current())
-        self._leases.add(lease)
-        try:
-            yield lease
-        finally:
-            self._leases.discard(lease)
+        with bound.held(lease.identity):
+            if not self._leases:
+                self._answered = time.monotonic()
+            self._leases.add(lease)
+            try:
+                yield lease
+            finally:
+                self._leases.discard(lease)
 
     async def run(self) -> None:
         """Asks for ever."""

@@ -108,7 +108,9 @@ def _leaving_early(stop: asyncio.Event) -> Iterator[Callable[[], object]]:
 
 
 async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, stop: asyncio.Event) -> None:
-    server = grpc.aio.server(interceptors=[Guard(verifier)], options=_SERVER_OPTIONS)
+    server = grpc.aio.server(
+        interceptors=[Guard(verifier, mesh.settings.requests_per_credential)], options=_SERVER_OPTIONS
+    )
     for register in registers.values():
         register(server)
     served = await _add_health(server, registers.keys())

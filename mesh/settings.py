@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings
+
+from mesh.limits import REQUESTS_PER_CREDENTIAL
 
 
 class Settings(BaseSettings):
@@ -26,6 +28,8 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     #: The least severe level that is logged.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    #: How many calls of one credential are worked on at once, streams of reports excepted; a watch counts as one.
+    requests_per_credential: int = Field(default=REQUESTS_PER_CREDENTIAL, ge=1)
     #: How long work in flight may go on after SIGTERM, in seconds.
     drain_seconds: float = 10.0
 

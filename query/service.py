@@ -14,6 +14,7 @@ from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh import headers
+from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError, not_found
 from mesh.identity import current
 from mesh.limits import ANSWER_BYTES
@@ -63,6 +64,7 @@ class Query(QueryServiceServicer):
         self._mesh = mesh
         self._organizations = organizations
         self._quiet = settings.quiet_after
+        self._watches = Bound(settings.watches_per_user, "watches", Per.USER, "WATCHES_PER_USER")
         self._info = pb.GetInfoResponse(
             id=hmac.new(settings.mesh_key(), b"deployment", hashlib.sha256).hexdigest()[:32],
             version=importlib.metadata.version("scope-service"),
@@ -131,8 +133,8 @@ class Query(QueryServiceServicer):
         """Answers a topology and then what changes in it, as server-sent events."""
         definition = _definition(request.topology)
         await self._organization()
-        await context.send_initial_metadata((("cache-control", "no-cache"),))
-        async with self._mesh.renewals.lease(_STREAM) as lease:
+        async with self._mesh.renewals.lease(_STREAM, self._watches) as lease:
+            await context.send_initial_metadata((("cache-control", "no-cache"),))
             cursor = headers.received(context).get("last-event-id", "")
             events = watch(self._organizations, lease, definition, cursor)
             async for event in until(events, lease.ended, self._mesh.draining):

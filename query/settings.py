@@ -1,5 +1,7 @@
 """What the query service is told by its environment."""
 
+from pydantic import Field
+
 from mesh.settings import Settings
 from query.model import Lifetimes
 
@@ -19,6 +21,8 @@ class QuerySettings(Settings):
     tick: float = 0.25
     #: How long an organization or a view that nobody reads is kept up to date.
     idle_after: float = 60
+    #: How many watches one person may have open at each replica.
+    watches_per_user: int = Field(default=100, ge=1)
 
     def lifetimes(self) -> Lifetimes:
         """How long things are shown."""

@@ -9,12 +9,14 @@ from google.protobuf.descriptor import Descriptor
 from grpc import StatusCode
 
 from authfe.edge import limits as edge
+from collection import limits as pace
 from collection import reports
 from collection.settings import CollectionSettings
 from docs.tables.markdown import table
 from mesh import limits as mesh
 from mesh.contracts import rpcs
 from mesh.settings import Settings
+from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
 from users import tables as accounts
@@ -45,13 +47,19 @@ def _refused(code: StatusCode, reason: Reason.ValueType, more: str = "") -> str:
 _INVALID_REPORT = _refused(StatusCode.INVALID_ARGUMENT, Reason.REASON_REPORT_INVALID, "names the field")
 _INVALID_FIELD = _refused(StatusCode.INVALID_ARGUMENT, Reason.REASON_INVALID_FIELD, "names the field")
 _LIMIT_EXCEEDED = _refused(StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED)
+_RATE_EXCEEDED = _refused(
+    StatusCode.RESOURCE_EXHAUSTED,
+    Reason.REASON_RATE_EXCEEDED,
+    f"`google.rpc.RetryInfo` and `Retry-After` of {pace.WAIT_SECONDS:.0f} s; the SDK waits and goes on",
+)
+_BURST = f", with bursts of {pace.BURST_SECONDS:.0f} s' worth"
 _TOO_LARGE = "RESOURCE_EXHAUSTED, 413"
 _HEADERS = "RESOURCE_EXHAUSTED, 431"
 
 
 @dataclass(frozen=True)
 class Limit:
-    """One line; `source` is what its value was read from, `module.NAME`."""
+    """One line; `source` is what its value was read from: `module.NAME`, or a setting."""
 
     what: str
     value: str
@@ -67,6 +75,7 @@ def page() -> str:
         ("Messages, headers and answers", _messages()),
         ("Fields of requests", list(_fields())),
         ("Accounts", _accounts()),
+        ("Streams, calls and rates", _pace()),
         ("The report log", _log()),
     )
     tables = (f"\n## {title}\n\n{table(_COLUMNS, [_cells(limit) for limit in limits])}" for title, limits in sections)
@@ -75,7 +84,7 @@ def page() -> str:
 
 def rows() -> Sequence[Limit]:
     """Every line but those of the contracts' fields."""
-    return [*_report(), *_messages(), *_accounts(), *_log()]
+    return [*_report(), *_messages(), *_accounts(), *_pace(), *_log()]
 
 
 def _cells(limit: Limit) -> Sequence[str]:
@@ -90,7 +99,7 @@ def _fixed(what: str, module: ModuleType, name: str, beyond: str, *, unit: str =
 def _setting(what: str, settings: type[Settings], name: str, beyond: str, *, unit: str = "") -> Limit:
     """A limit that an operator sets."""
     value = _said(settings.model_fields[name].default, unit)
-    return Limit(what, value, f"`{name.upper()}`", beyond, f"{settings.__module__}.{name}")
+    return Limit(what, value, f"`{name.upper()}`", beyond, name)
 
 
 def _said(value: float, unit: str) -> str:
@@ -153,6 +162,27 @@ def _accounts() -> list[Limit]:
         _fixed("an organization's id", accounts, "SLUG_LENGTH", _INVALID_FIELD, unit="characters"),
         _fixed("probe tokens of an organization; API tokens of a person in one", tokens, "LIMIT", _LIMIT_EXCEEDED),
     ]
+
+
+def _pace() -> list[Limit]:
+    requests = _setting(
+        "calls of a credential worked on at once by a replica (streams of reports excepted, watches included)",
+        Settings,
+        "requests_per_credential",
+        _LIMIT_EXCEEDED,
+    )
+    said = {
+        "streams_per_credential": ("streams of reports of one token at a replica", _LIMIT_EXCEEDED),
+        "probes_per_organization": ("probes in an organization's report log", _LIMIT_EXCEEDED),
+        "reports_per_second_per_probe": (f"reports a second of a probe to a replica{_BURST}", _RATE_EXCEEDED),
+        "reports_per_second_per_organization": (
+            f"reports a second of an organization to a replica{_BURST}",
+            _RATE_EXCEEDED,
+        ),
+    }
+    streams = [_setting(what, CollectionSettings, name, beyond) for name, (what, beyond) in said.items()]
+    watches = _setting("watches of one person at a replica", QuerySettings, "watches_per_user", _LIMIT_EXCEEDED)
+    return [requests, watches, *streams]
 
 
 def _log() -> list[Limit]:

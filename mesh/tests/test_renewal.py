@@ -7,6 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mesh import renewal
+from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError
 from mesh.identity import Verifier, set_current
 from mesh.renewal import Renewals
@@ -15,6 +16,7 @@ from mesh.tests.authority import Authority
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 
+MANY = Bound(100, "watches", Per.USER, "WATCHES_PER_USER")
 WATCH = "/scope.query.v1.QueryService/StreamTopology"
 
 
@@ -45,7 +47,7 @@ def viewer(permissions: list[str]) -> Identity:
 
 
 async def end_of(renewals: Renewals) -> ServiceError:
-    async with renewals.lease(WATCH) as lease:
+    async with renewals.lease(WATCH, MANY) as lease:
         async with asyncio.timeout(5):
             await lease.ended.wait()
         assert lease.error is not None
@@ -74,7 +76,7 @@ async def test_a_good_credential_keeps_its_stream_and_brings_what_changed(
 ) -> None:
     set_current(viewer(["report.view"]))
     authority.worth["api:1"] = viewer(["report.view", "report.sensitive.view"])
-    async with renewals.lease(WATCH) as lease, asyncio.timeout(5):
+    async with renewals.lease(WATCH, MANY) as lease, asyncio.timeout(5):
         while "report.sensitive.view" not in lease.identity.permissions:
             await asyncio.sleep(0.01)
         assert not lease.ended.is_set()

@@ -1,0 +1,62 @@
+"""Bounds on what one caller may hold at once. Each replica counts for itself."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+
+import grpc
+
+from mesh.errors import ServiceError
+from scope.auth.v1.identity_pb2 import Identity
+from scope.errors.v1.errors_pb2 import Reason
+
+
+class Per(StrEnum):
+    """Whom something is counted for, by the field of Identity that names them."""
+
+    USER = "subject"
+    CREDENTIAL = "credential"
+
+
+class Bound:
+    """How much one caller may hold at once in this process.
+
+    Args:
+        most: so much.
+        what: what is held, in the plural, as messages say it: `watches`.
+        per: whom it is counted for. What comes without a credential, or from a service, is not counted.
+        setting: the environment variable that raises it.
+    """
+
+    def __init__(self, most: int, what: str, per: Per, setting: str) -> None:
+        self._most = most
+        self._what = what
+        self._per = per
+        self._setting = setting
+        self._held: Counter[str] = Counter()
+
+    @contextmanager
+    def held(self, identity: Identity) -> Iterator[None]:
+        """Holds one while the body runs.
+
+        Raises:
+            ServiceError: RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where that is one too many.
+        """
+        name = identity.credential and getattr(identity, self._per)
+        if name and self._held[name] >= self._most:
+            raise self._exceeded()
+        self._held[name] += 1
+        try:
+            yield
+        finally:
+            self._held[name] -= 1
+            if not self._held[name]:
+                del self._held[name]
+
+    def _exceeded(self) -> ServiceError:
+        message = (
+            f"this {self._per.name.lower()} has {self._most} {self._what} open at this replica, which is the most; end "
+            f"some of them first, or have an operator raise {self._setting}"
+        )
+        return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
