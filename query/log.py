@@ -20,6 +20,8 @@ from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
 from mesh.seal import Seal
+from mesh.telemetry import traces
+from query.instruments import PASSED_OVER
 from query.probe import Heading
 
 #: How often the log says that it is there while nothing happens, in seconds.
@@ -52,6 +54,10 @@ class Follower:
         self.present = asyncio.Event()
         #: Whether the log cannot be reached at the moment.
         self.away = True
+        #: Whether what comes is new, and not the state that the log held when we came.
+        self.live = False
+        #: How many messages the log holds that have not come yet.
+        self.behind = 0
         self._bus = bus
         self._stream = bus.jetstream()
         self._organization = organization
@@ -60,7 +66,6 @@ class Follower:
         self._lost = asyncio.Event()
         self._heard = 0.0
         self._delivered = 0
-        self._live = False
 
     async def run(self) -> None:
         """Follows for ever."""
@@ -85,7 +90,7 @@ class Follower:
         """Follows until the place is lost; raises NotFoundError while the organization has no log."""
         self._lost.clear()
         self._delivered = 0
-        self._live = False
+        self.live = False
         inbox = self._bus.new_inbox()
         subscription = await self._bus.subscribe(inbox, cb=self._receive)
         try:
@@ -132,24 +137,27 @@ class Follower:
             self._lost.set()
         if self._lost.is_set():
             return
+        self.behind = metadata.num_pending
         self._hand_over(message, headers)
         if not metadata.num_pending:
             self._caught_up()
 
     def _hand_over(self, message: Msg, headers: Mapping[str, str]) -> None:
         if not self._seal.holds(message.subject, headers, message.data):
+            PASSED_OVER.add(1, "unsealed")
             _log.warning("what is in the report log here was not stored by collection", subject=message.subject)
             return
         at = message.metadata.timestamp.timestamp()
-        age = 0.0 if self._live else max(0.0, time.time() - at)
+        age = 0.0 if self.live else max(0.0, time.time() - at)
         try:
             self._take(_heading(message.subject, headers, self._heard - age, at), message.data)
         except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
+            PASSED_OVER.add(1, "failed")
             _log.error("a report could not be taken in", subject=message.subject, exc_info=error)
 
     def _caught_up(self) -> None:
         """What comes from now on is new."""
-        self._live = True
+        self.live = True
         self.present.set()
 
     async def _answer(self, message: Msg, headers: Mapping[str, str]) -> None:
@@ -168,6 +176,7 @@ async def _close(subscription: Subscription) -> None:
 
 def _heading(subject: str, headers: Mapping[str, str], arrived: float, at: float) -> Heading:
     dropped = headers.get("Scope-Dropped", "0")
+    trace = traces.received(headers)
     return Heading(
         probe=subject.split(".")[2],
         name=headers.get("Nats-Msg-Id", ""),
@@ -175,4 +184,5 @@ def _heading(subject: str, headers: Mapping[str, str], arrived: float, at: float
         at=at,
         version=headers.get("Scope-Version", ""),
         dropped=int(dropped) if dropped.isdecimal() else 0,
+        traces=(trace,) if trace else (),
     )

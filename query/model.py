@@ -69,15 +69,15 @@ class Model:
         # Numbers the states of all probes, so that no two have the same.
         self._states = count(1)
 
-    def apply(self, heading: Heading, report: Report) -> None:
-        """Takes in a report; one that is of no use changes nothing."""
+    def apply(self, heading: Heading, report: Report) -> bool:
+        """Takes in a report; False for one that is of no use, which changes nothing."""
         probe = self.probes.get(heading.probe)
         if probe is None:
             probe = self.probes[heading.probe] = Probe(heading.probe, self.lifetimes.samples)
         probe.measured = next(self._states)
         changes = probe.offer(heading, report)
         if changes is None:
-            return
+            return False
         for node in changes.nodes:
             self._contribute(node, probe)
         self._change.nodes |= changes.nodes
@@ -87,6 +87,7 @@ class Model:
             self._change.templates |= self.declarations.put(probe.id, probe.state.templates())
         if changes.block is not None:
             self._change.blocks.append((probe.ids, changes.block))
+        return True
 
     def take_change(self, now: float, *, patient: bool = False) -> Change:
         """Lets go of what is too old, joins what arrived, and says what changed since the last time.

@@ -3,8 +3,8 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 from google.protobuf.message import DecodeError
@@ -13,6 +13,7 @@ from nats.aio.client import Client
 from mesh import bus
 from mesh.errors import ServiceError, unavailable
 from mesh.seal import Seal
+from query import instruments
 from query.log import Follower
 from query.model import Model
 from query.probe import Heading
@@ -81,13 +82,26 @@ class Organization:
 
     def watched(self) -> bool:
         """Whether somebody waits for changes of a view."""
-        return any(view.wakes for view in self._views.values())
+        return bool(self.watchers())
+
+    def behind(self) -> int:
+        """How many reports of the log are not taken in yet; this and the two below in any thread."""
+        return self._follower.behind + len(self._waiting)
+
+    def views(self) -> int:
+        """How many views are kept up to date."""
+        return len(self._views)
+
+    def watchers(self) -> int:
+        """How many readers wait for changes of a view."""
+        return sum(len(view.wakes) for view in list(self._views.values()))
 
     def take(self, heading: Heading, data: bytes) -> None:
         """Takes a report of the log. It waits until all views take it in too: none is ever of another state."""
         try:
             report = Report.FromString(data)
         except DecodeError:
+            instruments.PASSED_OVER.add(1, "unreadable")
             _log.warning("a report in the log cannot be read", probe=heading.probe, name=heading.name)
             return
         self._waiting.append((heading, report))
@@ -111,8 +125,10 @@ class Organization:
     def settle(self) -> None:
         """Joins what arrived, and brings every view up to date."""
         now = time.monotonic()
+        arrived = self._news.is_set()
         self._news.clear()
         self._take_in()
+        joining = time.perf_counter()
         if self._follower.away:
             # Nobody can be heard. Who is still there has this long to be heard once the log is back.
             self._patient_until = now + self._settings.quiet_after
@@ -122,16 +138,32 @@ class Organization:
                 del self._views[key], self._wanted[key]
             else:
                 view.apply(change, now)
+        if arrived:
+            instruments.JOIN.record(time.perf_counter() - joining)
 
     def _take_in(self) -> None:
         """Takes in what waits."""
+        if not self._waiting:
+            return
+        started, oldest = time.perf_counter(), self._waiting[0][0]
         while self._waiting:
             heading, report = self._waiting.popleft()
-            try:
-                self.model.apply(heading, report)
-            except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
-                _log.error("a report could not be taken in", probe=heading.probe, name=heading.name, exc_info=error)
+            with instruments.REPORT_APPLY.after(heading.traces):
+                self._apply(heading, report)
         self._waiting_bytes = 0
+        instruments.APPLY.record(time.perf_counter() - started)
+        if self._follower.live:
+            instruments.LAG.record(max(0.0, time.time() - oldest.at))
+
+    def _apply(self, heading: Heading, report: Report) -> None:
+        try:
+            if self.model.apply(heading, report):
+                instruments.APPLIED.add()
+            else:
+                instruments.PASSED_OVER.add(1, "superseded")
+        except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
+            instruments.PASSED_OVER.add(1, "failed")
+            _log.error("a report could not be taken in", probe=heading.probe, name=heading.name, exc_info=error)
 
     async def _keep_pace(self) -> None:
         """Joins as soon as something arrived, but not more often than the tick; and looks at what grows old."""
@@ -183,6 +215,20 @@ class Organizations:
         await organization.ready()
         return organization
 
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """Lets whoever reads the process's metrics see how much is here."""
+        with (
+            instruments.ORGANIZATIONS.reads(lambda: len(self._followed)),
+            instruments.VIEWS.reads(lambda: self._total(Organization.views)),
+            instruments.WATCHERS.reads(lambda: self._total(Organization.watchers)),
+            instruments.BEHIND.reads(lambda: self._total(Organization.behind)),
+        ):
+            yield
+
+    def _total(self, count: Callable[[Organization], int]) -> int:
+        return sum(count(organization) for organization in list(self._followed.values()))
+
     async def sweep(self) -> None:
         """Lets go of organizations that nobody reads, for ever."""
         while True:
@@ -232,7 +278,8 @@ async def following(settings: QuerySettings) -> AsyncIterator[Organizations]:
     organizations = Organizations(connection, settings)
     sweeping = asyncio.create_task(organizations.sweep())
     try:
-        yield organizations
+        with organizations.measured():
+            yield organizations
     finally:
         sweeping.cancel()
         await asyncio.gather(sweeping, return_exceptions=True)

@@ -1,9 +1,11 @@
 """One probe, as its reports tell it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import repeat
+
+from opentelemetry.trace import SpanContext
 
 from query.join import Row
 from query.samples import Block, Samples
@@ -24,6 +26,7 @@ class Heading:
         at: when it arrived, in seconds since 1970.
         version: the version of the probe's program.
         dropped: how many reports the probe had to drop since it started.
+        traces: where its trace has got to, if it is sampled.
     """
 
     probe: str
@@ -32,6 +35,7 @@ class Heading:
     at: float
     version: str = ""
     dropped: int = 0
+    traces: Sequence[SpanContext] = ()
 
 
 @dataclass(slots=True)
