@@ -56,6 +56,8 @@ def _welcome(layout: Layout) -> dict[str, Any]:
     if len(tokens) < len(_TOKENS):
         tokens = _new_organization(layout.data)
     local = {"url": layout.url, "login_url": _link(layout.data), "email": ADMINISTRATOR, **tokens}
+    if layout.tls:
+        local["ca_file"] = str(layout.tls.certificate)
     write_json(path, local)
     return local
 

@@ -8,6 +8,7 @@ from deploy.local.command import LOOPBACK, free_ports
 from deploy.local.nats import Broker
 from deploy.local.options import Options
 from deploy.local.postgres import Cluster
+from deploy.local.tls import Tls, TlsError, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SERVICES = ("users", "collection", "query")
@@ -35,10 +36,12 @@ class Replica:
 
 @dataclass(frozen=True)
 class Layout:
-    """One mesh; `port` is the edge's."""
+    """One mesh; `host` and `port` are the edge's, as its clients say them; `tls` is None where it serves in clear."""
 
     options: Options
+    host: str
     port: int
+    tls: Tls | None
     cluster: Cluster
     broker: Broker
     replicas: tuple[Replica, ...] = field(default_factory=tuple)
@@ -56,20 +59,38 @@ class Layout:
     @property
     def address(self) -> str:
         """`HOST:PORT` of the edge as its clients say it."""
-        return self.options.address(self.port)
+        return with_port(self.host, self.port)
 
     @property
     def url(self) -> str:
         """The edge as its clients say it."""
-        return f"http://{self.address}"
+        return f"{self._scheme}://{self.address}"
+
+    @property
+    def health(self) -> str:
+        """Where the edge says whether all works, as this machine reaches it."""
+        return f"{self._scheme}://{with_port(self.options.near, self.port)}/healthz"
+
+    @property
+    def _scheme(self) -> str:
+        return "https" if self.tls else "http"
 
     def addresses(self, service: str) -> list[str]:
         """`HOST:PORT` of each replica of a service."""
         return [replica.grpc for replica in self.replicas if replica.service == service]
 
 
+def with_port(host: str, port: int) -> str:
+    """`HOST:PORT`, an IPv6 address in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def lay_out(options: Options) -> Layout:
-    """Makes the folders, the secrets that are missing, and chooses ports that nobody listens on."""
+    """Makes the folders, the secrets that are missing, and chooses ports that nobody listens on.
+
+    Raises:
+        TlsError: TLS is wanted and cannot be served.
+    """
     data = options.data
     for name in ("logs", "nats", "envoy", "probe"):
         (data / name).mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -77,12 +98,38 @@ def lay_out(options: Options) -> Layout:
     credentials.kept(secrets / "mesh.key", credentials.mesh_key)
     credentials.kept(secrets / "identity.pem", credentials.identity_key)
     password = credentials.kept(secrets / "postgres", credentials.password)
+    tls = _tls(options, secrets)
     postgres, nats, edge, *ports = free_ports(3 + 2 * len(SERVICES) * options.replicas)
     names = [(service, number) for service in SERVICES for number in range(options.replicas)]
     return Layout(
         options=options,
+        host=_host(options, tls),
         port=options.port or edge,
+        tls=tls,
         cluster=Cluster(folder=data / "postgres", port=postgres, password=password),
         broker=Broker(folder=data / "nats", secrets=secrets, port=nats),
         replicas=tuple(Replica(*name, *ports[2 * i : 2 * i + 2]) for i, name in enumerate(names)),
+    )
+
+
+def _tls(options: Options, secrets: Path) -> Tls | None:
+    if options.tls_cert is None or options.tls_key is None:
+        return None
+    tls = Tls((options.tls_cert, options.tls_key), secrets / "tls")
+    tls.renew()
+    return tls
+
+
+def _host(options: Options, tls: Tls | None) -> str:
+    """What clients call the edge: with TLS, a host that its certificate is for."""
+    if tls is None:
+        return options.reached_at
+    pair = read(tls.certificate, tls.key)
+    known = (host for host in pair.hosts if "*" not in host)
+    for host in (options.host, options.reached_at, *known):
+        if pair.covers(host):
+            return host
+    given, hosts = tls.given[0], ", ".join(pair.hosts) or "no host"
+    raise TlsError(
+        f"TLS_CERT: {given} is for {hosts}, not for HOST={options.host}: give the name of this machine by HOST="
     )

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -20,51 +20,76 @@ class Options(BaseSettings):
     port: int = Field(8080, ge=0, le=65535)
     #: Where everything is kept.
     data: Path = Path(".scope")
-    #: The address of the edge: a numeric one, or a name that resolves to one.
+    #: The address of the edge: a numeric one, or a name that resolves to one of this machine's.
     host: str = "127.0.0.1"
     #: How many processes each of our services has.
     replicas: int = Field(1, ge=1, le=16)
     #: Whether this machine shows up by a probe of its own.
     probe: bool = True
-    #: Certificate and key of the edge, PEM.
+    #: Certificate, with those between it and its authority, and key of the edge, PEM.
     tls_cert: Path | None = None
     tls_key: Path | None = None
+    #: The port where who comes without TLS is sent to where it is; 0 for none.
+    redirect_port: int = Field(0, ge=0, le=65535)
     #: Serve without TLS although others can listen in.
     insecure: bool = False
 
-    @field_validator("data")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().resolve()
+    _ip: _Address = PrivateAttr()
 
-    @field_validator("host")
+    @field_validator("data", "tls_cert", "tls_key")
     @classmethod
-    def _numeric(cls, value: str) -> str:
+    def _absolute(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _resolved(self) -> Self:
         try:
-            return str(socket.getaddrinfo(value, None, type=socket.SOCK_STREAM)[0][4][0])
+            found = socket.getaddrinfo(self.host, None, type=socket.SOCK_STREAM)[0][4][0]
         except OSError as error:
-            raise ValueError(f"{value} is no address of this machine") from error
+            raise ValueError(f"HOST: {self.host} is no address of this machine") from error
+        self._ip = ipaddress.ip_address(found)
+        return self
 
     @model_validator(mode="after")
     def _not_in_clear(self) -> Self:
-        if self.tls_cert or self.tls_key:
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("TLS_CERT and TLS_KEY go together: give both, or neither")
+        if self.redirect_port and not self.tls:
+            raise ValueError("REDIRECT_PORT sends to TLS: it needs TLS_CERT and TLS_KEY")
+        if self.redirect_port and self.redirect_port == self.port:
+            raise ValueError("REDIRECT_PORT and PORT are the same: TLS and what is in clear need a port each")
+        if self.exposed and not (self.tls or self.insecure):
             raise ValueError(
-                "TLS_CERT and TLS_KEY are not served yet: put a proxy with TLS in front, or set INSECURE=1"
+                f"HOST={self.host} lets others read tokens in clear: give TLS_CERT and TLS_KEY; INSECURE=1 accepts it"
             )
-        if self.exposed and not self.insecure:
-            raise ValueError(f"HOST={self.host} lets others read tokens in clear: INSECURE=1 accepts that")
         return self
+
+    @property
+    def tls(self) -> bool:
+        """Whether the edge serves TLS."""
+        return self.tls_cert is not None
+
+    @property
+    def ip(self) -> _Address:
+        """The address that the edge listens on."""
+        return self._ip
 
     @property
     def exposed(self) -> bool:
         """Whether others than this machine reach the edge."""
-        return not ipaddress.ip_address(self.host).is_loopback
+        return not self.ip.is_loopback
 
-    def address(self, port: int) -> str:
-        """`HOST:PORT` as a client on this machine or, where it is exposed, on another one reaches it."""
-        ip = ipaddress.ip_address(self.host)
-        host = _outward_address(ip) if ip.is_unspecified else ip
-        return f"[{host}]:{port}" if host.version == 6 else f"{host}:{port}"
+    @property
+    def near(self) -> str:
+        """The address by which this machine itself reaches the edge."""
+        if self.ip.is_unspecified:
+            return "::1" if self.ip.version == 6 else "127.0.0.1"
+        return str(self.ip)
+
+    @property
+    def reached_at(self) -> str:
+        """The address by which a client on this machine or, where it is exposed, on another one reaches the edge."""
+        return str(_outward_address(self.ip) if self.ip.is_unspecified else self.ip)
 
 
 def _outward_address(unspecified: _Address) -> _Address:

@@ -5,9 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from authfe.edge import Deployment, write
+from authfe.edge import Deployment, Tls, write
 from deploy.local.command import Command, accepts
-from deploy.local.layout import ROOT, SERVICES, Layout, Replica
+from deploy.local.layout import ROOT, SERVICES, Layout, Replica, with_port
 
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
@@ -54,12 +54,14 @@ def _own_environment(layout: Layout, name: str) -> dict[str, str]:
 
 def envoy(layout: Layout, private: Path) -> Command:
     """The edge; `private` is a folder of ours alone whose path is short enough for a unix socket."""
-    ip = layout.options.host
+    ip, redirect = str(layout.options.ip), layout.options.redirect_port
     deployment = Deployment(
-        listen=f"[{ip}]:{layout.port}" if ":" in ip else f"{ip}:{layout.port}",
+        listen=with_port(ip, layout.port),
         admin_socket=private / "admin.sock",
         static=ROOT / "ui" / "static",
         clusters={name: layout.addresses(name) for name in SERVICES},
+        tls=Tls(layout.tls.certificate, layout.tls.key) if layout.tls else None,
+        redirect=with_port(ip, redirect) if redirect else "",
     )
     configuration = write(deployment, layout.data / "envoy")
     # The wheel's `envoy` is a script around this program; a signal shall reach the program itself.
@@ -78,9 +80,10 @@ def _threads() -> str:
 
 def probe(layout: Layout, service_token: str) -> Command:
     """The probe of this machine."""
+    way = ["--ca-file", str(layout.tls.certificate), layout.url] if layout.tls else ["--plaintext", layout.address]
     return Command(
         name="probe",
-        argv=[program("scope"), "launch", "--state", str(layout.data / "probe"), "--plaintext", layout.address],
+        argv=[program("scope"), "launch", "--state", str(layout.data / "probe"), *way],
         environment={**os.environ, "SCOPE_SERVICE_TOKEN": service_token},
         folder=ROOT,
     )

@@ -1,22 +1,23 @@
 """Starts the whole mesh in order, keeps it alive, and ends it in order."""
 
 import asyncio
-import http.client
 import os
 import signal
 import time
 from contextlib import suppress
 from dataclasses import replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from deploy.local import accounts, nats, postgres, services
+from deploy.local import accounts, health, nats, postgres, services
 from deploy.local.command import Command
 from deploy.local.files import private_folder, write_json
 from deploy.local.layout import Layout, Replica
 from deploy.local.leftovers import MARK, end_left
 from deploy.local.screen import Screen
 from deploy.local.supervised import Supervised
+from deploy.local.tls import Tls, TlsError
 
 _READY_SECONDS = 60.0
 _LOOK_AT_FILES_SECONDS = 30.0
@@ -36,6 +37,7 @@ class Supervisor:
         self._processes: list[Supervised] = []
         self._ready = False
         self._run_is_old = False
+        self._tls_problem = ""
 
     async def run(self) -> None:
         """Starts everything and returns once SIGINT or SIGTERM came and everything has ended.
@@ -71,7 +73,7 @@ class Supervisor:
             await self._processes[-1].wait_ready(_READY_SECONDS)
         self._ready = True
         self._write_run()
-        self._screen.ready(local, layout.address, layout.data)
+        self._screen.ready(local, layout.url if layout.tls else layout.address, layout.data)
 
     async def _start_stores(self) -> None:
         self._add(nats.prepare(self._layout.broker))
@@ -88,14 +90,33 @@ class Supervisor:
     async def _healthy(self) -> None:
         """Returns when the edge says that every service has a healthy replica."""
         deadline = time.monotonic() + _READY_SECONDS
-        host = self._layout.address.rpartition(":")[0].strip("[]")
-        while (status := await asyncio.to_thread(_health, host, self._layout.port)) != http.client.OK:
+        while (status := await asyncio.to_thread(health.edge, self._layout.health)) != HTTPStatus.OK:
             for process in self._processes:
                 process.check()
             if time.monotonic() > deadline:
                 logs = self._layout.data / "logs"
                 raise StartError(f"the edge answers {status or 'nothing'}: see the logs in {logs}")
             await asyncio.sleep(_STEP)
+
+    def _renew(self, tls: Tls) -> None:
+        """Takes over a renewed certificate, which the edge finds by itself; says once why one cannot be served."""
+        problem = ""
+        try:
+            if tls.renew():
+                self._screen.say("the edge serves the renewed certificate")
+                self._start_probe_again()
+        except (TlsError, OSError) as error:
+            problem = str(error)
+            if problem != self._tls_problem:
+                self._screen.say(f"{problem}; the edge goes on with the certificate that it has")
+        self._tls_problem = problem
+
+    def _start_probe_again(self) -> None:
+        """The probe trusts the certificate that it found when it started."""
+        for process in self._processes:
+            if process.name == "probe":
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
 
     def _write_run(self) -> None:
         """Says which processes there are, once all of them are; where it cannot now, it does later."""
@@ -112,6 +133,7 @@ class Supervisor:
         ports = {(replica.service, replica.number): replica for replica in self._layout.replicas}
         return {
             "url": self._layout.url,
+            "health": self._layout.health,
             "pid": os.getpid(),
             "processes": [
                 _describe(process, ports.get((process.name, process.replica))) for process in self._processes
@@ -124,6 +146,8 @@ class Supervisor:
                 await asyncio.to_thread(process.bound_log)
             if self._run_is_old:
                 self._write_run()
+            if self._layout.tls:
+                await asyncio.to_thread(self._renew, self._layout.tls)
             await asyncio.sleep(_LOOK_AT_FILES_SECONDS)
 
     async def _end(self) -> None:
@@ -155,6 +179,7 @@ def _describe(process: Supervised, replica: Replica | None) -> dict[str, Any]:
         "name": process.name,
         "replica": process.replica,
         "pid": process.pid,
+        "deaths": process.deaths,
         "grpc": replica.grpc if replica else None,
         "metrics": f"http://{replica.metrics}/metrics" if replica else None,
     }
@@ -172,17 +197,3 @@ async def _until(stop: asyncio.Event, work: Any) -> None:
         working.cancel()
     with suppress(asyncio.CancelledError):
         await working
-
-
-def _health(host: str, port: int) -> int:
-    """The status of `/healthz`; 0 where nobody answers."""
-    connection = http.client.HTTPConnection(host, port, timeout=2)
-    try:
-        connection.request("GET", "/healthz")
-        return connection.getresponse().status
-    except OSError:
-        return 0
-    except http.client.HTTPException:
-        return 0
-    finally:
-        connection.close()

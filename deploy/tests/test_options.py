@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from deploy.local.__main__ import app
+from deploy.local.layout import with_port
 from deploy.local.options import Options
 
 
@@ -16,7 +17,7 @@ def test_defaults_and_relative_folders(monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.chdir(tmp_path)
     options = Options()
     assert (options.port, options.data, options.replicas, options.probe) == (8080, tmp_path / ".scope", 1, True)
-    assert options.address(8080) == "127.0.0.1:8080"
+    assert options.reached_at == options.near == "127.0.0.1"
     assert not options.exposed
 
 
@@ -30,7 +31,9 @@ def test_defaults_and_relative_folders(monkeypatch: pytest.MonkeyPatch, tmp_path
         ("PROBE", "maybe", "boolean"),
         ("HOST", "no.such.host.invalid", "no address"),
         ("HOST", "0.0.0.0", "INSECURE=1"),
-        ("TLS_CERT", "cert.pem", "not served yet"),
+        ("TLS_CERT", "cert.pem", "go together"),
+        ("TLS_KEY", "key.pem", "go together"),
+        ("REDIRECT_PORT", "8081", "needs TLS_CERT"),
     ],
 )
 def test_what_is_refused(name: str, value: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,12 +47,27 @@ def test_others_are_let_in_only_on_purpose(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("INSECURE", "1")
     options = Options()
     assert options.exposed
-    assert "0.0.0.0" not in options.address(8080)
+    assert "0.0.0.0" not in (options.reached_at, options.near)
 
 
-def test_a_loopback_address_of_version_6_is_written_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_are_let_in_with_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("HOST", "0.0.0.0"), ("TLS_CERT", "~/c.pem"), ("TLS_KEY", "k.pem")):
+        monkeypatch.setenv(name, value)
+    options = Options()
+    assert options.tls
+    assert options.tls_cert == Path.home() / "c.pem"
+
+
+def test_the_redirect_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TLS_CERT", "c.pem"), ("TLS_KEY", "k.pem"), ("PORT", "8443"), ("REDIRECT_PORT", "8443")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match="port each"):
+        Options()
+
+
+def test_an_address_of_version_6_is_written_in_brackets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOST", "::1")
-    assert Options().address(8080) == "[::1]:8080"
+    assert with_port(Options().reached_at, 8080) == "[::1]:8080"
 
 
 def test_a_data_folder_that_cannot_be_made_is_said_in_a_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
