@@ -180,7 +180,7 @@ class Model:
 
     def _age(self, now: float, *, patient: bool) -> None:
         for probe in list(self.probes.values()):
-            if probe.samples.trim(now):
+            if probe.quiet and probe.samples.trim(now):
                 probe.measured = next(self._states)
             if now - probe.heard > self.lifetimes.gone and not patient:
                 self._forget(probe)

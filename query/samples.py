@@ -2,77 +2,108 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, repeat
 from typing import NamedTuple
 
 from scope.report.v1.report_pb2 import MetricColumn, Report
 
+_NONE: Mapping[int, float] = {}
+
+#: A value, the largest there can be (0: not known), and when the block arrived that it came in.
+_Found = tuple[float, float, float]
+
 
 class Column:
-    """One metric over many nodes, at the times of its block."""
+    """One metric over many nodes, at the times of its block.
 
-    __slots__ = ("_column", "_peaks", "_steps", "positions")
+    Args:
+        column: as it came.
+        steps: how many values each node has, NaN where there is none.
+    """
 
-    def __init__(self, column: MetricColumn, steps: int, positions: dict[int, int]) -> None:
+    def __init__(self, column: MetricColumn, steps: int) -> None:
+        #: The nodes' handles.
+        self.nodes: list[int] = column.nodes[:]
         self._column = column
         self._steps = steps
-        self._peaks: dict[int, float] = {}
-        #: By the node's handle, where it comes in the column.
-        self.positions = positions
-
-    def values(self, handle: int) -> Sequence[float]:
-        """The node's values, oldest first; NaN where there is none."""
-        start = self.positions[handle] * self._steps
-        return self._column.values[start : start + self._steps]
 
     def rows(self, handles: Sequence[int]) -> list[float]:
-        """The values of several nodes, node by node, NaN where there is none; empty where none has any."""
-        if self.positions.keys().isdisjoint(handles):
+        """The values of several nodes, node by node, oldest first; empty where none has any."""
+        if set(handles).isdisjoint(self.nodes):
             return []
-        flat, steps, absent = list(self._column.values), self._steps, [math.nan] * self._steps
-        found = (self.positions.get(handle) for handle in handles)
+        flat, steps = self._column.values[:], self._steps
+        if handles == self.nodes:
+            return flat
+        places = {handle: place for place, handle in enumerate(self.nodes)}
+        absent = [math.nan] * steps
+        found = (places.get(handle) for handle in handles)
         return [value for at in found for value in (absent if at is None else flat[at * steps : at * steps + steps])]
 
-    def newest(self, handle: int) -> float | None:
-        """The node's newest value; None where it has none."""
-        position = self.positions.get(handle)
-        if position is None:
-            return None
-        start = position * self._steps
-        for index in range(start + self._steps - 1, start - 1, -1):
-            value = self._column.values[index]
-            if not math.isnan(value):
-                return value
-        return None
+    def newest(self, arrived: float) -> Iterator[tuple[int, _Found]]:
+        """What is newest of each node that has any value, with its handle."""
+        flat, steps = self._column.values[:], self._steps
+        newest = flat[steps - 1 :: steps]
+        for step in range(steps - 2, -1, -1):
+            if not any(map(math.isnan, newest)):
+                break
+            older = flat[step::steps]
+            newest = [before if math.isnan(value) else value for value, before in zip(newest, older, strict=True)]
+        largest: Iterable[float] = self._column.maxima[:] or repeat(self._column.max)
+        found = zip(newest, largest, repeat(arrived), strict=False)
+        return (pair for pair in zip(self.nodes, found, strict=False) if not math.isnan(pair[1][0]))
 
-    def declared_max(self, handle: int) -> float:
-        """The largest value there can be for the node; 0 where that is not known."""
-        if self._column.maxima:
-            return self._column.maxima[self.positions[handle]]
-        return self._column.max
-
-    def peak(self, handle: int) -> float:
-        """The largest value here for the node; 0 where none is larger."""
-        peak = self._peaks.get(handle)
-        if peak is None:
-            if handle not in self.positions:
-                return 0.0
-            # Whatever is compared with NaN is not smaller than it, so the 0 in front keeps NaN out.
-            peak = self._peaks[handle] = max(0.0, *self.values(handle))
-        return peak
+    def peaks(self) -> dict[int, float]:
+        """By handle, the largest value; 0 where none is larger."""
+        flat = iter(self._column.values[:])
+        # Whatever is compared with NaN is not smaller than it, so the 0 in front keeps NaN out.
+        return {handle: max(0.0, *islice(flat, self._steps)) for handle in self.nodes}
 
 
-@dataclass(frozen=True, slots=True)
 class Block:
-    """The measurements of one report."""
+    """The measurements of one report.
 
-    #: When it arrived, by the clock of this process.
-    arrived: float
-    #: When the samples were taken, by the probe's clock, in milliseconds since 1970.
-    times: list[int]
-    #: By metric id.
-    columns: dict[str, Column]
+    Args:
+        arrived: when it arrived, by the clock of this process.
+        times: when the samples were taken, by the probe's clock, in milliseconds since 1970.
+        columns: by metric id.
+    """
+
+    __slots__ = ("_columns", "_packed", "_peaks", "arrived", "times")
+
+    def __init__(self, arrived: float, times: list[int], columns: dict[str, MetricColumn]) -> None:
+        self.arrived = arrived
+        self.times = times
+        self._columns = columns
+        self._packed: dict[str, bytes] = {}
+        self._peaks: dict[str, Mapping[int, float]] = {}
+
+    def pack(self) -> None:
+        """Keeps the columns as bytes: as long as one is kept parsed all of its report stays in memory."""
+        self._packed = {name: column.SerializeToString() for name, column in self._columns.items()}
+        self._columns = {}
+
+    def columns(self) -> dict[str, Column]:
+        """Every column by metric id."""
+        return {name: column for name in (self._columns or self._packed) if (column := self.column(name))}
+
+    def column(self, metric: str) -> Column | None:
+        """The column of a metric; None where there is none."""
+        column = self._columns.get(metric)
+        if column is None:
+            packed = self._packed.get(metric)
+            if packed is None:
+                return None
+            column = MetricColumn.FromString(packed)
+        return Column(column, len(self.times))
+
+    def peak(self, handle: int, metric: str) -> float:
+        """The largest value that the node has of the metric; 0 where none is larger."""
+        peaks = self._peaks.get(metric)
+        if peaks is None:
+            column = self.column(metric)
+            peaks = self._peaks[metric] = column.peaks() if column is not None else _NONE
+        return peaks.get(handle, 0.0)
 
 
 class Newest(NamedTuple):
@@ -80,6 +111,16 @@ class Newest(NamedTuple):
 
     value: float
     max: float
+
+
+class _Latest:
+    """What is newest of one metric, up to some block."""
+
+    def __init__(self) -> None:
+        self.blocks = 0
+        self.of: dict[int, _Found] = {}
+        #: With how many nodes it is time to forget those that are gone.
+        self.room = 0
 
 
 class Samples:
@@ -92,20 +133,22 @@ class Samples:
     def __init__(self, kept: float) -> None:
         self._kept = kept
         self._blocks: deque[Block] = deque()
+        self._added = 0
+        # By metric; only of those that are asked for.
+        self._latest: dict[str, _Latest] = {}
 
     def add(self, report: Report, strings: Sequence[str], now: float) -> Block | None:
-        """Takes in a report's measurements; None where it has none."""
-        steps = len(report.sample_offsets_ms)
-        if not steps or not report.metrics:
+        """Takes in a report's measurements, and drops what is too old then; None where it has none."""
+        self.trim(now)
+        if not report.sample_offsets_ms or not report.metrics:
             return None
-        times = [report.time_unix_ms + offset for offset in report.sample_offsets_ms]
-        known = self._blocks[-1].columns if self._blocks else {}
-        columns = {}
-        for column in report.metrics:
-            name = strings[column.metric]
-            columns[name] = Column(column, steps, _positions(column, known.get(name)))
-        block = Block(now, times, columns)
+        if self._blocks:
+            self._blocks[-1].pack()
+        start = report.time_unix_ms
+        times = [start + offset for offset in report.sample_offsets_ms[:]]
+        block = Block(now, times, {strings[column.metric]: column for column in report.metrics[:]})
         self._blocks.append(block)
+        self._added += 1
         return block
 
     def trim(self, now: float) -> bool:
@@ -118,32 +161,41 @@ class Samples:
     def clear(self) -> None:
         """Drops everything: handles have a new meaning."""
         self._blocks.clear()
+        self._latest.clear()
 
     def newest(self, handle: int, metric: str) -> Newest | None:
         """The newest value that the node has of the metric."""
-        for block in reversed(self._blocks):
-            column = block.columns.get(metric)
-            value = column.newest(handle) if column is not None else None
-            if column is not None and value is not None:
-                return Newest(value, column.declared_max(handle) or self._peak(handle, metric))
-        return None
+        found = self._newest_of(metric).get(handle)
+        if found is None or not self._blocks or found[2] < self._blocks[0].arrived:
+            return None
+        return Newest(found[0], found[1] or self._peak(handle, metric))
 
     def series(self, handle: int, metric: str) -> Iterator[tuple[int, float]]:
         """Every sample that the node has of the metric: when (milliseconds since 1970) and how much; oldest first."""
         for block in self._blocks:
-            column = block.columns.get(metric)
-            if column is not None and handle in column.positions:
-                pairs = zip(block.times, column.values(handle), strict=True)
+            column = block.column(metric)
+            if column is not None:
+                pairs = zip(block.times, column.rows([handle]), strict=False)
                 yield from (pair for pair in pairs if not math.isnan(pair[1]))
 
+    def _newest_of(self, metric: str) -> Mapping[int, _Found]:
+        latest = self._latest.setdefault(metric, _Latest())
+        if latest.blocks != self._added:
+            self._bring_up_to_date(latest, metric)
+        return latest.of
+
+    def _bring_up_to_date(self, latest: _Latest, metric: str) -> None:
+        """Takes in the blocks that came since, and forgets what was only in those that are gone."""
+        news = min(self._added - latest.blocks, len(self._blocks))
+        latest.blocks = self._added
+        for block in islice(self._blocks, len(self._blocks) - news, None):
+            column = block.column(metric)
+            if column is not None:
+                latest.of.update(column.newest(block.arrived))
+        if len(latest.of) > latest.room:
+            oldest = self._blocks[0].arrived if self._blocks else math.inf
+            latest.of = {handle: found for handle, found in latest.of.items() if found[2] >= oldest}
+            latest.room = 2 * len(latest.of)
+
     def _peak(self, handle: int, metric: str) -> float:
-        columns = (block.columns.get(metric) for block in self._blocks)
-        return max((column.peak(handle) for column in columns if column is not None), default=0.0)
-
-
-def _positions(column: MetricColumn, before: Column | None) -> dict[int, int]:
-    """Where each node comes; most columns list the very nodes of the one before and share its answer."""
-    nodes = list(column.nodes)
-    if before is not None and list(before.positions) == nodes:
-        return before.positions
-    return {handle: position for position, handle in enumerate(nodes)}
+        return max((block.peak(handle, metric) for block in self._blocks), default=0.0)

@@ -284,10 +284,10 @@ class View:
 
     def _block(self, ids: Mapping[int, str], block: Block) -> bytes:
         """The part of a report's measurements that is about nodes of this view, as readers get it; empty for none."""
-        found = dict.fromkeys(chain.from_iterable(column.positions for column in block.columns.values()))
+        found = dict.fromkeys(chain.from_iterable(column.nodes for column in block.columns().values()))
         handles = [handle for handle in found if ids.get(handle) in self._present]
         if not handles:
             return b""
-        columns = {name: column.rows(handles) for name, column in block.columns.items()}
+        columns = {name: column.rows(handles) for name, column in block.columns().items()}
         values = {name: rounded(rows) for name, rows in columns.items() if rows}
         return orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": block.times, "values": values})
