@@ -5,6 +5,7 @@ state. A report is accepted when JetStream says so; it then survives the death o
 stored once, by its message id.
 """
 
+import time
 from dataclasses import dataclass
 
 import grpc
@@ -14,10 +15,12 @@ from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import APIError, BadRequestError, NoStreamResponseError, NotFoundError
 
+from collection.instruments import APPEND, BYTES, REPORT_APPEND
 from collection.settings import CollectionSettings
 from mesh import seal
 from mesh.bus import TIMEOUT
 from mesh.errors import ServiceError, unavailable
+from mesh.telemetry import traces
 from scope.errors.v1.errors_pb2 import Reason
 
 #: JetStream's error codes for having no room left for a stream, or for a message in it.
@@ -105,7 +108,13 @@ class ReportLog:
     async def _publish(self, entry: Entry) -> bool:
         headers = entry.headers()
         headers[seal.HEADER] = self._seal.of(entry.subject, headers, entry.body)
-        stored = await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=headers)
+        started = time.perf_counter()
+        with REPORT_APPEND.within() as span:
+            if span.is_recording():
+                traces.pass_on(headers)
+            stored = await self._stream.publish(entry.subject, entry.body, timeout=TIMEOUT, headers=headers)
+        APPEND.record(time.perf_counter() - started)
+        BYTES.add(len(entry.body))
         return not stored.duplicate
 
     async def _create(self, organization: str) -> None:

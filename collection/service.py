@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from collection import reports
+from collection.instruments import REPORT, counted
 from collection.limits import Probes, Rate
 from collection.log import Entry, ReportLog
 from collection.settings import CollectionSettings
@@ -70,12 +71,13 @@ class CollectionService(CollectionServiceServicer):
                     if request is None:
                         yield PublishResponse(drain=Drain())
                         continue
-                    self._check_rate(current().organization, probe)
-                    entry = reports.entry(request, current().organization, probe)
-                    if entry.epoch != epoch:
-                        await self._check_epoch(entry)
-                        epoch = entry.epoch
-                    await self._log.append(entry)
+                    with counted(), REPORT.apart() if epoch else REPORT.within():
+                        self._check_rate(current().organization, probe)
+                        entry = reports.entry(request, current().organization, probe)
+                        if entry.epoch != epoch:
+                            await self._check_epoch(entry)
+                            epoch = entry.epoch
+                        await self._log.append(entry)
                     yield PublishResponse(acknowledged=Acknowledged(epoch=entry.epoch, number=entry.number))
             if lease.error:
                 raise lease.error
@@ -110,16 +112,17 @@ class CollectionService(CollectionServiceServicer):
         """See the contract."""
         metadata = headers.received(context)
         identity = current()
-        document = reports.document_of(request)
-        named = headers.PROBE_ID in metadata
-        probe = reports.probe_id(metadata) if named else reports.document_probe_id(document, identity)
-        self._check_rate(identity.organization, probe)
-        newest = await self._newest_epoch(identity.organization, probe)
-        epoch = max(newest + 1, time.time_ns() // 1_000_000)
-        # A large document takes seconds, beside which other calls go on.
-        entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, epoch)
-        while not await self._log.append(entry):  # another document took that epoch
-            entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, entry.epoch + 1)
+        with counted():
+            document = reports.document_of(request)
+            named = headers.PROBE_ID in metadata
+            probe = reports.probe_id(metadata) if named else reports.document_probe_id(document, identity)
+            self._check_rate(identity.organization, probe)
+            newest = await self._newest_epoch(identity.organization, probe)
+            epoch = max(newest + 1, time.time_ns() // 1_000_000)
+            # A large document takes seconds, beside which other calls go on.
+            entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, epoch)
+            while not await self._log.append(entry):  # another document took that epoch
+                entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, entry.epoch + 1)
         return PublishDocumentResponse(epoch=entry.epoch, number=entry.number)
 
 
