@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 from google.protobuf.any_pb2 import Any
-from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
@@ -56,11 +56,17 @@ class Refusal:
     code: grpc.StatusCode
     reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    retry_after_ms: int = 0
 
     def status(self) -> Status:
         info = Any()
         info.Pack(ErrorInfo(domain="scope", reason=self.reason, metadata=self.metadata))
         details = [info] if self.reason else []
+        if self.retry_after_ms:
+            wait = RetryInfo()
+            wait.retry_delay.FromMilliseconds(self.retry_after_ms)
+            details.append(Any())
+            details[-1].Pack(wait)
         return Status(code=self.code.value[0], message="as the test wants it", details=details)
 
 

@@ -138,6 +138,31 @@ async def test_a_refused_token_is_tried_again_slowly(monkeypatch: pytest.MonkeyP
     assert far_end.streams == 2
 
 
+def too_fast(milliseconds: int) -> Refusal:
+    return Refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_EXCEEDED", retry_after_ms=milliseconds)
+
+
+async def test_reports_that_come_too_fast_wait_as_long_as_the_service_says_and_go_out_as_they_are() -> None:
+    far_end = FarEnd(at(2, too_fast(300)))
+    async with far_end.serving(), Publisher(service(far_end)) as publisher:
+        assert await publisher.publish(builder(1))
+        began = asyncio.get_running_loop().time()
+        assert await publisher.publish(builder(2))
+        assert asyncio.get_running_loop().time() - began >= 0.3
+        assert await publisher.publish(builder(3))
+        assert publisher.dropped == 0
+    assert kinds(far_end) == ["full", "delta", "delta", "delta"]
+    refused, again = far_end.received[1:3]
+    assert (refused.request.report, refused.stream, again.stream) == (again.request.report, 1, 2)
+
+
+async def test_publish_once_waits_where_it_comes_too_fast() -> None:
+    far_end = FarEnd(at(1, too_fast(10)))
+    async with far_end.serving():
+        assert (await publish_once(service(far_end), builder())).number == 1
+    assert far_end.streams == 2
+
+
 async def test_a_superseded_epoch_is_continued_after_the_other(tmp_path: Path) -> None:
     newest = 2**52
     far_end = FarEnd(at(2, superseded(newest)))

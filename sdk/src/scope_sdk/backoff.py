@@ -36,3 +36,8 @@ class Backoff:
 def spread(seconds: float) -> float:
     """Between half of it and all of it."""
     return seconds * random.uniform(0.5, 1)  # noqa: S311  # spreads load, guards nothing
+
+
+def at_least(seconds: float) -> float:
+    """All of it, and up to half as much again."""
+    return seconds * random.uniform(1, 1.5)  # noqa: S311  # spreads load, guards nothing

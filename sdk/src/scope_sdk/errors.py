@@ -8,7 +8,7 @@ from typing import cast
 
 import grpc
 from google.protobuf.message import DecodeError
-from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from grpc_status import rpc_status
 
 from scope_sdk.state import parse_epoch
@@ -20,17 +20,25 @@ class PublishError(Exception):
     """A report was not stored, or a stream of reports ended.
 
     `code` is gRPC's, `reason` one of the service's own (`EPOCH_SUPERSEDED`, see scope.errors.v1.Reason) or empty where
-    it gave none, `metadata` what came with the reason.
+    it gave none, `metadata` what came with the reason, `retry_after` how many seconds it wants to be left alone for; 0
+    where it said nothing about that.
     """
 
     def __init__(
-        self, code: grpc.StatusCode, message: str, reason: str = "", metadata: Mapping[str, str] = MappingProxyType({})
+        self,
+        code: grpc.StatusCode,
+        message: str,
+        reason: str = "",
+        metadata: Mapping[str, str] = MappingProxyType({}),
+        *,
+        retry_after: float = 0.0,
     ) -> None:
         super().__init__(f"{reason or code.name}: {message}")
         self.code = code
         self.message = message
         self.reason = reason
         self.metadata = metadata
+        self.retry_after = retry_after
 
     @property
     def epoch(self) -> int:
@@ -45,8 +53,10 @@ def read(error: grpc.aio.AioRpcError) -> PublishError:
         status = rpc_status.from_call(cast("grpc.Call", error))  # it has what is asked of a call
     except (ValueError, DecodeError):  # something in between made or changed the trailers
         status = None
+    info, wait = ErrorInfo(), RetryInfo()
     for detail in status.details if status else ():
-        info = ErrorInfo()
-        if detail.Unpack(info) and info.domain == _DOMAIN:
-            return PublishError(error.code(), message, info.reason, dict(info.metadata))
-    return PublishError(error.code(), message)
+        _ = detail.Unpack(info) or detail.Unpack(wait)
+    if info.domain != _DOMAIN:
+        return PublishError(error.code(), message)
+    seconds = max(wait.retry_delay.ToTimedelta().total_seconds(), 0.0)
+    return PublishError(error.code(), message, info.reason, dict(info.metadata), retry_after=seconds)

@@ -17,7 +17,7 @@ import grpc.aio
 from scope.collection.v1.messages_pb2 import PublishRequest
 from scope_sdk._series import Encoded, Series
 from scope_sdk._stream import Stream
-from scope_sdk.backoff import Backoff
+from scope_sdk.backoff import Backoff, at_least
 from scope_sdk.channel import Service
 from scope_sdk.errors import PublishError
 from scope_sdk.report.builder import Builder
@@ -34,6 +34,7 @@ _TRIES = 3
 
 _SUPERSEDED = "EPOCH_SUPERSEDED"
 _INVALID = "REPORT_INVALID"
+_TOO_FAST = "RATE_EXCEEDED"
 _REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
 
 _log = logging.getLogger("scope_sdk")
@@ -59,7 +60,8 @@ class Publisher:
     """Sends what builders hold for as long as it is open, whatever happens to the service.
 
     While the service is away up to KEPT reports wait, with their samples; then the oldest is dropped and counted, and
-    the service is told how many. It is tried again at once, then after 1 s doubling to 30 s, with some chance in it.
+    the service is told how many. It is tried again at once, then after 1 s doubling to 30 s, with some chance in it. So
+    do reports wait that come faster than the service takes them, for as long as it says.
 
     Attributes:
         probe_id: the id under which the service knows this probe.
@@ -183,6 +185,8 @@ class Publisher:
 
     def _after(self, error: PublishError) -> float:
         """Makes the best of a stream that ended; returns how many seconds to wait for the next."""
+        if error.reason == _TOO_FAST:
+            return self._paced(error)
         if self.connected or str(error) != self.problem:
             _log.warning("not connected to %s: %s", self._service.target, error)
         self.connected, self.problem = False, str(error)
@@ -192,6 +196,12 @@ class Publisher:
         if error.reason == _SUPERSEDED:
             self._series = Series(self._state.epoch_after(error.epoch))
         return self._backoff.longest() if error.code in _REFUSED else self._backoff.next()
+
+    def _paced(self, error: PublishError) -> float:
+        """What was under way was certainly not stored: it goes out as it is, after the time that the service says."""
+        _log.warning("reports wait: %s", error)
+        self.problem = str(error)
+        return at_least(error.retry_after)
 
     def _reconsider(self, first: _Waiting, sent: Encoded, error: PublishError) -> None:
         """What becomes of a report that was under way: a full one goes out again as it is, a delta as a full one."""
@@ -230,10 +240,12 @@ async def publish_once(
                 return await _once(Stream(channel, service.metadata(name)), epoch, builder, version)
             except PublishError as error:
                 tries -= 1
-                if not tries or (error.reason != _SUPERSEDED and error.code is not grpc.StatusCode.INTERNAL):
+                again = error.reason in (_SUPERSEDED, _TOO_FAST) or error.code is grpc.StatusCode.INTERNAL
+                if not tries or not again:
                     raise
                 if error.reason == _SUPERSEDED:
                     epoch = epochs.epoch_after(error.epoch)
+                await asyncio.sleep(at_least(error.retry_after))
 
 
 async def _once(stream: Stream, epoch: int, builder: Builder, version: str) -> Acknowledged:
