@@ -17,6 +17,7 @@ from users.cache import Credentials
 from users.credentials import Holder, Place
 from users.denial import denied
 from users.identity import Signer
+from users.instruments import CHECKS
 from users.tables import SLUG_LENGTH
 from users.usage import Usage
 
@@ -51,10 +52,11 @@ class Authorizer:
         try:
             identity = await self._identity(rpc, http)
         except ServiceError as error:
-            return denied(error, http)
+            return _refused(error, http)
         except Exception:  # noqa: BLE001 - whatever it is, the answer is no for now, and not that the caller is nobody
             _log.exception("a request could not be judged", rpc=rpc)
-            return denied(_unknown(), http)
+            return _refused(_unknown(), http)
+        CHECKS.add(1, "ADMITTED")
         return _admitted(identity, self._signer.token(identity), http)
 
     async def _identity(self, rpc: str, http: AttributeContext.HttpRequest) -> Identity:
@@ -80,6 +82,11 @@ class Authorizer:
             raise unauthenticated()
         self._usage.note(holder)
         return holder
+
+
+def _refused(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResponse:
+    CHECKS.add(1, error.reason_name)
+    return denied(error, http)
 
 
 def _unknown() -> ServiceError:

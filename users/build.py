@@ -15,6 +15,7 @@ from users.authorize import Authorizer
 from users.cache import Credentials
 from users.database import Database
 from users.identity import Keys, Signer
+from users.instruments import DATABASE
 from users.sessions import Cookie
 from users.settings import UsersSettings
 from users.usage import Usage
@@ -29,7 +30,8 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
         usage = Usage(database)
         writing = asyncio.create_task(usage.run())
         try:
-            yield registers(database, usage, keys, Cookie(settings.public_url))
+            with DATABASE.reads(database.in_use):
+                yield registers(database, usage, keys, Cookie(settings.public_url))
         finally:
             writing.cancel()
             with suppress(asyncio.CancelledError):

@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from users.credentials import Holder
+from users.instruments import LOOKUPS
 from users.secrets import Secret
 
 #: How old what is known of a credential may be, in seconds: a revocation is felt after it.
@@ -37,7 +38,9 @@ class Credentials:
         known = self._known.get(secret)
         asked = self._clock()
         if known is not None and asked - known[0] < FRESH:
+            LOOKUPS.add(1, "cache")
             return known[1]
+        LOOKUPS.add(1, "database")
         self._known.pop(secret, None)
         holder = await self._read(secret)
         if holder is not None:

@@ -9,6 +9,7 @@ import sqlalchemy.exc
 from sqlalchemy import Executable, Row
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mesh.errors import unavailable
@@ -77,6 +78,12 @@ class Database:
         """The rows of one statement, without the round trips of a transaction; raises like `begin`."""
         async with _reached(), self._reading.connect() as connection:
             return (await connection.execute(statement, values)).all()
+
+    def in_use(self) -> int:
+        """How many connections are in use; in any thread."""
+        pool = self._engine.pool
+        assert isinstance(pool, AsyncAdaptedQueuePool)
+        return pool.checkedout()
 
     async def close(self) -> None:
         """Closes every connection."""

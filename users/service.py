@@ -8,8 +8,10 @@ from envoy.service.auth.v3 import external_auth_pb2_grpc
 from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from typing_extensions import override
 
+from mesh import headers
 from mesh.errors import ServiceError, unauthenticated
 from mesh.identity import current
+from mesh.telemetry.rpc import Served
 from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1 import service_pb2_grpc
 from scope.users.v1.messages_pb2 import (
@@ -40,11 +42,13 @@ from users.cache import Credentials
 from users.credentials import Holder
 from users.database import Database
 from users.identity import Keys, Signer
+from users.instruments import RENEWED
 from users.secrets import Kind
 from users.tables import ApiToken, ProbeToken
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+_CHECK = "/envoy.service.auth.v3.Authorization/Check"
 #: Identities signed before other work gets its turn: signing takes about 60 us.
 _BATCH = 50
 
@@ -58,7 +62,14 @@ class Authorization(external_auth_pb2_grpc.AuthorizationServicer):  # type: igno
     @override
     async def Check(self, request: CheckRequest, context: Context) -> CheckResponse:
         """See Authorizer.check."""
-        return await self._authorizer.check(request)
+        served = Served(_CHECK, headers.received(context))
+        code = grpc.StatusCode.CANCELLED
+        try:
+            answer = await self._authorizer.check(request)
+            code = grpc.StatusCode.OK
+        finally:
+            served.end(code)
+        return answer
 
 
 class SessionService(service_pb2_grpc.SessionServiceServicer):
@@ -178,6 +189,7 @@ class IdentityService(service_pb2_grpc.IdentityServiceServicer):
             if number % _BATCH == _BATCH - 1:
                 await asyncio.sleep(0)
             identity = _renewed(holders.get(asked.credential), asked)
+            RENEWED.add(1, "good" if identity else "ended")
             answer.identities.append(RenewedIdentity(token=self._signer.token(identity) if identity else ""))
         return answer
 
