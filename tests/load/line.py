@@ -48,6 +48,11 @@ class Line:
         self._call.cancel()
         await self._channel.close()
 
+    @property
+    def open(self) -> bool:
+        """Whether the stream goes on."""
+        return not self._call.done()
+
     async def send(self, request: bytes) -> None:
         """Writes a serialised PublishRequest. Raises RuntimeError where the stream has ended."""
         try:
