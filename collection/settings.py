@@ -15,8 +15,8 @@ class CollectionSettings(Settings):
     #: How many streams of reports one token may hold at each replica.
     streams_per_credential: int = Field(default=5_000, ge=1)
     #: How many probes an organization's log may hold; one that was silent for LOG_MAX_AGE is gone from it.
-    probes_per_organization: int = Field(default=2_000, ge=1, le=100_000)
+    probes_per_organization: int = Field(default=5_000, ge=1, le=100_000)
     #: How many reports a second a probe may keep sending to a replica; for a moment three times as many.
-    reports_per_second_per_probe: float = Field(default=10.0, ge=1)
+    reports_per_second_per_probe: float = Field(default=100.0, ge=1)
     #: How many reports a second the probes of an organization may keep sending to a replica; the same.
     reports_per_second_per_organization: float = Field(default=5_000.0, ge=1)

@@ -11,7 +11,7 @@ import typer
 
 from deploy.local.command import free_ports
 from tests.e2e.client import ROOT, Mesh
-from tests.load.modes import DEFAULT_SECONDS, MODES, app
+from tests.load.modes import DEFAULT_SECONDS, MODES, RAISED, app
 from tests.load.outcome import Outcome
 
 
@@ -20,7 +20,7 @@ def bench(seconds: Annotated[float, typer.Option(min=1, max=3600, help="For each
     """Start a mesh, run every mode against it, print the figures, end the mesh."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     with tempfile.TemporaryDirectory(prefix="scope-bench-") as folder:
-        mesh = Mesh(Path(folder) / "data", free_ports(1)[0], PROBE="0")
+        mesh = Mesh(Path(folder) / "data", free_ports(1)[0], PROBE="0", **RAISED)
         try:
             mesh.start()
             codes = [_run(mode, mesh, seconds) for mode in MODES]

@@ -14,8 +14,20 @@ import uvloop
 from tests.load.outcome import Outcome
 from tests.load.target import find
 
+RAISED = {
+    "REPORTS_PER_SECOND_PER_PROBE": "100000",
+    "REPORTS_PER_SECOND_PER_ORGANIZATION": "100000",
+    "PROBES_PER_ORGANIZATION": "20000",
+    "STREAMS_PER_CREDENTIAL": "20000",
+    "WATCHES_PER_USER": "1000",
+    "REQUESTS_PER_CREDENTIAL": "2000",
+}
+"""Limits of a mesh on which one token presses as hard as the machine allows, as its environment."""
+
 app = typer.Typer(
-    help="Puts a synthetic load on a running mesh and measures it; exits 1 where something acknowledged was lost.",
+    help="Puts a synthetic load on a running mesh and measures it; exits 1 where something acknowledged was lost. "
+    "A mesh's usual limits (docs/limits.md) are enough for ledger and views; modes that press harder need one that was "
+    f"started with: {' '.join(f'{name}={value}' for name, value in RAISED.items())} make up",
     no_args_is_help=True,
     add_completion=False,
 )
