@@ -6,7 +6,9 @@ thousand readers cost no memory. What is too old is forgotten, and who asks for 
 """
 
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 #: How many bytes of measurements are kept for readers that are behind.
 _BLOCK_BYTES = 64 * 1024 * 1024
@@ -14,12 +16,27 @@ _BLOCK_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Difference:
-    """What a reader has missed: node ids, and blocks of measurements as JSON, oldest first."""
+    """What a reader has missed: node ids, and numbers of blocks of measurements, oldest first."""
 
     add: list[str] = field(default_factory=list)
     update: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
-    metrics: list[bytes] = field(default_factory=list)
+    metrics: list[int] = field(default_factory=list)
+
+    def items(self, start: int) -> Iterator[tuple[str, str | int]]:
+        """All of it from one item on, as readers are told it: what it is, and which."""
+        kinds: dict[str, list[str] | list[int]] = {
+            "remove": self.remove,
+            "add": self.add,
+            "update": self.update,
+            "metrics": self.metrics,
+        }
+        for kind, names in kinds.items():
+            yield from ((kind, names[at]) for at in range(start, len(names)))
+            start = max(0, start - len(names))
+
+    def __len__(self) -> int:
+        return len(self.remove) + len(self.add) + len(self.update) + len(self.metrics)
 
 
 class Journal:
@@ -33,7 +50,9 @@ class Journal:
         self._kept = kept
         self._changed: dict[str, int] = {}  # in ascending order of step, as are the two below
         self._removed: dict[str, int] = {}
-        self._blocks: deque[tuple[int, bytes]] = deque()
+        self._blocks: deque[tuple[int, int]] = deque()  # step and number of each
+        self._printed: dict[int, bytes] = {}
+        self._numbers = count()
         self._block_bytes = 0
         self._added: dict[str, int] = {}
         self._steps: deque[tuple[int, float]] = deque()
@@ -61,7 +80,9 @@ class Journal:
 
     def measured(self, block: bytes) -> None:
         """Measurements arrived; the block is as readers get it."""
-        self._blocks.append((self.step, block))
+        number = next(self._numbers)
+        self._blocks.append((self.step, number))
+        self._printed[number] = block
         self._block_bytes += len(block)
 
     def trim(self, now: float) -> None:
@@ -69,23 +90,29 @@ class Journal:
         while self._steps and (self._steps[0][1] < now - self._kept or self._block_bytes > _BLOCK_BYTES):
             self._floor, _ = self._steps.popleft()
             while self._blocks and self._blocks[0][0] <= self._floor:
-                self._block_bytes -= len(self._blocks.popleft()[1])
+                self._block_bytes -= len(self._printed.pop(self._blocks.popleft()[1]))
         for node, step in list(self._removed.items()):
             if step > self._floor:
                 break
             del self._removed[node]
 
-    def since(self, step: int) -> Difference | None:
-        """What came after a step; None where that is no longer, or not yet, known."""
-        if not self._floor <= step <= self.step:
-            return None
+    def knows(self, step: int) -> bool:
+        """Whether it can still, and already, be said what came after a step."""
+        return self._floor <= step <= self.step
+
+    def block(self, number: int) -> bytes | None:
+        """A block of measurements; None once it is forgotten."""
+        return self._printed.get(number)
+
+    def since(self, step: int) -> Difference:
+        """What came after a step that is known."""
         difference = Difference(remove=_after(self._removed, step))
         for node in _after(self._changed, step):
             (difference.add if self._added[node] > step else difference.update).append(node)
-        for at, block in reversed(self._blocks):
+        for at, number in reversed(self._blocks):
             if at <= step:
                 break
-            difference.metrics.append(block)
+            difference.metrics.append(number)
         difference.metrics.reverse()
         return difference
 

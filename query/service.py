@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from google.api.httpbody_pb2 import HttpBody
@@ -21,12 +21,14 @@ from mesh.limits import ANSWER_BYTES
 from mesh.renewal import Lease
 from mesh.serve import Mesh, Registers
 from mesh.streams import until
-from query.events import told
+from query.events import EVENTS
+from query.messages import MESSAGES
 from query.model import conflict, probes_by_id
 from query.organization import Organization, Organizations, following
 from query.probe import Probe
 from query.render import to_json
 from query.settings import QuerySettings
+from query.telling import Form
 from query.topologies import topologies
 from query.topologies.definition import Definition
 from query.view import View
@@ -37,13 +39,13 @@ from scope.query.v1.service_pb2 import DESCRIPTOR
 from scope.query.v1.service_pb2_grpc import QueryServiceServicer, add_QueryServiceServicer_to_server
 
 _NAME = DESCRIPTOR.services_by_name["QueryService"].full_name
-_STREAM = f"/{_NAME}/StreamTopology"
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
 _MOST = 2**31 - 1
 #: Answers of fewer bytes are sent as they are.
 _WORTH_COMPRESSING = 16 * 1024
 
+T = TypeVar("T")
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -131,15 +133,19 @@ class Query(QueryServiceServicer):
         self, request: pb.StreamTopologyRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
         """Answers a topology and then what changes in it, as server-sent events."""
-        definition = _definition(request.topology)
-        await self._organization()
-        async with self._mesh.renewals.lease(_STREAM, self._watches) as lease:
+        async with self._watching("StreamTopology", request.topology) as lease:
             await context.send_initial_metadata((("cache-control", "no-cache"),))
             cursor = headers.received(context).get("last-event-id", "")
-            events = watch(self._organizations, lease, definition, cursor)
-            async for event in until(events, lease.ended, self._mesh.draining):
+            async for event in self._told(lease, request.topology, cursor, EVENTS):
                 yield HttpBody(content_type=_EVENTS, data=event)
-            yield HttpBody(content_type=_EVENTS, data=_end(lease))
+
+    async def WatchTopology(  # noqa: N802 - the contract's name
+        self, request: pb.WatchTopologyRequest, _context: Context
+    ) -> AsyncIterator[pb.WatchTopologyResponse]:
+        """Answers a topology and then what changes in it, as messages."""
+        async with self._watching("WatchTopology", request.topology) as lease:
+            async for message in self._told(lease, request.topology, request.cursor, MESSAGES):
+                yield message
 
     async def ListProbes(  # noqa: N802 - the contract's name
         self,
@@ -150,6 +156,22 @@ class Query(QueryServiceServicer):
         organization = await self._organization()
         for probe in probes_by_id(organization.model):
             yield _probe(probe, self._quiet)
+
+    @asynccontextmanager
+    async def _watching(self, rpc: str, topology: str) -> AsyncIterator[Lease]:
+        """The caller's right to watch a topology."""
+        _definition(topology)
+        await self._organization()
+        async with self._mesh.renewals.lease(f"/{_NAME}/{rpc}", self._watches) as lease:
+            yield lease
+
+    async def _told(self, lease: Lease, topology: str, cursor: str, form: Form[T]) -> AsyncIterator[T]:
+        """What a watcher has missed, what changes, and at last why nothing more comes."""
+        parts = watch(self._organizations, lease, _definition(topology), cursor, form)
+        async for part in until(parts, lease.ended, self._mesh.draining):
+            if part is not None:  # there is no notice that it could stand for
+                yield part
+        yield _end(lease, form)
 
     async def _organization(self) -> Organization:
         return await self._organizations.get(current().organization)
@@ -180,11 +202,11 @@ def _bound(size: int, instead: str) -> None:
         raise ServiceError(grpc.StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, message)
 
 
-def _end(lease: Lease) -> bytes:
-    """The last event: why the stream ends."""
+def _end(lease: Lease, form: Form[T]) -> T:
+    """The last that is told: why the stream ends."""
     if lease.error is not None:
-        return told("end", {"reason": lease.error.reason_name, "message": lease.error.message})
-    return told("end", {"reason": "DRAIN", "message": "this replica is leaving; connect again"})
+        return form.end(lease.error.reason_name, lease.error.message)
+    return form.end("DRAIN", "this replica is leaving; connect again")
 
 
 def _probe(probe: Probe, quiet: float) -> pb.ListProbesResponse:

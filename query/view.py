@@ -2,22 +2,24 @@
 
 import asyncio
 import gzip
+import math
 import secrets
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from typing import TypeVar
 
 import orjson
 
 from query.difference import Difference, Journal
 from query.edges import Edges
-from query.events import events
 from query.model import Change, Model
 from query.node.connections import connections
 from query.node.metrics import MetricsPrinter, metrics, rounded
 from query.node.summary import PSEUDO, named, summary
 from query.render import encoder, members
-from query.samples import Block
+from query.samples import Block, Column
+from query.telling import Form, Missed, Shelf
 from query.topologies.definition import Definition
 from scope.query.v1.messages_pb2 import GetTopologyResponse, TopologyStats
 from scope.query.v1.node_pb2 import NodeDetails, NodeSummary
@@ -31,10 +33,16 @@ _PAGE_BYTES = 4 * 1024 * 1024 - 64 * 1024
 
 #: How many digits the step of a reader's cursor has at most.
 _DIGITS = 18
-#: For how many of the steps that readers come from what they have missed is kept printed: most come from the same.
+#: For how many of the steps that readers come from is kept what they have missed: most come from the same.
 _STARTS = 4
+#: How many bytes of it are kept as readers were told.
+_TOLD_BYTES = 16 * 1024 * 1024
+#: More measurements of one report than so many bytes are told in several blocks.
+_BLOCK_BYTES = 256 * 1024
 #: How many nodes are printed before other work has its turn.
 _AT_ONCE = 50
+
+T = TypeVar("T")
 
 _encode = encoder(NodeSummary.DESCRIPTOR)
 
@@ -72,10 +80,11 @@ class View:
         self._journal = Journal(_AWAY)
         self._present: set[str] = set()
         self._shown: dict[str, _Shown] = {}
-        self._unread: set[str] = set()
+        self._unread: dict[str, None] = {}
         self._mentioned: dict[str, str | None] = {}
         self._printer = MetricsPrinter(())
-        self._events: dict[int | None, list[bytes]] = {}
+        self._missed: dict[int | None, Missed] = {}
+        self._told = Shelf(_TOLD_BYTES)
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self.apply(model.everything(), now)
@@ -92,14 +101,15 @@ class View:
             doubtful |= self._present
         doubtful |= self._settle_presence(doubtful)
         changed = [node for node in doubtful if self._differs(node)]
-        blocks = [data for ids, block in change.blocks if (data := self._block(ids, block))]
+        blocks = [data for ids, block in change.blocks for data in self._blocks(ids, block)]
         if changed or blocks:
             self._write(changed, blocks, now)
         self._journal.trim(now)
 
-    async def prepare(self) -> None:
-        """Prints what nobody has read yet, in turn with other work: the first reader of many nodes holds nobody up."""
-        while self._unread:
+    async def prepare(self, most: float = math.inf) -> None:
+        """Prints so many nodes that nobody has read yet, in turn with other work: they hold nobody up."""
+        while self._unread and most > 0:
+            most -= _AT_ONCE
             for node in list(islice(self._unread, _AT_ONCE)):
                 self._json(node)
             await asyncio.sleep(0)
@@ -160,31 +170,47 @@ class View:
             edge_count=sum(len(self._adjacency(node)) for node in self._present),
         )
 
-    def since(self, cursor: str) -> tuple[list[bytes], str]:
-        """The events that a reader has missed, and the cursor that it then has; a cursor not known starts anew."""
+    def since(self, cursor: str) -> Missed | None:
+        """What a reader has missed, all there is for a cursor that is not known; None for nothing."""
         step = self._step(cursor)
-        difference = None if step is None else self._journal.since(step)
-        at = self._journal.step
-        if difference is not None and step == at:
-            return [], cursor
-        start = None if difference is None else step
-        chunks = self._events.pop(start, None)
-        if chunks is None:
-            difference = difference or Difference(add=list(self._shown))
-            nodes = {node: self._json(node) for node in chain(difference.add, difference.update)}
-            chunks = events(difference, nodes, self._cursor(at), reset=start is None)
-        self._events[start] = chunks
-        if len(self._events) > _STARTS:
-            del self._events[next(iter(self._events))]  # the one that was asked for longest ago
-        return chunks, self._cursor(at)
+        if step == self._journal.step:
+            return None
+        missed = self._missed.pop(step, None) or self._miss(step)
+        self._missed[step] = missed
+        if len(self._missed) > _STARTS:
+            del self._missed[next(iter(self._missed))]  # the one that was asked for longest ago
+        return missed
+
+    def part(self, form: Form[T], missed: Missed, at: int) -> tuple[T, int]:
+        """A part of what a reader has missed, from one item on, and the item that the next begins with."""
+        return self._told.part(form, missed, at, self)
+
+    def json(self, node: str) -> bytes | None:
+        """A node as JSON; None where there is no such node."""
+        return self._json(node) if node in self._shown else None
+
+    def summary(self, node: str) -> NodeSummary | None:
+        """A node; None where there is no such node."""
+        return self._summary(node) if node in self._shown else None
+
+    def block(self, number: int) -> bytes | None:
+        """A block of measurements as JSON; None once it is forgotten."""
+        return self._journal.block(number)
+
+    def _miss(self, step: int | None) -> Missed:
+        reset = step is None
+        difference = Difference(add=list(self._shown)) if step is None else self._journal.since(step)
+        return Missed(difference, self._cursor(self._journal.step), reset)
 
     def _cursor(self, step: int) -> str:
         return f"{self._id}-{step}"
 
     def _step(self, cursor: str) -> int | None:
-        view, _, step = cursor.partition("-")
-        known = view == self._id and step.isdecimal() and len(step) <= _DIGITS
-        return int(step) if known else None
+        """The step of a cursor; None where it is not known."""
+        view, _, digits = cursor.partition("-")
+        if view != self._id or not digits.isdecimal() or len(digits) > _DIGITS:
+            return None
+        return int(digits) if self._journal.knows(int(digits)) else None
 
     def _place(self, owner: str) -> str | None:
         return owner if owner in PSEUDO else self.definition.place(self._model, owner)
@@ -232,16 +258,17 @@ class View:
         for node in changed:
             if node not in self._present:
                 del self._shown[node]
-                self._unread.discard(node)
+                self._unread.pop(node, None)
                 self._journal.remove(node)
                 continue
             if node not in self._shown:
                 self._shown[node] = _Shown()
-                self._unread.add(node)
+                self._unread[node] = None
             self._journal.put(node)
         for block in blocks:
             self._journal.measured(block)
-        self._events.clear()
+        self._missed.clear()
+        self._told.clear()
         for wake in self.wakes:
             wake.set()
 
@@ -269,7 +296,7 @@ class View:
         shown = self._shown[node]
         if not shown.static:
             shown.static = self._static(node)
-            self._unread.discard(node)
+            self._unread.pop(node, None)
         measured = self._model.measured(node)
         if shown.measured != measured:
             shown.measured = measured
@@ -282,12 +309,24 @@ class View:
     def _metric_templates(self) -> Iterable[MetricTemplate]:
         return self._model.declarations.of(self.definition.kind).metrics
 
-    def _block(self, ids: Mapping[int, str], block: Block) -> bytes:
-        """The part of a report's measurements that is about nodes of this view, as readers get it; empty for none."""
-        found = dict.fromkeys(chain.from_iterable(column.nodes for column in block.columns().values()))
+    def _blocks(self, ids: Mapping[int, str], block: Block) -> Iterator[bytes]:
+        """The part of a report's measurements that is about nodes of this view, as readers get it."""
+        columns = block.columns()
+        found = dict.fromkeys(chain.from_iterable(column.nodes for column in columns.values()))
         handles = [handle for handle in found if ids.get(handle) in self._present]
-        if not handles:
-            return b""
-        columns = {name: column.rows(handles) for name, column in block.columns().items()}
-        values = {name: rounded(rows) for name, rows in columns.items() if rows}
-        return orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": block.times, "values": values})
+        return _printed(ids, block.times, columns, handles) if handles else iter(())
+
+
+def _printed(
+    ids: Mapping[int, str], times: Sequence[int], columns: Mapping[str, Column], handles: Sequence[int]
+) -> Iterator[bytes]:
+    """The measurements of some nodes, in as many blocks as keep each of them small."""
+    rows = {name: column.rows(handles) for name, column in columns.items()}
+    values = {name: rounded(flat) for name, flat in rows.items() if flat}
+    data = orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": times, "values": values})
+    middle = len(handles) // 2
+    if len(data) <= _BLOCK_BYTES or not middle:
+        yield data
+    else:
+        yield from _printed(ids, times, columns, handles[:middle])
+        yield from _printed(ids, times, columns, handles[middle:])

@@ -8,58 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from query.difference import Difference, Journal
-from query.events import NODES, events
+from query.events import EVENTS
+from query.telling import NODES, Missed, Shelf
 from query.tests.machines import NOON, Machine, Reporter, Socket, World
+from query.tests.reading import Fragments, Reader, cursor_of, parts, told
 from query.tests.test_join import PHASES, Simulation, steps
 from query.tests.test_views import nodes
 from query.view import View
-
-
-class Reader:
-    """A browser: a map of nodes, and the newest samples."""
-
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self.cursor = ""
-        self.resets = 0
-        self.nodes: dict[str, Any] = {}
-        self.samples: list[tuple[str, str, int, float | None]] = []
-        self.told: list[tuple[str, Any]] = []
-
-    def read(self) -> None:
-        chunks, self.cursor = self._view.since(self.cursor)
-        for chunk in chunks:
-            self._event(chunk)
-        assert not chunks or f"id: {self.cursor}\n".encode() in chunks[-1]
-        assert not any(b"id: " in chunk.split(b"data:")[0] for chunk in chunks[:-1])
-
-    def _event(self, chunk: bytes) -> None:
-        head, _, data = chunk.partition(b"data: ")
-        name = head.split(b"\n")[0].removeprefix(b"event: ").decode()
-        content = orjson.loads(data)
-        self.told.append((name, content))
-        if name == "reset":
-            self.resets += 1
-            self.nodes = {}
-        for node in content["remove"]:
-            self.nodes.pop(node, None)  # a slow reader is also told of nodes that came and went meanwhile
-        for node in content["update"]:
-            assert node["id"] in self.nodes
-        for node in content["add"] + content["update"]:
-            self.nodes[node["id"]] = node
-        for block in content["metrics"]:
-            self._block(block)
-
-    def _block(self, block: dict[str, Any]) -> None:
-        times = block["times"]
-        for metric, values in block["values"].items():
-            assert len(values) == len(times) * len(block["nodes"])
-            for at, value in enumerate(values):
-                node = block["nodes"][at // len(times)]
-                self.samples.append((node, metric, times[at % len(times)], value))
-
-    def last_told(self) -> Any:
-        return self.told[-1][1]
 
 
 def without_metrics(nodes: dict[str, Any]) -> dict[str, Any]:
@@ -103,7 +58,7 @@ def test_the_first_event_is_a_reset() -> None:
 def test_nothing_is_told_where_nothing_changed() -> None:
     world, _, _, reader = started()
     world.settle()
-    assert reader._view.since(reader.cursor) == ([], reader.cursor)
+    assert reader.view.since(reader.cursor) is None
 
 
 def test_a_metric_change_repeats_no_node() -> None:
@@ -113,11 +68,11 @@ def test_a_metric_change_repeats_no_node() -> None:
     world.report("p", reporter.delta(NOON + 3000))
     world.settle()
     reader.read()
-    (told,) = reader.told[before:]
-    assert told[0] == "update"
-    assert told[1]["add"] == told[1]["update"] == told[1]["remove"] == []
+    ((name, content),) = reader.told[before:]
+    assert name == "update"
+    assert content["add"] == content["update"] == content["remove"] == []
     assert ("a;2", "cpu", NOON + 3000, 0.02) in reader.samples
-    assert b"load1" not in b"".join(reader._view.since("")[0])
+    assert b"load1" not in b"".join(told(reader.view, ""))
 
 
 def test_where_only_some_nodes_have_a_metric_the_others_have_null() -> None:
@@ -130,7 +85,7 @@ def test_where_only_some_nodes_have_a_metric_the_others_have_null() -> None:
     reader.read()
     newest = {node: value for node, _, time, value in reader.samples if time == NOON + 3000}
     assert newest == {"a;1": None, "a;2": 0.02}
-    shown = nodes(reader._view)
+    shown = nodes(reader.view)
     assert shown["a;1"]["metrics"][0]["value"] == 0.01
 
 
@@ -140,10 +95,10 @@ def test_additions_changes_and_removals() -> None:
     world.report("p", reporter.delta())
     world.settle()
     reader.read()
-    told = reader.last_told()
-    assert [node["id"] for node in told["add"]] == ["a;3"]
-    assert [node["id"] for node in told["update"]] == ["a;1"]
-    assert told["remove"] == ["a;2"]
+    content = reader.last_told()
+    assert [node["id"] for node in content["add"]] == ["a;3"]
+    assert [node["id"] for node in content["update"]] == ["a;1"]
+    assert content["remove"] == ["a;2"]
 
 
 def test_what_only_others_may_see_is_no_change() -> None:
@@ -159,19 +114,19 @@ def test_what_only_others_may_see_is_no_change() -> None:
     del full.metrics[:]
     world.report("p", full)
     world.settle()
-    assert reader._view.since(reader.cursor)[0] == []
+    assert reader.view.since(reader.cursor) is None
     assert machine.processes
 
 
 def test_a_cursor_of_another_replica_or_none_or_from_the_future_starts_anew() -> None:
     world, _, _, reader = started()
-    view = reader._view
+    view = reader.view
     other = View(world.model, view.definition, sensitive=True, now=world.now)
     unknown = (other._cursor(1), view._cursor(99), view._cursor(-1), view._id + "-x", view._id + "-" + "9" * 5000)
     for cursor in ("", "nonsense", "-", *unknown):
-        chunks, at = view.since(cursor)
+        chunks = told(view, cursor)
         assert chunks[0].startswith(b"event: reset\n")
-        assert at == reader.cursor
+        assert cursor_of(chunks[-1]) == reader.cursor
 
 
 def test_a_reader_away_for_too_long_starts_anew() -> None:
@@ -189,30 +144,76 @@ def test_readers_at_one_place_share_the_bytes() -> None:
     world, _, reporter, reader = started()
     world.report("p", reporter.delta())
     world.settle()
-    first, second = reader._view.since(reader.cursor), reader._view.since(reader.cursor)
-    assert first[0] is second[0]
+    (first,), (second,) = told(reader.view, reader.cursor), told(reader.view, reader.cursor)
+    assert first is second
 
 
-def test_what_is_kept_printed_for_readers_at_many_places_is_bounded() -> None:
+def test_what_is_kept_for_readers_at_many_places_is_bounded() -> None:
     world, machine, reporter, reader = started()
-    view = reader._view
+    view = reader.view
     cursors = []
     for second in range(10):
         machine.processes = {1: f"name {second}"}
         world.report("p", reporter.delta())
         world.settle(0.25)
-        cursors.append(view.since("")[1])
-    usual = view.since(cursors[-2])[0][0]
+        cursors.append(cursor_of(told(view, "")[-1]))
+    usual = told(view, cursors[-2])[0]
     for cursor in cursors[:-2]:
-        view.since(cursor)
-        assert view.since(cursors[-2])[0][0] is usual
-    assert len(view._events) == 4
+        told(view, cursor)
+        assert told(view, cursors[-2])[0] is usual
+    assert len(view._missed) == 4
+
+
+def test_what_is_kept_made_is_bounded_in_bytes() -> None:
+    fragments = {str(number): b'"' + b"x" * 600_000 + b'"' for number in range(8)}
+    source = Fragments(fragments)
+    shelf = Shelf(2_000_000)
+    missed = Missed(Difference(add=list(fragments)), "c", reset=True)
+    first = shelf.part(EVENTS, missed, 0, source)
+    assert shelf.part(EVENTS, missed, 0, source)[0] is first[0]
+    for at in range(1, 8):
+        shelf.part(EVENTS, missed, at, source)
+        assert shelf.size <= 2_000_000
+    assert shelf.part(EVENTS, missed, 7, source)[0] is shelf.part(EVENTS, missed, 7, source)[0]
+    assert shelf.part(EVENTS, missed, 0, source)[0] is not first[0]
+    shelf.clear()
+    assert shelf.size == 0
+
+
+def test_a_reader_who_stops_in_the_middle_is_told_what_there_is_when_it_goes_on() -> None:
+    world = World()
+    machine = Machine("a", {pid: f"name {pid}" for pid in range(1, 1201)})
+    reporter = Reporter("p", machine)
+    world.full(reporter)
+    view = world.view("processes")
+    reader = Reader(view)
+    missed = view.since("")
+    assert missed is not None
+    event, at = view.part(EVENTS, missed, 0)
+    reader.take(event)
+    pids = {name: int(name.partition(";")[2]) for name in nodes(view)}
+    known, gone, *_ = sorted(reader.nodes)
+    later, vanished, *_ = sorted(pids.keys() - reader.nodes.keys())
+    del machine.processes[pids[gone]], machine.processes[pids[vanished]]
+    machine.processes |= {pids[known]: "other", pids[later]: "other", 2000: "new"}
+    world.report("p", reporter.delta())
+    world.settle()
+    while at < len(missed.difference):
+        event, at = view.part(EVENTS, missed, at)
+        reader.take(event)
+    assert vanished not in reader.nodes
+    assert reader.nodes[later]["label"] == "other"
+    assert reader.nodes[known]["label"] != "other"
+    reader.cursor = cursor_of(event)
+    reader.read()
+    assert reader.nodes == nodes(view)
+    assert reader.resets == 1
 
 
 def test_a_change_wakes_who_waits() -> None:
     world, _, reporter, reader = started()
     wake = asyncio.Event()
-    reader._view.wakes.add(wake)
+    reader.view.wakes.add(wake)
     world.settle()
     assert not wake.is_set()
     world.report("p", reporter.delta())
@@ -223,7 +224,7 @@ def test_a_change_wakes_who_waits() -> None:
 def test_events_are_bounded_and_only_the_last_has_the_cursor() -> None:
     names = [f"n{number}" for number in range(1200)]
     fragments = {name: orjson.dumps({"id": name}) for name in names}
-    found = events(Difference(add=names, remove=["gone"]), fragments, "view-7", reset=True)
+    found = parts(Fragments(fragments), Missed(Difference(add=names, remove=["gone"]), "view-7", reset=True))
     assert [event.split(b"\n")[0] for event in found] == [b"event: reset", b"event: update", b"event: update"]
     contents = [orjson.loads(event.partition(b"data: ")[2]) for event in found]
     assert [len(content["add"]) for content in contents] == [NODES, NODES, 200]
@@ -233,12 +234,11 @@ def test_events_are_bounded_and_only_the_last_has_the_cursor() -> None:
 
 def test_large_nodes_make_more_events() -> None:
     fragments = {str(number): b'"' + b"x" * 600_000 + b'"' for number in range(4)}
-    found = events(Difference(add=list(fragments)), fragments, "c", reset=True)
-    assert len(found) == 4
+    assert len(parts(Fragments(fragments), Missed(Difference(add=list(fragments)), "c", reset=True))) == 4
 
 
 def test_an_empty_view_is_still_a_reset() -> None:
-    (only,) = events(Difference(), {}, "c", reset=True)
+    (only,) = parts(Fragments({}), Missed(Difference(), "c", reset=True))
     assert only == b'event: reset\nid: c\ndata: {"add":[],"update":[],"remove":[],"metrics":[]}\n\n'
 
 
@@ -249,7 +249,7 @@ def test_the_journal_forgets_the_oldest_measurements_where_they_are_too_many() -
         journal.begin(step)
         journal.measured(block)
         journal.trim(step)
-    assert journal.since(0) is None
-    kept = journal.since(journal.step - 6)
-    assert kept is not None
-    assert len(kept.metrics) == 6
+    assert not journal.knows(0)
+    assert journal.block(0) is None
+    kept = journal.since(journal.step - 6).metrics
+    assert [journal.block(number) for number in kept] == [block] * 6

@@ -168,7 +168,7 @@ async def test_large_answers_are_compressed_for_those_who_accept_it(log: Log, se
 async def test_a_comment_says_that_the_stream_is_alive(
     log: Log, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(watch, "_COMMENT", 0.1)
+    monkeypatch.setattr(watch, "_ALIVE", 0.1)
     await log.create("o")
     call = served.stub.StreamTopology(
         StreamTopologyRequest(topology="hosts"), metadata=served.metadata("StreamTopology")
