@@ -413,7 +413,7 @@ class WatchTopologyResponse(_message.Message):
 
     @_builtins.property
     def heartbeat(self) -> Global___Heartbeat:
-        """Nothing was said for 15 s."""
+        """Comes every 15 s."""
 
     def __init__(
         self,
