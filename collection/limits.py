@@ -47,8 +47,9 @@ class Rate:
         now = self._clock()
         while self._full and next(iter(self._full.values())) <= now:
             self._full.popitem(last=False)
-        full = max(self._full.get(name, now), now) + 1 / self._per_second
-        if full - now > BURST_SECONDS:
+        token = 1 / self._per_second
+        full = max(self._full.get(name, now), now) + token
+        if full - now > BURST_SECONDS + token / 2:  # half a token, for what adding up numbers loses
             raise self._exceeded()
         self._full[name] = full
         self._full.move_to_end(name)

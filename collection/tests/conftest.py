@@ -62,8 +62,18 @@ class Served:
 
 
 @pytest.fixture
+def limits() -> dict[str, int]:
+    """Settings that a test wants otherwise; it says which by a parameter of this name."""
+    return {}
+
+
+@pytest.fixture
 async def served(
-    authority: Authority, nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    authority: Authority,
+    nats_server: NatsServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    limits: dict[str, int],
 ) -> AsyncIterator[Served]:
     monkeypatch.setattr(renewal, "INTERVAL", 0.2)
     key = tmp_path / "mesh.key"
@@ -75,6 +85,7 @@ async def served(
         nats_url=nats_server.url,
         nats_nkey_file=nats_server.nkey_file("collection"),
         log_max_bytes=16 * 1024 * 1024,
+        **limits,
     )
     verifier = Verifier(authority, authority.mesh_key)
     seed = str(nats_server.nkey_file("reader"))
