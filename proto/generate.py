@@ -87,7 +87,7 @@ def write_python() -> None:
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir()
     run_protoc(f"--python_out={unfinished}", f"--mypy_out={unfinished}", *contracts(), "buf/validate/validate.proto")
-    services = [name for name in contracts() if name.endswith("/service.proto")]
+    services = [name for name in contracts() if "\nservice " in (PROTO / name).read_text()]
     run_protoc(f"--grpc_python_out={unfinished}", f"--mypy_grpc_out={unfinished}", *services)
     for package in unfinished.iterdir():
         _make_package(package)

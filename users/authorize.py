@@ -2,15 +2,19 @@
 
 import grpc
 import structlog
-from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
-from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 
 from mesh import access, headers
 from mesh.contracts import service_of
 from mesh.errors import ServiceError, unauthenticated, unavailable
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
+from scope.edge.v1.authorization_pb2 import (
+    AttributeContext,
+    CheckRequest,
+    CheckResponse,
+    HeaderValue,
+    HeaderValueOption,
+)
 from scope.errors.v1.errors_pb2 import Reason
 from users import request
 from users.cache import Credentials
@@ -24,7 +28,7 @@ from users.usage import Usage
 #: The subject of an identity that is nobody's in particular.
 PUBLIC = "public"
 
-_OVERWRITE = HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD
+_OVERWRITE = HeaderValueOption.HeaderAppendAction.HEADER_APPEND_ACTION_OVERWRITE_IF_EXISTS_OR_ADD
 _SECRET_HEADERS = ("authorization", "cookie")
 _log = structlog.get_logger()
 

@@ -6,9 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
-from envoy.service.auth.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
-
 from mesh.serve import Build, Mesh, Registers
+from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
 from users import credentials, service
 from users.authorize import Authorizer

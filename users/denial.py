@@ -6,21 +6,19 @@ that go with it, are beside it in headers.
 
 import base64
 import re
+from http import HTTPStatus
 
 import grpc
-from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
-from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
-from envoy.service.auth.v3.external_auth_pb2 import CheckResponse
-from envoy.type.v3.http_status_pb2 import StatusCode
 from google.rpc.status_pb2 import Status
 
 from mesh.errors import ServiceError
 from mesh.headers import GRPC, REASON, fact
+from scope.edge.v1.authorization_pb2 import AttributeContext, CheckResponse, HeaderValue, HeaderValueOption
 
 _HTTP = {
-    grpc.StatusCode.INVALID_ARGUMENT: StatusCode.BadRequest,
-    grpc.StatusCode.UNAUTHENTICATED: StatusCode.Unauthorized,
-    grpc.StatusCode.PERMISSION_DENIED: StatusCode.Forbidden,
+    grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
+    grpc.StatusCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    grpc.StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
 }
 
 
@@ -28,7 +26,7 @@ def denied(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResp
     """The denial that tells the sender of the request about the error."""
     status = error.status()
     answer = CheckResponse(status=Status(code=status.code, message=error.reason_name))
-    answer.denied_response.status.code = _HTTP.get(error.code, StatusCode.ServiceUnavailable)
+    answer.denied_response.status.code = _HTTP.get(error.code, HTTPStatus.SERVICE_UNAVAILABLE)
     answer.denied_response.body = error.message
     headers = {REASON: error.reason_name} | {fact(name): value for name, value in error.metadata.items()}
     if re.fullmatch(GRPC, http.headers.get("content-type", "")):

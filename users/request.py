@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
 import grpc
-from envoy.service.auth.v3.attribute_context_pb2 import AttributeContext
 
 from mesh.errors import ServiceError, invalid_field
 from mesh.headers import ORGANIZATION
+from scope.edge.v1.authorization_pb2 import AttributeContext
 from scope.errors.v1.errors_pb2 import Reason
 from users import secrets
 from users.secrets import Kind, Secret

@@ -4,8 +4,6 @@ import asyncio
 from typing import Any
 
 import grpc
-from envoy.service.auth.v3 import external_auth_pb2_grpc
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from typing_extensions import override
 
 from mesh import headers
@@ -13,6 +11,8 @@ from mesh.errors import ServiceError, unauthenticated
 from mesh.identity import current
 from mesh.telemetry.rpc import Served
 from scope.auth.v1.identity_pb2 import Identity
+from scope.edge.v1.authorization_pb2 import CheckRequest, CheckResponse
+from scope.edge.v1.authorization_pb2_grpc import AuthorizationServicer
 from scope.users.v1 import service_pb2_grpc
 from scope.users.v1.messages_pb2 import (
     CreateTokenRequest,
@@ -53,7 +53,7 @@ _CHECK = "/envoy.service.auth.v3.Authorization/Check"
 _BATCH = 50
 
 
-class Authorization(external_auth_pb2_grpc.AuthorizationServicer):  # type: ignore[misc] # xds-protos has no types
+class Authorization(AuthorizationServicer):
     """Envoy's external authorization."""
 
     def __init__(self, authorizer: Authorizer) -> None:

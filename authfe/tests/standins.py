@@ -10,9 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
-from envoy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
-from envoy.service.auth.v3 import external_auth_pb2 as auth
-from envoy.service.auth.v3.external_auth_pb2_grpc import AuthorizationServicer, add_AuthorizationServicer_to_server
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
@@ -22,6 +19,9 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from mesh.contracts import rpcs, services
+from scope.edge.v1 import authorization_pb2 as auth
+from scope.edge.v1.authorization_pb2 import HeaderValue, HeaderValueOption
+from scope.edge.v1.authorization_pb2_grpc import AuthorizationServicer, add_AuthorizationServicer_to_server
 
 _CODES = {400: 3, 401: 16, 403: 7, 503: 14}
 

@@ -8,14 +8,14 @@ import grpc
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from envoy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
-from envoy.service.auth.v3.external_auth_pb2_grpc import AuthorizationStub
 from psycopg import sql
 
 from mesh.headers import IDENTITY
 from mesh.identity import Verifier, service_metadata
 from mesh.interceptor import Guard
 from scope.auth.v1.identity_pb2 import Identity
+from scope.edge.v1.authorization_pb2 import CheckRequest, CheckResponse
+from scope.edge.v1.authorization_pb2_grpc import AuthorizationStub
 from scope.users.v1.messages_pb2 import LoginRequest, RenewRequest, RenewResponse, StreamCredential
 from scope.users.v1.service_pb2_grpc import IdentityServiceStub, SessionServiceStub
 from users import organizations, sign_in

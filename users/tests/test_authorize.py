@@ -5,11 +5,11 @@ from collections.abc import Iterable
 
 import grpc
 import pytest
-from envoy.config.core.v3.base_pb2 import HeaderValueOption
 from google.rpc import error_details_pb2, status_pb2
 
 from mesh import access
 from scope.auth.v1.access_pb2 import Caller
+from scope.edge.v1.authorization_pb2 import HeaderValueOption
 from users.tests.conftest import LIST_TOKENS, LOGIN, LOOKUP, PUBLISH, Service, denial, injected
 
 
