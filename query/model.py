@@ -3,9 +3,11 @@
 Nothing here waits or reads a clock: moments are given, in seconds of one monotonic clock.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+
+from opentelemetry.trace import SpanContext
 
 from query.join import EdgeChanges, Join
 from query.networks import Networks
@@ -51,6 +53,8 @@ class Change:
     templates: bool = False
     #: Measurements that arrived, with the ids of the handles in them.
     blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
+    #: Where the traces of the reports that brought it have got to, of some that are sampled.
+    traces: Sequence[SpanContext] = ()
 
 
 class Model:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import structlog
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
+from opentelemetry.trace import SpanContext
 
 from mesh import bus
 from mesh.errors import ServiceError, unavailable
@@ -19,7 +20,7 @@ from query.model import Model
 from query.probe import Heading
 from query.settings import QuerySettings
 from query.topologies.definition import Definition
-from query.view import View
+from query.view import TRACES, View
 from scope.errors.v1.errors_pb2 import Reason
 from scope.report.v1.report_pb2 import Report
 
@@ -55,6 +56,7 @@ class Organization:
         self._waiting_bytes = 0
         self._news = asyncio.Event()
         self._patient_until = 0.0
+        self._traces: deque[SpanContext] = deque(maxlen=TRACES)
 
     async def run(self) -> None:
         """Follows for ever; raises what made it impossible."""
@@ -133,6 +135,8 @@ class Organization:
             # Nobody can be heard. Who is still there has this long to be heard once the log is back.
             self._patient_until = now + self._settings.quiet_after
         change = self.model.take_change(now, patient=now < self._patient_until)
+        change.traces = tuple(self._traces)
+        self._traces.clear()
         for key, view in list(self._views.items()):
             if not view.wakes and now - self._wanted[key] > self._settings.idle_after:
                 del self._views[key], self._wanted[key]
@@ -148,8 +152,9 @@ class Organization:
         started, oldest = time.perf_counter(), self._waiting[0][0]
         while self._waiting:
             heading, report = self._waiting.popleft()
-            with instruments.REPORT_APPLY.after(heading.traces):
+            with instruments.REPORT_APPLY.after(heading.traces) as spans:
                 self._apply(heading, report)
+            self._traces += spans
         self._waiting_bytes = 0
         instruments.APPLY.record(time.perf_counter() - started)
         if self._follower.live:

@@ -6,12 +6,15 @@ reader holds meanwhile is a list of names and its place in it: one who stops rea
 
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
+from opentelemetry.trace import SpanContext
+
 from mesh.errors import ServiceError
 from query.difference import Difference
+from query.instruments import REPORT_EVENT
 from scope.query.v1.node_pb2 import NodeSummary
 
 #: At most so many nodes in a part.
@@ -47,11 +50,13 @@ class Missed:
         difference: what it is.
         cursor: where they are once they were told all of it.
         reset: whether they forget what they had before.
+        traces: where the traces of reports that brought it have got to.
     """
 
     difference: Difference
     cursor: str
     reset: bool
+    traces: Sequence[SpanContext] = ()
 
 
 class Part(ABC, Generic[Item, T]):
@@ -148,9 +153,10 @@ class Shelf:
 def _make(form: Form[Any], missed: Missed, at: int, source: Source) -> _Made:
     part = form.begin(source)
     following = at
-    for kind, name in missed.difference.items(at):
-        if not part.put(kind, name):
-            break
-        following += 1
+    with REPORT_EVENT.after(missed.traces if at == 0 else ()):
+        for kind, name in missed.difference.items(at):
+            if not part.put(kind, name):
+                break
+            following += 1
     cursor = missed.cursor if following == len(missed.difference) else ""
     return _Made(part.told(cursor, reset=missed.reset and at == 0), following, part.size)

@@ -5,14 +5,17 @@ import gzip
 import math
 import secrets
 from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import TypeVar
 
 import orjson
+from opentelemetry.trace import SpanContext
 
 from query.difference import Difference, Journal
 from query.edges import Edges
+from query.instruments import MERGED
 from query.model import Change, Model
 from query.node.connections import connections
 from query.node.metrics import MetricsPrinter, metrics, rounded
@@ -39,6 +42,8 @@ _STARTS = 4
 _TOLD_BYTES = 16 * 1024 * 1024
 #: More measurements of one report than so many bytes are told in several blocks.
 _BLOCK_BYTES = 256 * 1024
+#: Of how many sampled reports at most, the newest ones, an event is part of the traces.
+TRACES = 32
 #: How many nodes are printed before other work has its turn.
 _AT_ONCE = 50
 
@@ -87,6 +92,7 @@ class View:
         self._told = Shelf(_TOLD_BYTES)
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
+        self._traces: deque[SpanContext] = deque(maxlen=TRACES)
         self.apply(model.everything(), now)
 
     def apply(self, change: Change, now: float) -> None:
@@ -103,6 +109,7 @@ class View:
         changed = [node for node in doubtful if self._differs(node)]
         blocks = [data for ids, block in change.blocks for data in self._blocks(ids, block)]
         if changed or blocks:
+            self._traces += change.traces if self.wakes else ()
             self._write(changed, blocks, now)
         self._journal.trim(now)
 
@@ -125,7 +132,8 @@ class View:
         """GetTopologyResponse as JSON, all of it."""
         step, answer = self._answer
         if step != self._journal.step:
-            answer = b'{"nodes":' + members((node, self._json(node)) for node in self._shown) + b"}"
+            nodes = members((node, self._json(node)) for node in self._shown)
+            answer = members([("nodes", nodes), ("nextPageToken", b'""')])
             self._answer = (self._journal.step, answer)
         return answer
 
@@ -175,6 +183,8 @@ class View:
         step = self._step(cursor)
         if step == self._journal.step:
             return None
+        if step is not None:
+            MERGED.add(self._journal.step - step - 1)
         missed = self._missed.pop(step, None) or self._miss(step)
         self._missed[step] = missed
         if len(self._missed) > _STARTS:
@@ -200,7 +210,9 @@ class View:
     def _miss(self, step: int | None) -> Missed:
         reset = step is None
         difference = Difference(add=list(self._shown)) if step is None else self._journal.since(step)
-        return Missed(difference, self._cursor(self._journal.step), reset)
+        traces = tuple(self._traces)
+        self._traces.clear()
+        return Missed(difference, self._cursor(self._journal.step), reset, traces)
 
     def _cursor(self, step: int) -> str:
         return f"{self._id}-{step}"

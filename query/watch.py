@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 from mesh.errors import ServiceError
 from mesh.renewal import Lease
+from query.instruments import EVENTS
 from query.organization import Organizations
 from query.telling import Form, Missed
 from query.topologies.definition import Definition
@@ -47,6 +48,7 @@ async def watch(
                 yield form.alive
             part = await place.advance()
             if part is not None:
+                EVENTS.add()
                 yield part
                 continue
             with suppress(TimeoutError):
