@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from authfe.edge import Deployment, Tls, write
+from authfe.edge import Collector, Deployment, Tls, write
 
 DEFAULT = Deployment(
     listen="0.0.0.0:8080",
@@ -39,6 +39,8 @@ def main(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     redirect: Annotated[str, typer.Option(help="host:port where who comes without TLS is redirected.")] = "",
+    collector: Annotated[str, typer.Option(help="host:port of an OpenTelemetry collector (OTLP over gRPC).")] = "",
+    sampled: Annotated[float, typer.Option(help="Which part of the requests begins a trace, 0 to 1.")] = 1.0,
 ) -> None:
     """Writes envoy.json and the files that it reads."""
     addresses = {**DEFAULT.clusters, **_clusters(cluster or [])}
@@ -46,7 +48,8 @@ def main(
         raise typer.BadParameter("--tls-cert and --tls-key go together")
     tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
     try:
-        path = write(Deployment(listen, admin_socket, static, addresses, tls, redirect), out)
+        telemetry = Collector(collector, sampled) if collector else None
+        path = write(Deployment(listen, admin_socket, static, addresses, tls, redirect, telemetry), out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(path)

@@ -25,11 +25,12 @@ _FIELDS = {
 }
 
 
-def access_log() -> Config:
-    """JSON lines to the standard output; health checks are left out."""
+def access_log(*, traced: bool) -> Config:
+    """JSON lines to the standard output, with the id of each request's trace where there is one; not health checks."""
+    trace = {"trace_id": "%TRACE_ID%"} if traced else {}
     log = extension(
         "envoy.access_loggers.stdout",
         "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
-        log_format={"json_format": _FIELDS, "omit_empty_values": True},
+        log_format={"json_format": {**_FIELDS, **trace}, "omit_empty_values": True},
     )
     return {**log, "filter": {"not_health_check_filter": {}}}

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from authfe.edge import telemetry
 from authfe.edge.clusters import clusters
 from authfe.edge.deployment import Deployment
 from authfe.edge.filters import http_filters
@@ -25,7 +26,11 @@ def bootstrap(deployment: Deployment, descriptors: Path, secrets: Path) -> Confi
         "node": {"id": "edge", "cluster": "scope"},
         "admin": _admin(deployment.admin_socket),
         "overload_manager": _overload(),
-        "static_resources": {"listeners": listeners(deployment, filters, secrets), "clusters": services},
+        "static_resources": {
+            "listeners": listeners(deployment, filters, secrets),
+            "clusters": [*services, *telemetry.clusters(deployment.collector)],
+        },
+        **telemetry.stats(deployment.collector),
     }
 
 

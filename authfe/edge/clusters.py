@@ -1,6 +1,7 @@
 """The services behind the edge, each a cluster of replicas that are asked for their health."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from authfe.edge.bindings import Rpc, routed
 from authfe.edge.deployment import Address, Deployment, parse_address
@@ -43,16 +44,22 @@ def _health_service(area: str, rpcs: Iterable[Rpc]) -> str:
 
 
 def _cluster(area: str, addresses: Sequence[Address], health_service: str) -> Config:
+    health_checks = [_health_check(health_service)]
+    return cluster(
+        area, addresses, **_balancing(area), circuit_breakers=_circuit_breakers(), health_checks=health_checks
+    )
+
+
+def cluster(name: str, addresses: Sequence[Address], **settings: Any) -> Config:
+    """What answers gRPC at these addresses, with further settings."""
     return {
-        "name": area,
+        "name": name,
         **_discovery(addresses),
         "connect_timeout": "1s",
         "per_connection_buffer_limit_bytes": 1024 * 1024,
-        **_balancing(area),
-        "circuit_breakers": _circuit_breakers(),
-        "health_checks": [_health_check(health_service)],
+        **settings,
         "load_assignment": {
-            "cluster_name": area,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],
         },
         "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2()},

@@ -21,6 +21,23 @@ class Tls:
 
 
 @dataclass(frozen=True)
+class Collector:
+    """Whom the edge tells what it does, by OTLP over gRPC.
+
+    Args:
+        address: its `host:port`; what it is told goes there in clear.
+        sampled: which part of the requests that nobody traces yet begins a trace, 0 to 1.
+    """
+
+    address: str
+    sampled: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.sampled <= 1:
+            raise ValueError(f"{self.sampled} is no part of all requests: it is between 0 and 1")
+
+
+@dataclass(frozen=True)
 class Deployment:
     """One edge.
 
@@ -31,6 +48,7 @@ class Deployment:
         clusters: by service, named after its area (`scope.<area>.v1`), the `host:port` of each replica.
         tls: with what to serve TLS; without it everything is in clear.
         redirect: `host:port` where who comes without TLS is sent to where it is; empty for nowhere.
+        collector: whom to send traces, metrics and a log of requests; nobody by default.
     """
 
     listen: str
@@ -39,6 +57,7 @@ class Deployment:
     clusters: Mapping[str, Sequence[str]]
     tls: Tls | None = None
     redirect: str = ""
+    collector: Collector | None = None
 
     def __post_init__(self) -> None:
         if self.redirect and not self.tls:

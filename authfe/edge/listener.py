@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from authfe.edge import telemetry
 from authfe.edge.access_log import access_log
 from authfe.edge.clusters import socket_address
-from authfe.edge.deployment import Deployment, parse_address
+from authfe.edge.deployment import Collector, Deployment, parse_address
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.replies import local_replies
 from authfe.edge.routes import route_configuration
@@ -20,7 +21,9 @@ _HANDSHAKE_TIMEOUT = "10s"
 
 def listeners(deployment: Deployment, http_filters: Sequence[Config], secrets: Path) -> list[Config]:
     """The listener that serves, and where there is one the plain listener that redirects to it."""
-    edge = _listener("edge", deployment.listen, _manager("edge", route_configuration(), http_filters))
+    edge = _listener(
+        "edge", deployment.listen, _manager("edge", route_configuration(), http_filters, deployment.collector)
+    )
     if deployment.tls:
         edge["filter_chains"][0]["transport_socket"] = transport_socket(secrets)
         edge["filter_chains"][0]["transport_socket_connect_timeout"] = _HANDSHAKE_TIMEOUT
@@ -39,7 +42,7 @@ def _listener(name: str, listen: str, manager: Config) -> Config:
     }
 
 
-def _manager(name: str, routes: Config, http_filters: Sequence[Config]) -> Config:
+def _manager(name: str, routes: Config, http_filters: Sequence[Config], collector: Collector | None = None) -> Config:
     """Reads HTTP, with everything that bounds what a caller may make it hold."""
     return extension(
         "envoy.filters.network.http_connection_manager",
@@ -51,7 +54,8 @@ def _manager(name: str, routes: Config, http_filters: Sequence[Config]) -> Confi
         **_times(),
         common_http_protocol_options=_common(),
         http2_protocol_options=_http2(),
-        access_log=[access_log()],
+        **telemetry.tracing(collector),
+        access_log=[access_log(traced=collector is not None), *telemetry.access_logs(collector)],
         local_reply_config=local_replies(),
         route_config=routes,
         http_filters=list(http_filters),
