@@ -1,7 +1,7 @@
 """What an operation may answer instead of what was asked for.
 
 Which errors those are follows from its rules and fields, and from its comment, which names others as `NOT_FOUND` or
-`RESOURCE_EXHAUSTED (LIMIT_EXCEEDED)`. What a reason means, and its code, say the comments of scope.errors.v1.
+`RESOURCE_EXHAUSTED (LIMIT_EXCEEDED)`. The comments of scope.errors.v1 say what a reason means, and at the end its code.
 """
 
 import re
@@ -14,16 +14,22 @@ from openapi.comments import Comments
 from openapi.schemas import DURATION, Schema
 from scope.errors.v1.errors_pb2 import Reason
 
-#: The statuses of the codes that operations are documented to fail with: google.rpc's own mapping.
+#: google.rpc's own mapping of codes to HTTP.
 STATUS = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
     "UNAUTHENTICATED": 401,
     "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
+    "ABORTED": 409,
+    "ALREADY_EXISTS": 409,
     "RESOURCE_EXHAUSTED": 429,
+    "CANCELLED": 499,
     "INTERNAL": 500,
+    "UNIMPLEMENTED": 501,
     "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
 }
 
 _AWAY = "What answers this is away at the moment."
@@ -43,9 +49,11 @@ class Errors:
 
     def __init__(self, comments: Comments) -> None:
         names = [name for name, number in Reason.items() if number]
-        texts = {name.removeprefix("REASON_"): comments.of(f"{Reason.DESCRIPTOR.full_name}.{name}") for name in names}
-        #: By reason, what it means, and its code.
-        self._reasons = {reason: _meaning_and_code(reason, text) for reason, text in texts.items()}
+        #: By reason, what it means; the end of it is its code.
+        self._meanings = {
+            name.removeprefix("REASON_"): comments.of(f"{Reason.DESCRIPTOR.full_name}.{name}") for name in names
+        }
+        self._codes = {reason: _code(reason, meaning) for reason, meaning in self._meanings.items()}
 
     def responses(self, reasons: Iterable[str], comment: str) -> dict[str, Schema]:
         """The error responses of an operation, by status.
@@ -56,27 +64,29 @@ class Errors:
         """
         found: dict[int, list[str]] = defaultdict(list)
         for reason in sorted({*reasons, *self._named(comment)}):
-            meaning, code = self._reasons[reason]
-            found[STATUS[code]].append(f"- `{reason}`: {meaning}")
+            found[STATUS[self._codes[reason]]].append(self._line(reason))
         # Whatever answers may be away.
         found[503].append(f"- {_AWAY}")
         answers = {str(status): _response("\n".join(lines)) for status, lines in sorted(found.items())}
         return {**answers, "default": _response(_ANY_OTHER)}
 
+    def _line(self, reason: str) -> str:
+        return f"- `{reason}`: {self._meanings[reason]}"
+
     def _named(self, comment: str) -> Iterator[str]:
         for code, reason in re.findall(r"\b([A-Z_]{4,})\b(?: \(([A-Z_]+)\))?", comment):
-            if code in STATUS and (reason or code in self._reasons):
+            if code in STATUS and (reason or code in self._codes):
                 yield reason or code
 
     def schemas(self) -> dict[str, Schema]:
         """The schemas of errors."""
-        meanings = "\n".join(f"- `{reason}`: {meaning}" for reason, (meaning, _) in self._reasons.items())
+        meanings = "\n".join(map(self._line, self._meanings))
         info = {
             "reason": {**_TEXT, "description": f"Why, for programs.\n\n{meanings}"},
             "domain": {**_TEXT, "const": DOMAIN},
             "metadata": {"type": "object", "additionalProperties": _TEXT, "description": "Facts."},
         }
-        violation = _object({"field": _TEXT, "description": _TEXT}, ["field", "description"])
+        violation = _object({"field": _TEXT, "description": _TEXT, "reason": _TEXT}, ["field", "description"])
         bad = {"fieldViolations": {"type": "array", "items": violation}}
         details = {
             "google.rpc.ErrorInfo": _detail("google.rpc.ErrorInfo", info, ["reason", "domain"]),
@@ -91,11 +101,13 @@ class Errors:
         return {"google.rpc.Status": _object(error, list(error)), **details}
 
 
-def _meaning_and_code(reason: str, text: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(.+\.) ([A-Z_]+)\.", text)
-    if found is None or found[2] not in STATUS:
-        raise ValueError(f"the comment of REASON_{reason} must end with one of {', '.join(STATUS)}")
-    return found[1], found[2]
+def _code(reason: str, meaning: str) -> str:
+    """The first code that the last sentence of a reason's comment names."""
+    last = meaning.removesuffix(".").rpartition(". ")[2]
+    codes = [code for code in re.findall(r"[A-Z_]+", last) if code in STATUS]
+    if not codes:
+        raise ValueError(f"the comment of REASON_{reason} must end with its code, one of {', '.join(STATUS)}")
+    return str(codes[0])
 
 
 def _response(description: str) -> Schema:
