@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from deploy.local.telemetry import Telemetry
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class Options(BaseSettings):
+class Options(Telemetry):
     """Each by the environment variable of its name in capitals; an empty one counts as absent."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True)

@@ -62,6 +62,7 @@ def envoy(layout: Layout, private: Path) -> Command:
         clusters={name: layout.addresses(name) for name in SERVICES},
         tls=Tls(layout.tls.certificate, layout.tls.key) if layout.tls else None,
         redirect=with_port(ip, redirect) if redirect else "",
+        collector=layout.options.collector,
     )
     configuration = write(deployment, layout.data / "envoy")
     # The wheel's `envoy` is a script around this program; a signal shall reach the program itself.
