@@ -1,38 +1,103 @@
-"""All modes, each against a mesh of its own run."""
+"""Every run of `make bench`, each against a mesh of its own."""
 
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+import orjson
 import typer
+from rich.console import Console
 
 from deploy.local.command import free_ports
 from tests.e2e.client import ROOT, Mesh
-from tests.load.modes import DEFAULT_SECONDS, MODES, RAISED, app
+from tests.load import document, goals
+from tests.load.machine import Reference, description, reference
+from tests.load.modes import RAISED, app
 from tests.load.outcome import Outcome
+
+_DOCUMENT = ROOT / "docs" / "performance.md"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One mode with its options, and for how many seconds it measures."""
+
+    name: str
+    seconds: float
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def mode(self) -> str:
+        """What it runs."""
+        return self.name.partition("-")[0]
+
+
+RUNS = (
+    Run("ingest", 40),
+    Run("views-10", 25, ("--hosts", "10")),
+    Run("views-100", 25, ("--hosts", "100")),
+    Run("views-300", 25, ("--hosts", "300", "--topologies", "hosts")),
+    Run("views-1000", 30, ("--hosts", "1000", "--topologies", "hosts")),
+    Run("watchers", 30),
+    Run("edge", 49),
+    Run("streams", 15),
+    Run("ledger", 15),
+)
 
 
 @app.command()
-def bench(seconds: Annotated[float, typer.Option(min=1, max=3600, help="For each mode.")] = DEFAULT_SECONDS) -> None:
-    """Start a mesh, run every mode against it, print the figures, end the mesh."""
+def bench(
+    seconds: Annotated[float | None, typer.Option(min=1, max=3600, help="For each run; the document stays.")] = None,
+    only: Annotated[str, typer.Option(help="These runs, separated by commas; the document stays.")] = "",
+) -> None:
+    """Measure everything, print the figures as tables and as JSON, and write them into docs/performance.md."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    runs = [run for run in _runs(seconds) if not only or run.name in only.split(",")]
+    references = [reference()]
+    figures: dict[str, Outcome] = {}
+    for run in runs:
+        figures[run.name] = _measured(run)
+        figures[run.name].print()
+        references.append(reference())
+    _say(figures, references)
+    if seconds is None and not only:
+        document.put(_DOCUMENT, document.markdown(description(), references, goals.verdicts(figures), figures))
+    raise typer.Exit(1 if any(outcome.failures for outcome in figures.values()) else 0)
+
+
+def _runs(seconds: float | None) -> Iterator[Run]:
+    return (run if seconds is None else replace(run, seconds=seconds) for run in RUNS)
+
+
+def _measured(run: Run) -> Outcome:
+    """In processes of its own: what one run leaves behind must not be in the figures of the next."""
     with tempfile.TemporaryDirectory(prefix="scope-bench-") as folder:
         mesh = Mesh(Path(folder) / "data", free_ports(1)[0], PROBE="0", **RAISED)
         try:
             mesh.start()
-            codes = [_run(mode, mesh, seconds) for mode in MODES]
+            command = [sys.executable, "-m", "tests.load", run.mode, "--data", str(mesh.data)]
+            command += ["--seconds", str(run.seconds), "--json", *run.arguments]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         finally:
             mesh.stop()
-    raise typer.Exit(max(codes))
+    if not done.stdout:
+        return Outcome(run.mode, {"seconds": run.seconds}, {}, [done.stderr.strip()[-1000:]])
+    return Outcome.read(done.stdout)
 
 
-def _run(mode: str, mesh: Mesh, seconds: float) -> int:
-    """In a process of its own: what one mode leaves behind must not be in the figures of the next."""
-    command = [sys.executable, "-m", "tests.load", mode, "--data", str(mesh.data), "--seconds", str(seconds), "--json"]
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    if done.stdout:
-        Outcome.read(done.stdout).print()
-    return done.returncode
+def _say(figures: goals.Figures, references: list[Reference]) -> None:
+    console = Console(soft_wrap=True)
+    verdicts = goals.verdicts(figures)
+    console.print(document.markdown(description(), references, verdicts, {}), markup=False, highlight=False)
+    content = {
+        "machine": description(),
+        "references": [asdict(each) for each in references],
+        "goals": [asdict(each) for each in verdicts],
+        "runs": {name: orjson.loads(outcome.json()) for name, outcome in figures.items()},
+    }
+    typer.echo(orjson.dumps(content).decode())

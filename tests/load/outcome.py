@@ -65,11 +65,12 @@ def _table(title: str, rows: Mapping[str, Row]) -> Table:
     for column in columns:
         table.add_column(column.replace("_", " "), justify="right", no_wrap=True)
     for name, row in rows.items():
-        table.add_row(name.replace("_", " "), *(_cell(row.get(column)) for column in columns))
+        table.add_row(name.replace("_", " "), *(cell(row.get(column)) for column in columns))
     return table
 
 
-def _cell(value: float | None) -> str:
+def cell(value: float | None) -> str:
+    """A figure as a table shows it."""
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int) else f"{value:,.1f}"

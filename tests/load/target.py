@@ -36,6 +36,13 @@ class Target:
             for entry in _document(self.data, "run.json").get("processes", ())
         }
 
+    def address(self, service: str) -> str:
+        """`HOST:PORT` of a service's first replica, reached around the edge. ValueError where it is not known."""
+        for entry in _document(self.data, "run.json").get("processes", ()):
+            if entry["name"] == service:
+                return str(entry["grpc"])
+        raise ValueError(f"{self.data or 'no data folder'}: no {service} runs here")
+
 
 def find(data: Path | None, **given: str | None) -> Target:
     """The mesh of a data folder, where not each of its facts was given. ValueError names what is missing."""
