@@ -122,6 +122,7 @@ class Served:
     stub: Any
     mesh: Mesh
     authority: Authority
+    address: str
 
     def metadata(self, rpc: str, **claims: object) -> tuple[tuple[str, str], ...]:
         path = f"/scope.query.v1.QueryService/{rpc}"
@@ -138,8 +139,9 @@ async def serving(authority: Authority, settings: QuerySettings, found: Organiza
         partial(add_QueryServiceServicer_to_server, Query(mesh, found, settings))(server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Served(QueryServiceStub(channel), mesh, authority)
+        address = f"127.0.0.1:{port}"
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield Served(QueryServiceStub(channel), mesh, authority, address)
         await server.stop(None)
         renewing.cancel()
         await asyncio.gather(renewing, return_exceptions=True)
