@@ -8,6 +8,7 @@ from enum import StrEnum
 import grpc
 
 from mesh.errors import ServiceError
+from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 
@@ -25,7 +26,7 @@ class Bound:
     Args:
         most: so much.
         what: what is held, in the plural, as messages say it: `watches`.
-        per: whom it is counted for. What comes without a credential, or from a service, is not counted.
+        per: whom it is counted for. Those who come without a credential count as one; services are not counted.
         setting: the environment variable that raises it.
     """
 
@@ -43,9 +44,11 @@ class Bound:
         Raises:
             ServiceError: RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where that is one too many.
         """
-        name = identity.credential and getattr(identity, self._per)
-        if name and self._held[name] >= self._most:
-            raise self._exceeded()
+        name = getattr(identity, self._per)
+        if self._held[name] >= self._most and identity.caller != Caller.CALLER_SERVICE:
+            raise self._exceeded(
+                f"this {self._per.name.lower()}" if identity.credential else "all without a credential"
+            )
         self._held[name] += 1
         try:
             yield
@@ -54,9 +57,9 @@ class Bound:
             if not self._held[name]:
                 del self._held[name]
 
-    def _exceeded(self) -> ServiceError:
+    def _exceeded(self, whose: str) -> ServiceError:
         message = (
-            f"this {self._per.name.lower()} has {self._most} {self._what} open at this replica, which is the most; end "
-            f"some of them first, or have an operator raise {self._setting}"
+            f"too many {self._what}: at this replica {whose} may have {self._most} at once; end some of them first, or "
+            f"have an operator raise {self._setting}"
         )
         return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)

@@ -1,17 +1,25 @@
-"""Credentials remembered for two seconds, so that a busy caller costs the database one query in that time."""
+"""Credentials remembered for two seconds, so that a busy caller costs the database one query in that time.
 
+Failures are not remembered. Inventing secrets costs a query each, but there is a bound on how many are under way, and
+those who were known a moment ago do not wait behind it.
+"""
+
+import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
+from mesh.errors import unavailable
+from scope.errors.v1.errors_pb2 import Reason
 from users.credentials import Holder
-from users.instruments import LOOKUPS
 from users.secrets import Secret
 
 #: How old what is known of a credential may be, in seconds: a revocation is felt after it.
 FRESH = 2.0
 #: How many credentials are remembered.
 SIZE = 10_000
+#: How many credentials are looked up at once; those that are remembered, but no longer fresh, come on top.
+LOOKUPS = 1_000
 
 
 class Credentials:
@@ -28,6 +36,7 @@ class Credentials:
         self._read = read
         self._clock = clock
         self._known: OrderedDict[Secret, tuple[float, Holder]] = OrderedDict()
+        self._asking: dict[Secret, asyncio.Future[Holder | None]] = {}
 
     async def holder(self, secret: Secret) -> Holder | None:
         """Who holds the secret; None when it is worth nothing.
@@ -36,23 +45,35 @@ class Credentials:
             ServiceError: UNAVAILABLE when that cannot be found out.
         """
         known = self._known.get(secret)
-        asked = self._clock()
-        if known is not None and asked - known[0] < FRESH:
-            LOOKUPS.add(1, "cache")
+        if known is not None and self._clock() - known[0] < FRESH:
             return known[1]
-        LOOKUPS.add(1, "database")
-        self._known.pop(secret, None)
-        holder = await self._read(secret)
-        if holder is not None:
-            self._remember(secret, asked, holder)
-        return holder
+        if secret not in self._asking:
+            if len(self._asking) >= LOOKUPS and known is None:
+                message = f"more than {LOOKUPS} credentials are being looked up; try again in a moment"
+                raise unavailable(Reason.REASON_IDENTITY_UNAVAILABLE, message)
+            self._asking[secret] = asyncio.ensure_future(self._look_up(secret))
+        return await asyncio.shield(self._asking[secret])  # others wait for it too
 
     def forget(self) -> None:
         """Forgets everything, after a revocation: it is then felt here at once."""
         self._known.clear()
+        self._asking.clear()
 
-    def _remember(self, secret: Secret, asked: float, holder: Holder) -> None:
-        self._known[secret] = (asked, holder)
-        self._known.move_to_end(secret)
+    async def _look_up(self, secret: Secret) -> Holder | None:
+        asked = self._clock()
+        this = asyncio.current_task()
+        try:
+            holder = await self._read(secret)
+            if self._asking.get(secret) is this:
+                self._remember(secret, asked, holder)
+            return holder
+        finally:
+            if self._asking.get(secret) is this:
+                del self._asking[secret]
+
+    def _remember(self, secret: Secret, asked: float, holder: Holder | None) -> None:
+        self._known.pop(secret, None)
+        if holder is not None:
+            self._known[secret] = (asked, holder)
         if len(self._known) > SIZE:
             self._known.popitem(last=False)
