@@ -84,3 +84,4 @@ class Rest(AbstractAsyncContextManager["Rest"]):
     ) -> None:
         for _, writer in self._free:
             writer.close()
+            await writer.wait_closed()
