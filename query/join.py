@@ -63,15 +63,19 @@ class Join:
         old = self._rows.pop(probe, {})
         if rows:
             self._rows[probe] = rows
-        for key, incoming, owner in old.keys() - rows.keys():
-            self._ends[key].side(incoming=incoming).pop((probe, owner))
-            self._dirty.add(key)
-        for (key, incoming, owner), count in rows.items() - old.items():
-            ends = self._ends.get(key)
-            if ends is None:
-                ends = self._ends[key] = _Ends()
-            ends.side(incoming=incoming)[probe, owner] = count
-            self._dirty.add(key)
+        for row in old:
+            if row not in rows:
+                key, incoming, owner = row
+                self._ends[key].side(incoming=incoming).pop((probe, owner))
+                self._dirty.add(key)
+        for row, count in rows.items():
+            if old.get(row) != count:
+                key, incoming, owner = row
+                ends = self._ends.get(key)
+                if ends is None:
+                    ends = self._ends[key] = _Ends()
+                ends.side(incoming=incoming)[probe, owner] = count
+                self._dirty.add(key)
 
     def doubt_internet(self) -> None:
         """Looks again at every connection with one known end: what counts as the internet has changed."""

@@ -64,7 +64,8 @@ class Model:
         self.lifetimes = lifetimes
         self.declarations = Declarations()
         self.probes: dict[str, Probe] = {}
-        # The probes that report a node, in the order in which the log brought what each says of it now.
+        # The probes that report a node, in the order in which the log brought what each says of it now. Most nodes have
+        # one: all of those share a dictionary, `alone` of the probe.
         self._reporters: dict[str, dict[str, Probe]] = {}
         self._facts: dict[str, Facts] = {}
         self._networks = Networks()
@@ -167,12 +168,17 @@ class Model:
     def _contribute(self, node: str, probe: Probe) -> None:
         """Notes that what a probe says of a node changed."""
         self._facts.pop(node, None)
-        probes = self._reporters.setdefault(node, {})
-        probes.pop(probe.id, None)
-        if node in probe.handles:
-            probes[probe.id] = probe
-        elif not probes:
-            del self._reporters[node]
+        known = self._reporters.pop(node, probe.alone)
+        if known.keys() == probe.alone.keys():
+            known = probe.alone if node in probe.handles else {}
+        else:
+            if len(known) == 1:
+                known = {**known}  # it may be some probe's own
+            known.pop(probe.id, None)
+            if node in probe.handles:
+                known[probe.id] = probe
+        if known:
+            self._reporters[node] = known
 
     def _settle_networks(self, nodes: Iterable[str]) -> None:
         changed = False

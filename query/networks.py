@@ -24,7 +24,10 @@ class Networks:
     def put(self, host: str, networks: Iterable[str]) -> bool:
         """Replaces the networks of a host; says whether the networks of all hosts together changed."""
         new = frozenset(networks)
-        old = self._of_host.pop(host, frozenset())
+        old = self._of_host.get(host, frozenset())
+        if new == old:
+            return False
+        self._of_host.pop(host, None)
         if new:
             self._of_host[host] = new
         self._hosts.update(new - old)

@@ -62,6 +62,8 @@ class Probe:
 
     def __init__(self, probe: str, samples_kept: float) -> None:
         self.id = probe
+        #: This probe by its id.
+        self.alone = {probe: self}
         self.state = ProbeState()
         self.samples = Samples(samples_kept)
         #: When it was last heard of: by the monotonic clock, and in seconds since 1970.
@@ -81,7 +83,9 @@ class Probe:
         self._nodes: dict[int, Node] = {}
         self._strings: list[str] = []
         self._epoch = 0
+        self._spoken: set[int] = set()
         self._connections: Connections | None = None
+        self._owners: set[int] = set()
         self._templates: Templates | None = None
 
     def offer(self, heading: Heading, report: Report) -> Changes | None:
@@ -117,23 +121,22 @@ class Probe:
     def rows(self) -> Mapping[Row, int]:
         """Its connections' ends, and how many connections each stands for; without those whose owner is gone."""
         connections = self.state.connections()
-        addresses = list(connections.addresses)
+        addresses = connections.addresses[:]
         rows: dict[Row, int] = {}
         columns = zip(
-            connections.owners,
-            connections.local_addresses,
-            connections.local_ports,
-            connections.remote_addresses,
-            connections.remote_ports,
-            connections.incoming,
-            connections.counts or repeat(1),
+            map(self.ids.get, connections.owners[:]),
+            map(addresses.__getitem__, connections.local_addresses[:]),
+            connections.local_ports[:],
+            map(addresses.__getitem__, connections.remote_addresses[:]),
+            connections.remote_ports[:],
+            connections.incoming[:],
+            connections.counts[:] or repeat(1),
             strict=False,
         )
-        for handle, local, local_port, remote, remote_port, incoming, count in columns:
-            owner = self.ids.get(handle)
+        for owner, here, here_port, there, there_port, incoming, count in columns:
             if owner is not None:
-                here, there = (addresses[local], local_port), (addresses[remote], remote_port)
-                row = ((*there, *here) if incoming else (*here, *there), incoming, owner)
+                key = (there, there_port, here, here_port) if incoming else (here, here_port, there, there_port)
+                row = (key, incoming, owner)
                 rows[row] = rows.get(row, 0) + count
         return rows
 
@@ -154,31 +157,45 @@ class Probe:
         return changes
 
     def _go_on(self, report: Report, heading: Heading) -> Changes:
-        nodes, self._nodes = self._nodes, self.state.nodes()
-        strings, self._strings = self._strings, self.state.strings()
-        connections, self._connections = self._connections, self.state.connections()
         templates, self._templates = self._templates, self.state.templates()
-        names = self._rename(_differing(nodes, self._nodes, alike=_continues(strings, self._strings)))
+        names, moved = self._rename(self._renew(report))
         return Changes(
             nodes=names,
-            connections=nodes.keys() != self._nodes.keys() or connections != self._connections,
+            connections=self._reconnect(moved),
             templates=templates != self._templates,
             block=self.samples.add(report, self._strings, heading.arrived),
         )
 
-    def _rename(self, handles: AbstractSet[int]) -> set[str]:
-        """Brings the ids of some handles up to date; answers those that they had and have."""
-        names = set()
-        for handle in handles & self.ids.keys():
-            name = self.ids.pop(handle)
-            names.add(name)
+    def _renew(self, report: Report) -> AbstractSet[int]:
+        """Brings the nodes up to date; answers the handles of those that are new, gone, or say something else."""
+        old, self._nodes = self._nodes, self.state.nodes()
+        strings, self._strings = self._strings, self.state.strings()
+        spoken, self._spoken = self._spoken, _spoken_of(report)
+        if not _continues(strings, self._strings):
+            return old.keys() | self._nodes.keys()
+        # Two deltas have one base: what neither of them speaks of is as it was.
+        perhaps = spoken | self._spoken if report.base else old.keys() | self._nodes.keys()
+        return {handle for handle in perhaps if not _same(old.get(handle), self._nodes.get(handle))}
+
+    def _reconnect(self, moved: AbstractSet[int]) -> bool:
+        """Whether the connections, or who owns them, may differ; `moved` are the handles that mean another node now."""
+        before, self._connections = self._connections, self.state.connections()
+        if before == self._connections:
+            return not self._owners.isdisjoint(moved)
+        self._owners = set(self._connections.owners[:])
+        return True
+
+    def _rename(self, handles: AbstractSet[int]) -> tuple[set[str], AbstractSet[int]]:
+        """Brings the ids of some handles up to date; answers those that they had and have, and whose differ."""
+        before = {handle: self.ids.pop(handle) for handle in handles & self.ids.keys()}
+        for handle, name in before.items():
             if self.handles.get(name) == handle:
                 del self.handles[name]
         for handle in handles & self._nodes.keys():
             name = self.ids[handle] = self.state.id_of(handle)
-            names.add(name)
             self.handles[name] = handle
-        return names
+        now = {handle: self.ids[handle] for handle in handles & self.ids.keys()}
+        return {*before.values(), *now.values()}, {handle for handle, _ in before.items() ^ now.items()}
 
 
 def _continues(old: list[str], new: list[str]) -> bool:
@@ -187,13 +204,10 @@ def _continues(old: list[str], new: list[str]) -> bool:
     return old[:common] == new[:common]
 
 
-def _differing(old: Mapping[int, Node], new: Mapping[int, Node], *, alike: bool) -> AbstractSet[int]:
-    """The handles whose nodes are new, gone, or say something else; all where their indexes mean something else."""
-    if not alike:
-        return old.keys() | new.keys()
-    changed = {handle for handle, node in new.items() if not _same(old.get(handle), node)}
-    return changed | (old.keys() - new.keys())
+def _spoken_of(report: Report) -> set[int]:
+    """The handles of the nodes that a delta changes; none for a full report."""
+    return {*(node.handle for node in report.nodes), *report.removed} if report.base else set()
 
 
-def _same(old: Node | None, new: Node) -> bool:
+def _same(old: Node | None, new: Node | None) -> bool:
     return old is new or old == new

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import chain
 
 from scope.report.v1.report_pb2 import Node, Report
 from scope_sdk.report import ids
@@ -38,9 +39,9 @@ def fits(delta: Report, full: Report, base: Mapping[int, Node], handles: Mapping
     if any(column.metric >= strings for column in delta.metrics):
         return False
     removed = set(delta.removed)
-    for node in delta.nodes:
-        if not (_named(node, base, handles, removed) and _indexed(node, strings)):
-            return False
+    nodes = delta.nodes[:]
+    if not (_indexed(nodes, strings) and all(_named(node, base, handles, removed) for node in nodes)):
+        return False
     return _hosts_known(delta, base, removed)
 
 
@@ -60,11 +61,12 @@ def _named(node: Node, base: Mapping[int, Node], handles: Mapping[Identity, int]
     return handle is None or handle in removed
 
 
-def _indexed(node: Node, strings: int) -> bool:
-    indexes = (node.text_keys[:], node.number_keys[:], node.set_keys[:], node.controls[:])
-    if any(max(keys) >= strings for keys in indexes if keys):
+def _indexed(nodes: Sequence[Node], strings: int) -> bool:
+    # Arrays are sliced into lists: iterating over a message's array takes longer than both.
+    arrays = ((node.text_keys[:], node.number_keys[:], node.set_keys[:], node.controls[:]) for node in nodes)
+    if max(chain.from_iterable(chain.from_iterable(arrays)), default=-1) >= strings:
         return False
-    return all(table.template < strings for table in node.tables)
+    return all(table.template < strings for node in nodes for table in node.tables[:])
 
 
 def _hosts_known(delta: Report, base: Mapping[int, Node], removed: AbstractSet[int]) -> bool:
