@@ -21,9 +21,9 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
 
 
 @pytest.fixture
-def own_mesh(tmp_path: Path) -> Iterator[Mesh]:
-    """A running mesh of this test's own, without a probe."""
-    mesh = Mesh(tmp_path / "data", free_ports(1)[0], PROBE="0")
+def own_mesh(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Mesh]:
+    """A running mesh of this test's own, without a probe; with so many replicas where the test says it."""
+    mesh = Mesh(tmp_path / "data", free_ports(1)[0], PROBE="0", REPLICAS=getattr(request, "param", "1"))
     mesh.start()
     yield mesh
     if mesh.process.poll() is None:

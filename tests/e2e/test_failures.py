@@ -1,15 +1,13 @@
-"""Any process may be killed at any time; the mesh heals, and leaves nothing behind when it ends."""
+"""What a mesh keeps when it ends, and that it leaves nothing behind, however it ends; `tests.load.faults` hurts it."""
 
-import os
 import signal
 import subprocess
-import threading
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.e2e.client import ROOT, Event, Mesh, wait_for
+from tests.e2e.client import ROOT, Mesh, wait_for
 from tests.e2e.documents import two_processes
 
 
@@ -18,59 +16,6 @@ def show(mesh: Mesh, host: str) -> None:
     probe = mesh.anybody().bearer(mesh.local()["service_token"])
     wait_for(lambda: probe.post("/api/report", two_processes(host)).status == 200, f"{host} accepted")
     wait_for(lambda: f"{host};<host>" in mesh.api().nodes("hosts"), f"{host} shown")
-
-
-class Watcher:
-    """A client that connects again whenever its stream ends, as a browser does."""
-
-    def __init__(self, mesh: Mesh) -> None:
-        self._mesh = mesh
-        self.nodes: set[str] = set()
-        self.failure: BaseException | None = None
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        last = ""
-        while not self._stopped.is_set():
-            try:
-                with self._mesh.api().watch("hosts", last) as events:
-                    for event in events:
-                        self._apply(event)
-                        last = event.id or last
-            except OSError:
-                continue
-            except Exception as error:  # noqa: BLE001 - shown by the test
-                if "HTTPException" not in {kind.__name__ for kind in type(error).__mro__}:
-                    self.failure = error
-                    return
-
-    def _apply(self, event: Event) -> None:
-        if event.kind == "reset":
-            self.nodes.clear()
-        self.nodes |= {node["id"] for node in event.data.get("add", [])}
-        self.nodes -= set(event.data.get("remove", []))
-
-    def stop(self) -> None:
-        self._stopped.set()
-
-
-@pytest.mark.timeout(240)
-def test_every_killed_process_is_healed_and_a_watcher_goes_on(own_mesh: Mesh) -> None:
-    mesh = own_mesh
-    show(mesh, "before")
-    watcher = Watcher(mesh)
-    wait_for(lambda: "before;<host>" in watcher.nodes, "the watcher's first event")
-    for name in ("query", "collection", "users", "envoy", "nats", "postgres"):
-        [process] = mesh.processes(name)
-        os.kill(process["pid"], signal.SIGKILL)
-        wait_for(lambda name=name, pid=process["pid"]: mesh.processes(name)[0]["pid"] != pid, f"{name} started again")
-        wait_for(lambda: mesh.anybody().get("/healthz").status == 200, f"health after {name}")
-        show(mesh, f"after-{name}")
-        wait_for(lambda name=name: f"after-{name};<host>" in watcher.nodes, f"the watcher after {name}")
-        assert watcher.failure is None
-    watcher.stop()
 
 
 @pytest.mark.timeout(240)

@@ -102,7 +102,7 @@ async def missing(target: Target, acknowledged: Collection[Entry], within: float
 
 @asynccontextmanager
 async def reporting(target: Target, probes: int, first: float, until: float = math.inf) -> AsyncIterator[list[Account]]:
-    """Probes that report, evenly spread, until it is time or the body ends; leaving waits for the last acknowledgements."""
+    """Probes that report, evenly spread, until it is time or the body ends; leaving awaits what is under way."""
     run, ending = secrets.token_hex(4), asyncio.Event()
     accounts = [Account(f"ledger-{run}-{probe}") for probe in range(probes)]
     tasks = [
