@@ -30,7 +30,7 @@ async def at_rate(call: Call, per_second: float, window: Window) -> tuple[list[f
             failed += 1
 
     calls = set()
-    for place in range(int((window.end - window.begin) * per_second)):
+    for place in range(round((window.end - window.begin) * per_second)):
         due = window.begin + place / per_second
         if due - now() > _STEP:
             await pause_until(due)
