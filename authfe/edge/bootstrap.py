@@ -12,6 +12,10 @@ from authfe.edge.typed import Config, extension
 #: Beyond it connections are refused; before it the edge would run out of files or memory.
 _CONNECTIONS = 20_000
 
+#: Near it memory is given back, then requests are refused, and those that were taken go on.
+_HEAP_BYTES = 2 * 1024**3
+_HEAP = "envoy.resource_monitors.fixed_heap"
+
 
 def bootstrap(deployment: Deployment, descriptors: Path, secrets: Path) -> Config:
     """Envoy's static configuration; `descriptors` is the file with the contracts, `secrets` names the certificate.
@@ -40,9 +44,25 @@ def _admin(socket: Path) -> Config:
 
 
 def _overload() -> Config:
-    monitor = extension(
+    connections = extension(
         "envoy.resource_monitors.global_downstream_max_connections",
         "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
         max_active_downstream_connections=_CONNECTIONS,
     )
-    return {"resource_monitors": [monitor]}
+    heap = extension(
+        _HEAP,
+        "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+        max_heap_size_bytes=_HEAP_BYTES,
+    )
+    return {
+        "resource_monitors": [connections, heap],
+        "actions": [_when_full("shrink_heap", 0.9), _when_full("stop_accepting_requests", 0.95)],
+    }
+
+
+def _when_full(action: str, part: float) -> Config:
+    """What is done when this part of the memory is taken."""
+    return {
+        "name": f"envoy.overload_actions.{action}",
+        "triggers": [{"name": _HEAP, "threshold": {"value": part}}],
+    }

@@ -1,9 +1,13 @@
-"""What the edge answers by itself, in the form of every other error: google.rpc.Status as JSON."""
+"""What the edge answers by itself, in the form of every other error: google.rpc.Status, as JSON or as gRPC has it."""
 
-from collections.abc import Iterable, Sequence
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from google.protobuf.any_pb2 import Any
 from google.rpc.code_pb2 import Code
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
 
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.typed import Config, extension
@@ -16,108 +20,151 @@ METADATA_HEADERS = {name: fact(name) for name in ("permission", "parameter")}
 
 @dataclass(frozen=True)
 class Reply:
-    """What a status means.
+    """What the edge says.
 
     Args:
         code: The code of google.rpc.
-        message: What to say instead of Envoy's own words.
+        reason: Of the ErrorInfo, without its prefix.
+        message: What is wrong.
+        words: Whether JSON has the words of what failed instead, which then say more.
     """
 
     code: int
-    message: str = ""
+    reason: str
+    message: str
+    words: bool = False
 
 
-#: By HTTP status, what the edge answers with; any other is UNKNOWN.
+_AWAY = Reply(Code.UNAVAILABLE, "SERVICE_UNAVAILABLE", "What answers this is away at the moment. Try again.")
+_TOO_LARGE = f"The request is larger than {MESSAGE_BYTES} bytes."
+_HEADERS = f"There are more than {HEADERS} headers, or more than {HEADER_KB} kB of them."
+
+#: By HTTP status, what the edge answers with.
 _REPLIES = {
-    400: Reply(Code.INVALID_ARGUMENT),
-    401: Reply(Code.UNAUTHENTICATED),
-    403: Reply(Code.PERMISSION_DENIED),
-    404: Reply(Code.NOT_FOUND),
-    405: Reply(Code.UNIMPLEMENTED),
-    408: Reply(Code.DEADLINE_EXCEEDED, "The request did not arrive in time."),
-    413: Reply(Code.RESOURCE_EXHAUSTED, f"The request is larger than {MESSAGE_BYTES} bytes."),
-    426: Reply(Code.FAILED_PRECONDITION),
-    429: Reply(Code.RESOURCE_EXHAUSTED),
-    431: Reply(Code.RESOURCE_EXHAUSTED, f"There are more than {HEADERS} headers, or more than {HEADER_KB} kB of them."),
-    500: Reply(Code.INTERNAL, "The edge failed to answer."),
-    501: Reply(Code.UNIMPLEMENTED),
-    502: Reply(Code.UNAVAILABLE),
-    503: Reply(Code.UNAVAILABLE),
-    504: Reply(Code.DEADLINE_EXCEEDED, "The answer took too long."),
+    400: Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The request cannot be read.", words=True),
+    401: Reply(Code.UNAUTHENTICATED, "CREDENTIAL_INVALID", "There is no valid credential.", words=True),
+    403: Reply(Code.PERMISSION_DENIED, "PERMISSION_DENIED", "This is not yours to do.", words=True),
+    404: Reply(Code.NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such path.", words=True),
+    405: Reply(Code.UNIMPLEMENTED, "METHOD_NOT_ALLOWED", "The resource does not take this method.", words=True),
+    408: Reply(Code.DEADLINE_EXCEEDED, "TIMEOUT", "The request did not arrive in time."),
+    413: Reply(Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED", _TOO_LARGE),
+    426: Reply(Code.FAILED_PRECONDITION, "REQUEST_INVALID", "It takes HTTP/1.1 or HTTP/2."),
+    431: Reply(Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED", _HEADERS),
+    500: Reply(Code.INTERNAL, "INTERNAL", "The edge failed to answer."),
+    501: Reply(Code.UNIMPLEMENTED, "REQUEST_INVALID", "There is no such transfer encoding here."),
+    502: _AWAY,
+    503: _AWAY,
+    504: Reply(Code.DEADLINE_EXCEEDED, "TIMEOUT", "The answer took too long."),
 }
+_UNKNOWN = Reply(Code.UNKNOWN, "INTERNAL", "The edge failed to answer.", words=True)
+
+#: What other statuses of its kind do not say; gRPC has a code of its own for an RPC that is not there.
+_NO_IDENTITY = Reply(
+    Code.UNAVAILABLE, "IDENTITY_UNAVAILABLE", "It cannot be found out who you are at the moment. Try again."
+)
+_FULL = Reply(Code.UNAVAILABLE, "OVERLOADED", "The edge holds as much as it can at the moment. Try again.")
+_NOT_HEALTHY = Reply(Code.UNAVAILABLE, "SERVICE_UNAVAILABLE", "A service has no healthy replica.")
+_NO_PATH = Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The path cannot be read.")
+_NO_HOST = Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The header Host is missing.")
+_NO_HTTP = Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The request is not as HTTP has it.")
+_NO_UPGRADE = Reply(Code.PERMISSION_DENIED, "REQUEST_INVALID", "There is nothing here to upgrade to.")
+_NO_ROUTE = Reply(Code.NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such path.")
+_NO_RPC = Reply(Code.UNIMPLEMENTED, "ROUTE_NOT_FOUND", "There is no such RPC.")
 
 #: The statuses that the users service denies with.
 _DENIALS = (400, 401, 403, 503)
 
-_NO_AUTHORITY = "It cannot be found out who you are at the moment. Try again."
-_NO_SERVICE = "What answers this is away at the moment. Try again."
-_NOT_HEALTHY = "A service has no healthy replica."
-_NO_PATH = "The path cannot be read."
-_NO_UPGRADE = "There is nothing here to upgrade to."
-
-#: No healthy replica, connection failed or lost, retries exhausted, too much waits already.
-_AWAY = ["UH", "UF", "UC", "URX", "UR", "UO"]
-
 
 def local_replies() -> Config:
-    """How the edge writes its own errors: JSON, or for gRPC callers the text alone. The first that fits is taken."""
+    """How the edge writes its own errors. The first that fits is taken."""
     denied = _expression(f"'{REASON}' in response.headers")
     return {
         "mappers": [
-            *_said(_expression("response.code_details == 'ext_authz_error'"), _NO_AUTHORITY, ["IDENTITY_UNAVAILABLE"]),
-            *_said({"response_flag_filter": {"flags": _AWAY}}, _NO_SERVICE),
-            *_said(_expression("request.path == '/healthz'"), _NOT_HEALTHY),
-            *_said(_expression("response.code_details == 'path_normalization_failed'"), _NO_PATH, status=400),
-            *_said(_expression("response.code_details == 'upgrade_failed'"), _NO_UPGRADE, status=403),
-            *(_mapper([_status("EQ", status), denied], status, [f"%RESP({REASON})%"]) for status in _DENIALS),
-            *(_mapper([_status("EQ", status)], status) for status in _REPLIES),
-            _mapper([_status("GE", 400)], 0),
+            *(_denied(status, denied) for status in _DENIALS),
+            # To gRPC callers users says it all.
+            {"filter": denied},
+            *(mapper for status, reply, condition in _failures() for mapper in _said(reply, status, condition)),
+            *(mapper for status, reply in _REPLIES.items() for mapper in _said(reply, status)),
+            {"filter": _all_of([_status("GE", 400), _wants_json()]), **_json(_UNKNOWN)},
         ]
     }
 
 
-def _said(condition: Config, message: str, reasons: Sequence[str] = (), status: int = 503) -> list[Config]:
-    """What Envoy refuses in our words, for those who want JSON and for gRPC callers."""
-    failed = _all_of([_status("EQ", status), condition])
-    return [
-        {"filter": _all_of([_wants_json(), failed]), **_text(message), **_json(status, reasons)},
-        {"filter": failed, **_text(message)},
-    ]
+def _failures() -> Iterator[tuple[int, Reply, Config]]:
+    """By status and a condition, what is said otherwise than the status alone would be."""
+    yield 503, _NO_IDENTITY, _details("ext_authz_error")
+    yield 503, _FULL, _details("overload")
+    yield 503, _NOT_HEALTHY, _expression("request.path == '/healthz'")
+    yield 400, _NO_PATH, _details("path_normalization_failed")
+    yield 400, _NO_HOST, _details("missing_host_header")
+    yield 400, _NO_HTTP, _expression("response.code_details.startsWith('http')")
+    yield 403, _NO_UPGRADE, _details("upgrade_failed")
+    yield 404, _NO_ROUTE, _details("route_not_found", "absolute_path_rejected")
+    yield 404, _NO_RPC, _is_grpc()
 
 
-def _mapper(conditions: Iterable[Config], status: int, reasons: Sequence[str] = ()) -> Config:
-    message = _REPLIES.get(status, Reply(Code.UNKNOWN)).message
-    return {"filter": _all_of([_wants_json(), *conditions]), **_text(message), **_json(status, reasons)}
-
-
-def _text(message: str) -> Config:
-    return {"body": {"inline_string": message}} if message else {}
-
-
-def _json(status: int, reasons: Sequence[str] = ()) -> Config:
-    details = [_error_info(reason) for reason in reasons]
-    code = _REPLIES.get(status, Reply(Code.UNKNOWN)).code
-    body = {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": details}
-    return {"body_format_override": {"json_format": body, "omit_empty_values": bool(details)}}
-
-
-def _error_info(reason: str) -> Config:
-    return {
-        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
-        "reason": reason,
-        "domain": "scope",
+def _denied(status: int, denied: Config) -> Config:
+    info = {
+        **_error_info(f"%RESP({REASON})%"),
         "metadata": {name: f"%RESP({header})%" for name, header in METADATA_HEADERS.items()},
+    }
+    body = _body(_REPLIES[status].code, info)
+    return {
+        "filter": _all_of([_status("EQ", status), denied, _wants_json()]),
+        "body_format_override": {"json_format": body, "omit_empty_values": True},
     }
 
 
-def _all_of(conditions: Iterable[Config]) -> Config:
-    return {"and_filter": {"filters": list(conditions)}}
+def _said(reply: Reply, status: int, *conditions: Config) -> list[Config]:
+    """A reply for those who want JSON, and for gRPC callers."""
+    failed = [_status("EQ", status), *conditions]
+    return [
+        {"filter": _all_of([*failed, _wants_json()]), **_json(reply)},
+        {"filter": _all_of(failed), **_grpc(reply)},
+    ]
+
+
+def _json(reply: Reply) -> Config:
+    words = {} if reply.words else _text(reply)
+    body = _body(reply.code, {**_error_info(reply.reason), "metadata": {}})
+    return {**words, "body_format_override": {"json_format": body}}
+
+
+def _body(code: int, info: Config) -> Config:
+    return {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": [info]}
+
+
+def _error_info(reason: str) -> Config:
+    return {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason, "domain": "scope"}
+
+
+def _grpc(reply: Reply) -> Config:
+    info = Any()
+    info.Pack(ErrorInfo(reason=reply.reason, domain="scope"))
+    status = Status(code=reply.code, message=reply.message, details=[info])
+    details = b64encode(status.SerializeToString(deterministic=True)).decode("ascii")
+    headers = {"grpc-status": str(reply.code), "grpc-status-details-bin": details}
+    added = [{"header": {"key": key, "value": value}} for key, value in headers.items()]
+    return {**_text(reply), "headers_to_add": [{**one, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"} for one in added]}
+
+
+def _text(reply: Reply) -> Config:
+    return {"body": {"inline_string": reply.message}}
+
+
+def _all_of(conditions: Sequence[Config]) -> Config:
+    return {"and_filter": {"filters": conditions}} if len(conditions) > 1 else conditions[0]
 
 
 def _status(operator: str, status: int) -> Config:
     # Envoy lets an operator change the number at run time and wants a name for that.
     value = {"default_value": status, "runtime_key": f"edge.local_reply_{status}"}
     return {"status_code_filter": {"comparison": {"op": operator, "value": value}}}
+
+
+def _details(*found: str) -> Config:
+    """Envoy's own word for what happened is one of these."""
+    return _expression(f"response.code_details in {list(found)}")
 
 
 def _expression(expression: str) -> Config:
@@ -127,17 +174,13 @@ def _expression(expression: str) -> Config:
 
 def _wants_json() -> Config:
     """Not gRPC, or gRPC only since the transcoder made it so."""
-    return {
-        "or_filter": {"filters": [_header("content-type", **_NOT_GRPC), _header("x-envoy-original-path", **_THERE)]}
-    }
+    transcoded = _header("x-envoy-original-path", present_match=True)
+    return {"or_filter": {"filters": [_is_grpc(invert_match=True), transcoded]}}
 
 
-_NOT_GRPC = {
-    "string_match": {"safe_regex": {"regex": GRPC}},
-    "invert_match": True,
-    "treat_missing_header_as_empty": True,
-}
-_THERE = {"present_match": True}
+def _is_grpc(**more: object) -> Config:
+    string = {"safe_regex": {"regex": GRPC}}
+    return _header("content-type", string_match=string, treat_missing_header_as_empty=True, **more)
 
 
 def _header(name: str, **match: object) -> Config:

@@ -66,6 +66,20 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
     says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
     """
+    REASON_ROUTE_NOT_FOUND: _Reason.ValueType  # 19
+    """There is no such path, or in gRPC no such RPC, which is UNIMPLEMENTED there. NOT_FOUND."""
+    REASON_METHOD_NOT_ALLOWED: _Reason.ValueType  # 20
+    """The resource does not take this HTTP method, status 405; the header Allow has those that it takes. UNIMPLEMENTED."""
+    REASON_REQUEST_INVALID: _Reason.ValueType  # 21
+    """The request cannot be read: not as HTTP, or neither its path, its parameters, its headers nor its body as what the
+    RPC takes. INVALID_ARGUMENT.
+    """
+    REASON_SERVICE_UNAVAILABLE: _Reason.ValueType  # 22
+    """The service behind the edge cannot be reached, or another one that it needs. UNAVAILABLE."""
+    REASON_TIMEOUT: _Reason.ValueType  # 23
+    """The request did not arrive in time, or its answer. DEADLINE_EXCEEDED."""
+    REASON_OVERLOADED: _Reason.ValueType  # 24
+    """The edge has all that it can hold; nothing was begun. UNAVAILABLE."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call was refused or failed."""
@@ -112,4 +126,18 @@ REASON_RATE_EXCEEDED: Reason.ValueType  # 18
 """Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
 says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
 """
+REASON_ROUTE_NOT_FOUND: Reason.ValueType  # 19
+"""There is no such path, or in gRPC no such RPC, which is UNIMPLEMENTED there. NOT_FOUND."""
+REASON_METHOD_NOT_ALLOWED: Reason.ValueType  # 20
+"""The resource does not take this HTTP method, status 405; the header Allow has those that it takes. UNIMPLEMENTED."""
+REASON_REQUEST_INVALID: Reason.ValueType  # 21
+"""The request cannot be read: not as HTTP, or neither its path, its parameters, its headers nor its body as what the
+RPC takes. INVALID_ARGUMENT.
+"""
+REASON_SERVICE_UNAVAILABLE: Reason.ValueType  # 22
+"""The service behind the edge cannot be reached, or another one that it needs. UNAVAILABLE."""
+REASON_TIMEOUT: Reason.ValueType  # 23
+"""The request did not arrive in time, or its answer. DEADLINE_EXCEEDED."""
+REASON_OVERLOADED: Reason.ValueType  # 24
+"""The edge has all that it can hold; nothing was begun. UNAVAILABLE."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

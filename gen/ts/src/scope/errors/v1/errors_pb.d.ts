@@ -152,6 +152,49 @@ export enum Reason {
    * @generated from enum value: REASON_RATE_EXCEEDED = 18;
    */
   RATE_EXCEEDED = 18,
+
+  /**
+   * There is no such path, or in gRPC no such RPC, which is UNIMPLEMENTED there. NOT_FOUND.
+   *
+   * @generated from enum value: REASON_ROUTE_NOT_FOUND = 19;
+   */
+  ROUTE_NOT_FOUND = 19,
+
+  /**
+   * The resource does not take this HTTP method, status 405; the header Allow has those that it takes. UNIMPLEMENTED.
+   *
+   * @generated from enum value: REASON_METHOD_NOT_ALLOWED = 20;
+   */
+  METHOD_NOT_ALLOWED = 20,
+
+  /**
+   * The request cannot be read: not as HTTP, or neither its path, its parameters, its headers nor its body as what the
+   * RPC takes. INVALID_ARGUMENT.
+   *
+   * @generated from enum value: REASON_REQUEST_INVALID = 21;
+   */
+  REQUEST_INVALID = 21,
+
+  /**
+   * The service behind the edge cannot be reached, or another one that it needs. UNAVAILABLE.
+   *
+   * @generated from enum value: REASON_SERVICE_UNAVAILABLE = 22;
+   */
+  SERVICE_UNAVAILABLE = 22,
+
+  /**
+   * The request did not arrive in time, or its answer. DEADLINE_EXCEEDED.
+   *
+   * @generated from enum value: REASON_TIMEOUT = 23;
+   */
+  TIMEOUT = 23,
+
+  /**
+   * The edge has all that it can hold; nothing was begun. UNAVAILABLE.
+   *
+   * @generated from enum value: REASON_OVERLOADED = 24;
+   */
+  OVERLOADED = 24,
 }
 
 /**
