@@ -108,9 +108,8 @@ class Query(QueryServiceServicer):
         """Answers a topology as JSON, compressed for those who accept it."""
         definition = _definition(request.topology)
         view = _view(await self._organization(), definition)
-        await view.prepare()
         instead = "read it in pages with GetTopology (gRPC)"
-        _bound(view.size(), instead)
+        _bound(await view.measure(ANSWER_BYTES), instead)
         answer = view.answer()
         _bound(len(answer), instead)
         if len(answer) < _WORTH_COMPRESSING or "gzip" not in headers.received(context).get("accept-encoding", ""):

@@ -46,6 +46,9 @@ _BLOCK_BYTES = 256 * 1024
 TRACES = 32
 #: How many nodes are printed before other work has its turn.
 _AT_ONCE = 50
+#: How many are printed before the answer is measured again, and to guess how large it is.
+_MEASURED = 1_000
+_SAMPLE = 200
 
 T = TypeVar("T")
 
@@ -90,6 +93,8 @@ class View:
         self._printer = MetricsPrinter(())
         self._missed: dict[int | None, Missed] = {}
         self._told = Shelf(_TOLD_BYTES)
+        # Numbers what the answer may have been; some of it is no news to watchers.
+        self._version = 0
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
@@ -108,7 +113,9 @@ class View:
         doubtful |= self._settle_presence(doubtful)
         changed = [node for node in doubtful if self._differs(node)]
         blocks = [data for ids, block in change.blocks for data in self._blocks(ids, block)]
+        self._version += change.reported
         if changed or blocks:
+            self._version += 1
             self._traces += change.traces if self.wakes else ()
             self._write(changed, blocks, now)
         self._journal.trim(now)
@@ -121,27 +128,32 @@ class View:
                 self._json(node)
             await asyncio.sleep(0)
 
-    def size(self) -> int:
-        """How many bytes the answer has, or will have at least, of the nodes that were prepared."""
-        step, answer = self._answer
-        if step == self._journal.step:
-            return len(answer)
-        return sum(len(shown.static) for shown in self._shown.values())
+    async def measure(self, most: int) -> int:
+        """How many bytes the answer has at least; where that is not more than `most` all of it is prepared.
+
+        An answer that is far too large shows in a sample of its nodes, so to refuse it costs little.
+        """
+        guess = await self._guess()
+        if guess > most:
+            return guess
+        while self._unread and self._printed_bytes() <= most:
+            await self.prepare(_MEASURED)
+        return self._printed_bytes()
 
     def answer(self) -> bytes:
         """GetTopologyResponse as JSON, all of it."""
-        step, answer = self._answer
-        if step != self._journal.step:
+        version, answer = self._answer
+        if version != self._version:
             nodes = members((node, self._json(node)) for node in self._shown)
             answer = members([("nodes", nodes), ("nextPageToken", b'""')])
-            self._answer = (self._journal.step, answer)
+            self._answer = (self._version, answer)
         return answer
 
     async def compressed(self) -> bytes:
         """The same, compressed with gzip: once for all who ask before anything changes, beside other work."""
-        if self._compressed is None or self._compressed[0] != self._journal.step:
+        if self._compressed is None or self._compressed[0] != self._version:
             compressing = asyncio.ensure_future(asyncio.to_thread(gzip.compress, self.answer(), 1, mtime=0))
-            self._compressed = (self._journal.step, compressing)
+            self._compressed = (self._version, compressing)
         return await asyncio.shield(self._compressed[1])
 
     def page(self, size: int, after: str) -> GetTopologyResponse:
@@ -206,6 +218,20 @@ class View:
     def block(self, number: int) -> bytes | None:
         """A block of measurements as JSON; None once it is forgotten."""
         return self._journal.block(number)
+
+    async def _guess(self) -> int:
+        """Less than the answer's bytes, from some of its nodes; the largest of them stand for nobody but themselves."""
+        sample = list(islice(self._shown, 0, None, len(self._shown) // _SAMPLE + 1))
+        for start in range(0, len(sample), _AT_ONCE):
+            for node in sample[start : start + _AT_ONCE]:
+                self.json(node)
+            await asyncio.sleep(0)
+        sizes = sorted(len(self._shown[node].static) for node in sample if node in self._shown)
+        usual = sizes[: len(sizes) - len(sizes) // 10 - 1]
+        return sum(usual) * len(self._shown) // max(1, len(sizes))
+
+    def _printed_bytes(self) -> int:
+        return sum(len(shown.static) + len(shown.metrics) for shown in self._shown.values())
 
     def _miss(self, step: int | None) -> Missed:
         reset = step is None

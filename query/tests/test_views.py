@@ -283,10 +283,43 @@ async def test_what_nobody_reads_is_not_printed(world: World) -> None:
     view = world.view("processes")
     view.stats()
     assert set(view._unread) == {"web.example.org;10", "web.example.org;11", "db;20", INTERNET_IN, INTERNET_OUT}
-    assert view.size() == 0
     await view.prepare()
     assert not view._unread
-    assert 0 < view.size() < len(view.answer())
+
+
+@pytest.mark.parametrize("processes", [0, 1, 9, 300])
+async def test_what_is_measured_is_at_most_the_answer_and_all_of_what_may_be_answered(processes: int) -> None:
+    world = World()
+    world.full(Reporter("p", Machine("a", dict.fromkeys(range(1, processes + 1), "name"))))
+    view = world.view("processes")
+    size = await view.measure(10**9)
+    assert not view._unread
+    assert size <= len(view.answer())
+    assert await view.measure(len(view.answer())) <= len(view.answer())
+
+
+async def test_an_answer_that_is_far_too_large_is_not_printed_to_refuse_it() -> None:
+    world = World()
+    world.full(Reporter("p", Machine("a", dict.fromkeys(range(1, 5001), "name"))))
+    view = world.view("processes")
+    await view.measure(10**9)
+    whole = len(view.answer())
+    again = World()
+    again.full(Reporter("p", Machine("a", dict.fromkeys(range(1, 5001), "name"))))
+    view = again.view("processes")
+    for _ in range(3):
+        assert whole / 2 < await view.measure(whole // 2) < whole
+        assert len(view._unread) > 4700
+
+
+async def test_a_few_large_nodes_do_not_make_an_answer_too_large() -> None:
+    world = World()
+    machines = [Machine(f"h{number}") for number in range(1000)]
+    for machine in machines[:40]:
+        machine.attributes = {"kernel_version": "x" * 60_000}
+    world.full(*(Reporter(machine.name, machine) for machine in machines))
+    view = world.view("hosts")
+    assert await view.measure(4_000_000) <= len(view.answer()) <= 4_000_000
 
 
 async def test_the_compressed_answer_is_the_answer_made_once(world: World) -> None:
