@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from mesh.errors import unavailable
 from scope.errors.v1.errors_pb2 import Reason
+from users import instruments
 from users.credentials import Holder
 from users.secrets import Secret
 
@@ -46,11 +47,13 @@ class Credentials:
         """
         known = self._known.get(secret)
         if known is not None and self._clock() - known[0] < FRESH:
+            instruments.LOOKUPS.add(1, "cache")
             return known[1]
         if secret not in self._asking:
             if len(self._asking) >= LOOKUPS and known is None:
                 message = f"more than {LOOKUPS} credentials are being looked up; try again in a moment"
                 raise unavailable(Reason.REASON_IDENTITY_UNAVAILABLE, message)
+            instruments.LOOKUPS.add(1, "database")
             self._asking[secret] = asyncio.ensure_future(self._look_up(secret))
         return await asyncio.shield(self._asking[secret])  # others wait for it too
 
