@@ -1,0 +1,80 @@
+"""What REST answers is what the OpenAPI document says, success and refusal."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+
+from tests.contract.openapi import Operation, operations
+from tests.e2e.client import Answer, Api, Mesh, wait_for
+from tests.e2e.documents import two_processes
+
+
+class Rest:
+    """Calls by the names of operations; remembers which were answered as documented, and with what."""
+
+    def __init__(self) -> None:
+        self._operations = {operation.name: operation for operation in operations()}
+        self.answered: set[tuple[str, int]] = set()
+
+    def call(self, api: Api, name: str, body: object = None, **parameters: str) -> Answer:
+        operation = self._operations[name]
+        path = re.sub(r"\{(\w+)\}", lambda match: quote(parameters[match[1]], safe=""), operation.path)
+        answer = _begun(api, path) if name == "QueryService_StreamTopology" else api.call(operation.method, path, body)
+        assert operation.wrong(answer) == [], (name, answer)
+        self.answered.add((name, answer.status))
+        return answer
+
+
+def _begun(api: Api, path: str) -> Answer:
+    """The beginning of a stream that has no end, or what is answered instead."""
+    connection = api.connect()
+    try:
+        connection.request("GET", path, headers=dict(api.headers))
+        response = connection.getresponse()
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        return Answer(response.status, headers, response.readline() if response.status == 200 else response.read())
+    finally:
+        connection.close()
+
+
+def _signed_in(mesh: Mesh, rest: Rest) -> Api:
+    secret = mesh.command_line("make", "--silent", "login").stdout.strip().rpartition("/")[2]
+    answer = rest.call(mesh.anybody(), "SessionService_Login", {"token": secret})
+    return mesh.anybody().with_headers(cookie=answer.headers["set-cookie"].partition(";")[0])
+
+
+def test_every_operation_succeeds_as_documented(mesh: Mesh) -> None:
+    rest, api = Rest(), mesh.api()
+    probe = mesh.anybody().bearer(mesh.local()["service_token"])
+    rest.call(probe, "CollectionService_PublishDocument", two_processes("documented"))
+    node = "documented;<host>"
+    wait_for(lambda: node in api.nodes("hosts"), "the host")
+    for name in ("GetInfo", "ListTopologies", "ListProbes"):
+        rest.call(api, f"QueryService_{name}")
+    for topology in ("hosts", "processes"):
+        rest.call(api, "QueryService_RenderTopology", topology=topology)
+        for found in api.nodes(topology):
+            rest.call(api, "QueryService_RenderNode", topology=topology, node_id=found)
+        rest.call(api, "QueryService_StreamTopology", topology=topology)
+    made = rest.call(api, "TokenService_CreateToken", {"name": "documented", "kind": "probe"}).json()
+    rest.call(api, "TokenService_ListTokens")
+    rest.call(api, "TokenService_DeleteToken", id=made["id"])
+    session = _signed_in(mesh, rest)
+    rest.call(session, "SessionService_Lookup")
+    rest.call(session, "SessionService_Logout", {})
+    assert rest.answered == {(operation.name, 200) for operation in operations()}
+
+
+@pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
+def test_every_operation_refuses_as_documented(mesh: Mesh, operation: Operation) -> None:
+    rest = Rest()
+    absent = dict.fromkeys(operation.parameters("path"), "no such thing")
+    body = {"token": "", "name": "", "nodes": [{"topology": "nonsense"}]} if operation.method == "POST" else None
+    probe = mesh.anybody().bearer(mesh.local()["service_token"])
+    elsewhere = mesh.api().with_headers(x_scope_org="no-such-organization")
+    for caller in (mesh.anybody(), mesh.api(), probe, elsewhere):
+        rest.call(caller, operation.name, body, **absent)
+    statuses = {status for _, status in rest.answered}
+    assert statuses <= {int(status) for status in operation.described["responses"] if status != "default"}
+    assert operation.public or {401, 403} <= statuses
