@@ -50,16 +50,20 @@ class Authorizer:
         self._cookie = cookie
 
     async def check(self, asked: CheckRequest) -> CheckResponse:
-        """Answers with the identity to inject, or the denial to send; never fails."""
+        """Answers with the identity to inject, or the denial to send.
+
+        Raises:
+            ServiceError: UNAVAILABLE when that cannot be found out here: the edge then asks another replica.
+        """
         http = asked.attributes.request.http
         rpc = asked.attributes.context_extensions.get("rpc", "")
         try:
             identity = await self._identity(rpc, http)
         except ServiceError as error:
-            return _refused(error, http)
-        except Exception:  # noqa: BLE001 - whatever it is, the answer is no for now, and not that the caller is nobody
-            _log.exception("a request could not be judged", rpc=rpc)
-            return _refused(_unknown(), http)
+            CHECKS.add(1, error.reason_name)
+            if error.code == grpc.StatusCode.UNAVAILABLE:
+                raise
+            return denied(error, http)
         CHECKS.add(1, "ADMITTED")
         return _admitted(identity, self._signer.token(identity), http)
 
@@ -82,15 +86,14 @@ class Authorizer:
             holder = await self._credentials.holder(secret) if secret else None
         except ServiceError as error:
             raise _unknown() from error
+        except Exception as error:
+            # Whatever it is, it cannot be found out for now, which is not that the caller is nobody.
+            _log.exception("a credential could not be judged")
+            raise _unknown() from error
         if holder is None:
             raise unauthenticated()
         self._usage.note(holder)
         return holder
-
-
-def _refused(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResponse:
-    CHECKS.add(1, error.reason_name)
-    return denied(error, http)
 
 
 def _unknown() -> ServiceError:

@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import grpc
+from grpc_status import rpc_status
 from typing_extensions import override
 
 from mesh import headers
@@ -67,6 +68,9 @@ class Authorization(AuthorizationServicer):
         try:
             answer = await self._authorizer.check(request)
             code = grpc.StatusCode.OK
+        except ServiceError as error:
+            code = error.code
+            await context.abort_with_status(rpc_status.to_status(error.status()))
         finally:
             served.end(code)
         return answer

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import grpc
 import pytest
 from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
 
 from mesh import access
 from scope.auth.v1.access_pb2 import Caller
@@ -138,6 +139,18 @@ def denial_details(headers: Iterable[HeaderValueOption]) -> error_details_pb2.Er
     return info
 
 
+async def unanswered(users: Service, **headers: str) -> str:
+    """The reason why this replica cannot judge: a failure, so that the edge asks another one, and not a denial."""
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await users.check(LOOKUP, **headers)
+    assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+    status = rpc_status.from_call(caught.value)
+    assert status is not None
+    info = error_details_pb2.ErrorInfo()
+    assert status.details[0].Unpack(info)
+    return str(info.reason)
+
+
 class TestOrganizations:
     async def test_a_token_implies_its_own(self, users: Service) -> None:
         one, two = await users.organization("one"), await users.organization("two")
@@ -263,22 +276,32 @@ class TestMemory:
         users.execute("UPDATE users SET disabled = NULL")
         assert (await users.check(LOOKUP, **headers)).HasField("ok_response")
 
-    async def test_the_database_away_is_503_and_not_remembered(self, users: Service) -> None:
+    async def test_the_database_away_is_no_answer_and_not_remembered(self, users: Service) -> None:
         created = await users.organization("acme")
         cookie = await users.cookie()
         users.away(away=True)
         for headers in ({"authorization": f"Bearer {created.api_token}"}, {"cookie": cookie}):
-            assert denial(await users.check(LOOKUP, **headers)) == (503, "IDENTITY_UNAVAILABLE")
+            assert await unanswered(users, **headers) == "IDENTITY_UNAVAILABLE"
         assert denial(await users.check(LOOKUP)) == (401, "CREDENTIAL_INVALID")
         users.away(away=False)
         for headers in ({"authorization": f"Bearer {created.api_token}"}, {"cookie": cookie}):
             assert (await users.check(LOOKUP, **headers)).HasField("ok_response")
 
-    async def test_tables_that_are_not_there_yet_are_503(self, users: Service) -> None:
+    async def test_what_is_remembered_answers_without_the_database(self, users: Service) -> None:
+        created = await users.organization("acme")
+        headers = {"authorization": f"Bearer {created.api_token}"}
+        await users.identity(LOOKUP, **headers)
+        users.away(away=True)
+        users.clock.seconds += 1.9
+        await users.identity(LOOKUP, **headers)
+        users.clock.seconds += 0.1
+        assert await unanswered(users, **headers) == "IDENTITY_UNAVAILABLE"
+        users.away(away=False)
+
+    async def test_tables_that_are_not_there_yet_are_no_answer(self, users: Service) -> None:
         created = await users.organization("acme")
         users.execute("ALTER TABLE api_tokens RENAME TO elsewhere")
-        answer = await users.check(LOOKUP, authorization=f"Bearer {created.api_token}")
-        assert denial(answer) == (503, "IDENTITY_UNAVAILABLE")
+        assert await unanswered(users, authorization=f"Bearer {created.api_token}") == "IDENTITY_UNAVAILABLE"
 
 
 async def test_a_grpc_client_gets_the_grpc_status(users: Service) -> None:
