@@ -17,7 +17,7 @@ async def test_calls_begin_when_they_are_due_whatever_becomes_of_others() -> Non
         begun += 1
         if begun == 1:
             await blocked.wait()
-        if begun == 20:
+        elif begun == 20:
             blocked.set()
             raise RuntimeError("refused")
 
