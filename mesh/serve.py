@@ -19,6 +19,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from mesh import logs
+from mesh.contracts import services
 from mesh.identity import KeySource, Verifier
 from mesh.interceptor import Guard
 from mesh.keys import RemoteKeys
@@ -130,6 +131,7 @@ async def _add_health(server: grpc.aio.Server, names: Iterable[str]) -> health.a
     health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
     for name in ("", *names):
         await servicer.set(name, health_pb2.HealthCheckResponse.SERVING)
+    services()  # loaded, for reflection to describe them: a generated servicer loads its messages only
     reflection.enable_server_reflection((*names, health.SERVICE_NAME, reflection.SERVICE_NAME), server)
     return servicer
 
