@@ -14,6 +14,8 @@ from scope.report.v1.template_pb2 import MetricFormat, MetricTemplate
 
 #: The last moment that a timestamp can say, in milliseconds since 1970; a probe's clock may be anywhere.
 _LAST_MOMENT = 253_402_300_799_999
+#: How to read values; one that is newer than this service is a plain number.
+_FORMATS = {number: name.removeprefix("METRIC_FORMAT_").lower() for name, number in MetricFormat.items() if number}
 #: What readers get of a value.
 _DECIMALS = 2
 
@@ -52,7 +54,7 @@ class MetricsPrinter:
 
 
 def _metric(template: MetricTemplate) -> Metric:
-    unit = MetricFormat.Name(template.format).removeprefix("METRIC_FORMAT_").lower() if template.format else ""
+    unit = _FORMATS.get(template.format, "")
     return Metric(id=template.id, label=template.label, format=unit, group=template.group, priority=template.priority)
 
 

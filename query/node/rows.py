@@ -6,10 +6,12 @@ from scope.query.v1.node_pb2 import MetadataRow
 from scope.report.v1.template_pb2 import DataType, RowTemplate
 from scope_sdk.report.merge import Facts
 
+_DATA_TYPES = {number: name.removeprefix("DATA_TYPE_").lower() for name, number in DataType.items() if number}
+
 
 def data_type(value: DataType.ValueType) -> str:
-    """A data type as answers name it; empty for text."""
-    return "" if not value else DataType.Name(value).removeprefix("DATA_TYPE_").lower()
+    """A data type as answers name it; empty for text, and for one that is newer than this service."""
+    return _DATA_TYPES.get(value, "")
 
 
 def rows(node: Facts, templates: Iterable[RowTemplate], *, sensitive: bool) -> Iterator[MetadataRow]:
