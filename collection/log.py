@@ -23,6 +23,8 @@ from mesh.errors import ServiceError, unavailable
 from mesh.telemetry import traces
 from scope.errors.v1.errors_pb2 import Reason
 
+#: How many bytes of all reports may wait for a log that does not take them; what comes then stays with its probe.
+WAITING_BYTES = 64 * 1024 * 1024
 #: JetStream's error codes for having no room left for a stream, or for a message in it.
 _NO_ROOM = frozenset({10023, 10028, 10047, 10077})
 #: Its error code for a stream that is there with other settings.
@@ -76,6 +78,7 @@ class ReportLog:
     """Appends to the logs of all organizations; keeps nothing but which streams it has seen."""
 
     def __init__(self, client: Client, settings: CollectionSettings) -> None:
+        self._client = client
         self._stream: JetStreamContext = client.jetstream(timeout=TIMEOUT)
         self._settings = settings
         self._seal = seal.Seal(settings.mesh_key())
@@ -106,6 +109,8 @@ class ReportLog:
             return await self._publish(entry)
 
     async def _publish(self, entry: Entry) -> bool:
+        if self._client.pending_data_size > WAITING_BYTES:
+            raise _away()
         headers = entry.headers()
         headers[seal.HEADER] = self._seal.of(entry.subject, headers, entry.body)
         started = time.perf_counter()

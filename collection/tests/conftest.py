@@ -84,8 +84,7 @@ async def served(
         users_address=authority.address,
         nats_url=nats_server.url,
         nats_nkey_file=nats_server.nkey_file("collection"),
-        log_max_bytes=16 * 1024 * 1024,
-        **limits,
+        **{"log_max_bytes": 16 * 1024 * 1024, **limits},
     )
     verifier = Verifier(authority, authority.mesh_key)
     seed = str(nats_server.nkey_file("reader"))
