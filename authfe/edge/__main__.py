@@ -12,6 +12,7 @@ DEFAULT = Deployment(
     admin_socket=Path("/run/envoy/admin.sock"),
     static=Path("/usr/share/scope/ui"),
     clusters={"users": ["users:50051"], "collection": ["collection:50051"], "query": ["query:50051"]},
+    openapi=Path("/usr/share/scope/openapi"),
 )
 
 
@@ -39,6 +40,7 @@ def main(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     redirect: Annotated[str, typer.Option(help="host:port where who comes without TLS is redirected.")] = "",
+    openapi: Annotated[Path | None, typer.Option(help="Folder with openapi.json.")] = DEFAULT.openapi,
     collector: Annotated[str, typer.Option(help="host:port of an OpenTelemetry collector (OTLP over gRPC).")] = "",
     sampled: Annotated[float, typer.Option(help="Which part of the requests begins a trace, 0 to 1.")] = 1.0,
 ) -> None:
@@ -49,7 +51,8 @@ def main(
     tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
     try:
         telemetry = Collector(collector, sampled) if collector else None
-        path = write(Deployment(listen, admin_socket, static, addresses, tls, redirect, telemetry), out)
+        deployment = Deployment(listen, admin_socket, static, addresses, tls, redirect, openapi, telemetry)
+        path = write(deployment, out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     typer.echo(path)

@@ -48,6 +48,7 @@ class Deployment:
         clusters: by service, named after its area (`scope.<area>.v1`), the `host:port` of each replica.
         tls: with what to serve TLS; without it everything is in clear.
         redirect: `host:port` where who comes without TLS is sent to where it is; empty for nowhere.
+        openapi: the folder with openapi.json, which describes the REST face; without one it is not served.
         collector: whom to send traces, metrics and a log of requests; nobody by default.
     """
 
@@ -57,6 +58,7 @@ class Deployment:
     clusters: Mapping[str, Sequence[str]]
     tls: Tls | None = None
     redirect: str = ""
+    openapi: Path | None = None
     collector: Collector | None = None
 
     def __post_init__(self) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from authfe.edge.bindings import all_bindings
+from authfe.edge.characters import ascii_headers
 from authfe.edge.clusters import AUTHORITY
 from authfe.edge.deployment import Deployment
 from authfe.edge.replies import METADATA_HEADERS
@@ -21,6 +22,9 @@ _EXT_AUTHZ = "envoy.filters.http.ext_authz"
 _BUFFER = "envoy.filters.http.buffer"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _ROUTER = "envoy.filters.http.router"
+
+#: Where the description of the REST face is; nothing else below /api is a file.
+OPENAPI = "/api/openapi.json"
 
 #: Headers that only the edge itself may set.
 _OURS = (headers.IDENTITY, headers.TENANT)
@@ -42,6 +46,10 @@ _CONTENT_TYPES = {
     "woff2": "font/woff2",
 }
 
+#: Smaller answers fit into a packet as they are.
+_COMPRESSED_FROM = 1000
+_COMPRESSED = ("application/json", "text/html", "text/css", "text/javascript", "image/svg+xml")
+
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -55,8 +63,10 @@ def http_filters(deployment: Deployment, descriptors: Path, areas: Iterable[str]
     """
     return [
         _header_rules(over_tls=deployment.tls is not None),
+        ascii_headers(),
+        _compression(),
         _health(areas),
-        _files(deployment.static),
+        _files(deployment),
         _authorization(),
         _whole_requests(),
         _transcoder(descriptors),
@@ -81,7 +91,7 @@ def unguarded() -> Config:
 
 
 def static() -> Config:
-    """For the route to the browser's files, which anybody may read."""
+    """For a route to files, which anybody may read."""
     headers = {
         # A file keeps its name when it changes, so the browser asks each time.
         "cache-control": "no-cache",
@@ -126,6 +136,20 @@ def _header_rules(*, over_tls: bool) -> Config:
     )
 
 
+def _compression() -> Config:
+    # Above the transcoder and the files, so that it sees what they answer. Events are not among its types, for each is
+    # to leave at once; a part of a file is left alone, for its place in the file is told in bytes; and what a service
+    # has compressed itself passes as it is.
+    gzip = extension("gzip", "envoy.extensions.compression.gzip.compressor.v3.Gzip")
+    common = {"min_content_length": _COMPRESSED_FROM, "content_type_matcher": [{"prefix": one} for one in _COMPRESSED]}
+    return extension(
+        "envoy.filters.http.compressor",
+        "envoy.extensions.filters.http.compressor.v3.Compressor",
+        compressor_library=gzip,
+        response_direction_config={"common_config": common, "uncompressible_response_codes": [206]},
+    )
+
+
 def _health(areas: Iterable[str]) -> Config:
     # One per cent is one replica, as long as a service has at most a hundred.
     return extension(
@@ -137,12 +161,15 @@ def _health(areas: Iterable[str]) -> Config:
     )
 
 
-def _files(folder: Path) -> Config:
+def _files(deployment: Deployment) -> Config:
+    mappings = [{"request_path_prefix": "/", "file_path_prefix": f"{deployment.static}/"}]
+    if deployment.openapi:
+        mappings.append({"request_path_prefix": "/api/", "file_path_prefix": f"{deployment.openapi}/"})
     files = extension(
         _FILE_SERVER,
         "envoy.extensions.filters.http.file_server.v3.FileServerConfig",
         manager_config={"thread_pool": {"thread_count": 1}},
-        path_mappings=[{"request_path_prefix": "/", "file_path_prefix": f"{folder}/"}],
+        path_mappings=mappings,
         directory_behaviors=[{"default_file": "index.html"}],
         content_types=_CONTENT_TYPES,
         default_content_type="application/octet-stream",

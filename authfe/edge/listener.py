@@ -22,7 +22,7 @@ _HANDSHAKE_TIMEOUT = "10s"
 def listeners(deployment: Deployment, http_filters: Sequence[Config], secrets: Path) -> list[Config]:
     """The listener that serves, and where there is one the plain listener that redirects to it."""
     edge = _listener(
-        "edge", deployment.listen, _manager("edge", route_configuration(), http_filters, deployment.collector)
+        "edge", deployment.listen, _manager("edge", route_configuration(deployment), http_filters, deployment.collector)
     )
     if deployment.tls:
         edge["filter_chains"][0]["transport_socket"] = transport_socket(secrets)

@@ -9,6 +9,7 @@ from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
+from authfe.edge.characters import REFUSED
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.typed import Config, extension
 from mesh.headers import GRPC, REASON, fact
@@ -67,6 +68,9 @@ _NOT_HEALTHY = Reply(Code.UNAVAILABLE, "SERVICE_UNAVAILABLE", "A service has no 
 _NO_PATH = Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The path cannot be read.")
 _NO_HOST = Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The header Host is missing.")
 _NO_HTTP = Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The request is not as HTTP has it.")
+_NO_ASCII = Reply(
+    Code.INVALID_ARGUMENT, "REQUEST_INVALID", "A header holds other characters than those of ASCII.", words=True
+)
 _NO_UPGRADE = Reply(Code.PERMISSION_DENIED, "REQUEST_INVALID", "There is nothing here to upgrade to.")
 _NO_ROUTE = Reply(Code.NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such path.")
 _NO_RPC = Reply(Code.UNIMPLEMENTED, "ROUTE_NOT_FOUND", "There is no such RPC.")
@@ -98,6 +102,7 @@ def _failures() -> Iterator[tuple[int, Reply, Config]]:
     yield 400, _NO_PATH, _details("path_normalization_failed")
     yield 400, _NO_HOST, _details("missing_host_header")
     yield 400, _NO_HTTP, _expression("response.code_details.startsWith('http')")
+    yield 400, _NO_ASCII, _details(REFUSED)
     yield 403, _NO_UPGRADE, _details("upgrade_failed")
     yield 404, _NO_ROUTE, _details("route_not_found", "absolute_path_rejected")
     yield 404, _NO_RPC, _is_grpc()

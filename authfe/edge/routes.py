@@ -10,6 +10,7 @@ from itertools import groupby
 from authfe.edge import filters
 from authfe.edge.bindings import Binding, Rpc, all_bindings, path_regex, routed, shape
 from authfe.edge.clusters import HASHED
+from authfe.edge.deployment import Deployment
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config
 from mesh.headers import TENANT
@@ -22,7 +23,7 @@ _NO_RPC = "There is no such RPC."
 _NO_PARAMETERS = {"safe_regex": {"regex": r"[^?]*(\?(org=[^&]*)?)?"}}
 
 
-def route_configuration() -> Config:
+def route_configuration(deployment: Deployment) -> Config:
     """The route table."""
     host = {
         "name": "scope",
@@ -31,12 +32,12 @@ def route_configuration() -> Config:
         "request_headers_to_remove": ["authorization", "cookie"],
         # Only where the call has certainly not reached a replica.
         "retry_policy": elsewhere("connect-failure,refused-stream,reset-before-request"),
-        "routes": routes(),
+        "routes": routes(deployment),
     }
     return {"name": "scope", "virtual_hosts": [host]}
 
 
-def routes() -> list[Config]:
+def routes(deployment: Deployment) -> list[Config]:
     """Every route, in the order in which they are tried."""
     bound = all_bindings()
     return [
@@ -46,9 +47,10 @@ def routes() -> list[Config]:
         *_other_verbs(bound),
         *(_grpc(rpc) for rpc in routed()),
         _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, _NO_RPC),
+        *([_file("openapi", {"path": filters.OPENAPI})] if deployment.openapi else []),
         _direct("unknown-api", {"path": "/api"}, 404, "There is no such resource."),
         _direct("unknown-api", {"prefix": "/api/"}, 404, "There is no such resource."),
-        _static(),
+        _file("static", {"prefix": "/"}),
     ]
 
 
@@ -122,6 +124,6 @@ def _direct(name: str, match: Config, status: int, message: str) -> Config:
     }
 
 
-def _static() -> Config:
-    missing = _direct("static", {"prefix": "/"}, 404, "There is no such file.")
+def _file(name: str, match: Config) -> Config:
+    missing = _direct(name, match, 404, "There is no such file.")
     return {**missing, "typed_per_filter_config": filters.static()}

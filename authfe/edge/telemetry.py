@@ -43,7 +43,9 @@ def tracing(collector: Collector | None) -> Config:
         resource_detectors=_resource_detectors(),
         sampler=_sampler(collector.sampled),
     )
-    settings = {"provider": provider, "spawn_upstream_span": True, "max_path_tag_length": 0}
+    # What an error says may name what people have.
+    unsaid = [{"tag": "grpc.message", "literal": {"value": "-"}}]
+    settings = {"provider": provider, "spawn_upstream_span": True, "max_path_tag_length": 0, "custom_tags": unsaid}
     return {"tracing": {**settings, "operation": "%ROUTE_NAME%", "upstream_operation": "%ROUTE_NAME%"}}
 
 

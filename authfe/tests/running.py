@@ -87,14 +87,14 @@ class Edge:
             replica.start()
         addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
         redirect = f"127.0.0.1:{self.redirect_port}" if self.redirect_port else ""
-        deployment = Deployment(self.address, self.folder / "admin.sock", self.static, addresses, self.tls, redirect)
+        admin, openapi = self.folder / "admin.sock", self.static.parents[1] / "gen" / "openapi"
+        deployment = Deployment(self.address, admin, self.static, addresses, self.tls, redirect, openapi)
         path = write(deployment, self.folder)
         path.write_text(self.adapt(path.read_text()))
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
             self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
-        admin, count = self.folder / "admin.sock", len(self.replicas)
-        until(lambda: self._runs() and healthy_replicas(admin) == count, "every replica is found healthy")
+        until(lambda: self._runs() and healthy_replicas(admin) == len(self.replicas), "every replica is found healthy")
 
     def _runs(self) -> bool:
         assert self.process

@@ -67,17 +67,17 @@ def test_exactly_the_rpcs_that_admit_somebody_outside_are_routed() -> None:
     expected = {rpc for rpc in rpcs() if outside(rpc)}
     assert expected
     assert {rpc.path for rpc in routed()} == expected
-    assert {route["name"] for route in routes() if "route" in route} == expected
+    assert {route["name"] for route in routes(DEFAULT) if "route" in route} == expected
 
 
 def test_every_rest_binding_has_a_route() -> None:
     bound = {rpc for rpc, method in rpcs().items() if method.GetOptions().HasExtension(annotations_pb2.http)}
-    rest = {route["name"] for route in routes() if "route" in route and "grpc" not in route["match"]}
+    rest = {route["name"] for route in routes(DEFAULT) if "route" in route and "grpc" not in route["match"]}
     assert rest == bound & {rpc for rpc in rpcs() if outside(rpc)}
 
 
 def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
-    for route in (route for route in routes() if "route" in route):
+    for route in (route for route in routes(DEFAULT) if "route" in route):
         method = rpcs()[route["name"]]
         streaming = method.client_streaming or method.server_streaming
         assert (route["route"]["timeout"] == "0s") == streaming
@@ -85,7 +85,7 @@ def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
 
 
 def test_every_route_to_a_service_is_guarded_and_names_its_rpc() -> None:
-    for route in (route for route in routes() if "route" in route):
+    for route in (route for route in routes(DEFAULT) if "route" in route):
         guard = route["typed_per_filter_config"]["envoy.filters.http.ext_authz"]
         assert guard["check_settings"]["context_extensions"] == {"rpc": route["name"]}
 

@@ -59,6 +59,7 @@ def envoy(layout: Layout, private: Path) -> Command:
         listen=with_port(ip, layout.port),
         admin_socket=private / "admin.sock",
         static=ROOT / "ui" / "static",
+        openapi=ROOT / "gen" / "openapi",
         clusters={name: layout.addresses(name) for name in SERVICES},
         tls=Tls(layout.tls.certificate, layout.tls.key) if layout.tls else None,
         redirect=with_port(ip, redirect) if redirect else "",

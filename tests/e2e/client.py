@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+
+from tests.connection import connect
 
 #: How long a test waits for something that should take a moment, in seconds.
 PATIENCE = 30.0
@@ -62,15 +63,18 @@ class Api:
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: Over TLS, who vouches for the edge.
+    ca_file: str = ""
 
     def bearer(self, token: str) -> "Api":
-        return Api(self.url, {**self.headers, "authorization": f"Bearer {token}"})
+        return self.with_headers(authorization=f"Bearer {token}")
 
     def with_headers(self, **headers: str) -> "Api":
-        return Api(self.url, {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}})
+        more = {name.replace("_", "-"): value for name, value in headers.items()}
+        return replace(self, headers={**self.headers, **more})
 
     def connect(self) -> HTTPConnection:
-        return HTTPConnection(urlsplit(self.url).netloc, timeout=PATIENCE)
+        return connect(self.url, self.ca_file, PATIENCE)
 
     def call(self, method: str, path: str, body: object = None) -> Answer:
         connection = self.connect()
@@ -126,7 +130,7 @@ class Mesh:
 
     def __init__(self, data: Path, port: int, **variables: str) -> None:
         self.data = data
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"{'https' if 'TLS_CERT' in variables else 'http'}://127.0.0.1:{port}"
         self._environment = {**os.environ, "DATA": str(data), "PORT": str(port), "HOST": "127.0.0.1", **variables}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -177,10 +181,10 @@ class Mesh:
 
     def api(self) -> Api:
         """As the first administrator, in the first organization."""
-        return Api(self.url).bearer(self.local()["api_token"])
+        return self.anybody().bearer(self.local()["api_token"])
 
     def anybody(self) -> Api:
-        return Api(self.url)
+        return Api(self.url, ca_file=self.local().get("ca_file", ""))
 
     def command_line(self, program: str, *arguments: str, **options: Any) -> "subprocess.CompletedProcess[str]":
         """Runs `scope`, `scope-users` or `make` for this mesh."""

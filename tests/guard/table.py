@@ -28,7 +28,7 @@ _AT_ONCE = 4
 _TRICKED = ("none", "wrong API token", "API token of an administrator", "probe token")
 #: The way that is not a REST binding.
 _GRPC = "gRPC"
-_NOT_ROUTED = Outcome("UNIMPLEMENTED")
+_NOT_ROUTED = Outcome("UNIMPLEMENTED", "ROUTE_NOT_FOUND")
 
 
 @dataclass(frozen=True)
@@ -65,11 +65,12 @@ class Verdict:
 
 
 class Deployment(BaseModel):
-    """What the table must know of a running mesh, from its users.env and run.json."""
+    """What the table must know of a running mesh, from its users.env, local.json and run.json."""
 
     database_url: str
     public_url: str
     url: str
+    ca_file: str = ""
 
     @classmethod
     def on(cls, data: Path) -> Self:
@@ -77,7 +78,7 @@ class Deployment(BaseModel):
         file = data / "users.env"
         lines = file.read_text().splitlines() if file.exists() else ()
         settings = {name.lower(): value for name, _, value in (line.partition("=") for line in lines)}
-        return cls.model_validate({**settings, **read_json(data / "run.json")})
+        return cls.model_validate({**settings, **read_json(data / "local.json"), **read_json(data / "run.json")})
 
 
 async def walk(data: Path) -> Verdict:
@@ -88,7 +89,7 @@ async def walk(data: Path) -> Verdict:
     others_id, others = others_token(people)
     async with people.present(deployment.database_url):
         entries = list(table(held, others_id))
-        with Edge(deployment.url) as edge, ThreadPoolExecutor(_AT_ONCE) as pool:
+        with Edge(deployment.url, deployment.ca_file) as edge, ThreadPoolExecutor(_AT_ONCE) as pool:
             wrong = [found for found in pool.map(lambda entry: _try(edge, entry), entries) if found]
             wrong += [found for entry in unharmed([*held, others], others_id) if (found := _try(edge, entry))]
     return Verdict(len(rpcs()), len(held), len(entries), unguarded() + wrong)
@@ -136,7 +137,7 @@ def _by_grpc(rpc: str, call: Call, held: Sequence[Credential], others_id: str) -
 def _by_rest(rpc: str, call: Call, held: Sequence[Credential], others_id: str) -> Iterator[Entry]:
     # What cannot be transcoded is refused by the edge itself: once it knows that the caller may call, or, for fields in
     # the address of what has a body, whoever calls.
-    untold = Outcome("INVALID_ARGUMENT")
+    untold = Outcome("INVALID_ARGUMENT", tricks.REFUSALS[400])
     for (way, request), credential in product(rest(rpc, call, others_id), held):
         answer = untold if call.garbled or credential.unknown_query else call.answer
         ends = refusal(rpc, credential.worth, credential.wish) or answer
@@ -153,7 +154,7 @@ def _tricked(entry: Entry) -> Iterator[Entry]:
         headers = {**trick.headers, **entry.headers}
         yield replace(entry, trick=trick.name, headers=headers, expected=_at(trick.statuses, entry))
     for trick in tricks.RPC_PATHS if by_grpc else tricks.PATHS:
-        expected = _at(trick.statuses, entry) if not by_grpc else (_NOT_ROUTED.code, "")
+        expected = _at(trick.statuses, entry) if not by_grpc else (_NOT_ROUTED.code, _NOT_ROUTED.reason)
         yield replace(entry, trick=trick.name, path=trick.path(entry.path), expected=expected)
     if by_grpc:
         yield from _as_json(entry)
@@ -169,7 +170,8 @@ def _as_json(entry: Entry) -> Iterator[Entry]:
 def _at(statuses: tricks.Statuses | None, entry: Entry) -> tuple[str | int, str]:
     if statuses is None:
         return entry.expected
-    return statuses.get(entry.way.partition(" ")[0], statuses[""]), ""
+    status = statuses.get(entry.way.partition(" ")[0], statuses[""])
+    return status, tricks.REFUSALS.get(status, "")
 
 
 def _other_verbs(held: Sequence[Credential], others_id: str) -> Iterator[Entry]:
@@ -182,9 +184,9 @@ def _other_verbs(held: Sequence[Credential], others_id: str) -> Iterator[Entry]:
         for verb in set(tricks.VERBS) - set(taken):
             rpc = min(taken.values())
             request = Rest(verb, path, None)
-            yield Entry(
-                rpc, f"{verb} {path}", credential.name, "verb", path, request, credential.headers(rpc), (405, "")
-            )
+            expected = (405, "" if verb == "HEAD" else tricks.REFUSALS[405])
+            headers = credential.headers(rpc)
+            yield Entry(rpc, f"{verb} {path}", credential.name, "verb", path, request, headers, expected)
 
 
 def _try(edge: Edge, entry: Entry) -> dict[str, Any] | None:

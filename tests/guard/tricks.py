@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 #: HTTP statuses by verb, the empty one for all others; or the code of gRPC, for who asks for that.
 Statuses = Mapping[str, int | str]
 
+#: By status, the reason why the edge itself refuses what is tried here.
+REFUSALS: Mapping[int | str, str] = {
+    400: "REQUEST_INVALID",
+    403: "REQUEST_INVALID",
+    404: "ROUTE_NOT_FOUND",
+    405: "METHOD_NOT_ALLOWED",
+}
+
 _NO_SUCH_RESOURCE: Statuses = {"": 404}
 #: Outside of /api there are files, which are read only.
 NO_SUCH_FILE: Statuses = {"GET": 404, "": 405}

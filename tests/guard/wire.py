@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPResponse
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
 from mesh.contracts import rpcs
+from tests.connection import connect
 from tests.guard.calls import Rest
 from tests.guard.expected import Outcome
 
@@ -31,11 +33,16 @@ _CODES = {str(code.value[0]): code.name for code in grpc.StatusCode}
 
 
 class Edge:
-    """The edge of a running mesh."""
+    """The edge of a running mesh; over TLS the file, or the system if it is empty, says whom to trust."""
 
-    def __init__(self, url: str) -> None:
-        self._address = urlsplit(url).netloc
-        self._channel = grpc.insecure_channel(self._address)
+    def __init__(self, url: str, ca_file: str) -> None:
+        self._url, self._ca_file = url, ca_file
+        address = urlsplit(url)
+        if address.scheme == "https":
+            roots = grpc.ssl_channel_credentials(Path(ca_file).read_bytes() if ca_file else None)
+            self._channel = grpc.secure_channel(address.netloc, roots)
+        else:
+            self._channel = grpc.insecure_channel(address.netloc)
 
     def __enter__(self) -> Self:
         return self
@@ -63,7 +70,7 @@ class Edge:
 
     def rest(self, request: Rest, headers: Mapping[str, str]) -> tuple[int | str, str]:
         """Makes a REST request; answers its status, or the code if the answer is one of gRPC, and an error's reason."""
-        connection = HTTPConnection(self._address, timeout=PATIENCE)
+        connection = connect(self._url, self._ca_file, PATIENCE)
         content = {"content-type": "application/json"} if request.body is not None else {}
         try:
             connection.request(request.verb, request.path, request.body, {**content, **headers})

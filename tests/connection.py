@@ -1,0 +1,20 @@
+"""Connections to an edge, in clear or over TLS."""
+
+import ssl
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import urlsplit
+
+
+def connect(url: str, ca_file: str, timeout: float) -> HTTPConnection:
+    """One to the edge of this address; over TLS the authorities in the file vouch for it, or the system's if empty."""
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return HTTPConnection(parts.netloc, timeout=timeout)
+    return HTTPSConnection(parts.netloc, timeout=timeout, context=context(ca_file))
+
+
+def context(ca_file: str) -> ssl.SSLContext:
+    """Trusts what the file vouches for, be it an authority or the very certificate that is served."""
+    trusting = ssl.create_default_context(cafile=ca_file or None)
+    trusting.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    return trusting
