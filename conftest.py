@@ -1,5 +1,6 @@
 """Real servers for every package's tests, and which of the three kinds a test is."""
 
+import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,9 @@ from psycopg import sql
 from deploy.local import credentials, nats, postgres
 from deploy.local.command import free_ports
 from deploy.local.running import Running
+
+# Tests start servers while threads of theirs speak gRPC, whose preparations for a fork then go wrong in the child.
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
 _SERVERS = {"postgres_url", "postgres_cluster", "nats_server"}
 
