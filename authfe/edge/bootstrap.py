@@ -9,9 +9,6 @@ from authfe.edge.filters import http_filters
 from authfe.edge.listener import listeners
 from authfe.edge.typed import Config, extension
 
-#: Beyond it connections are refused; before it the edge would run out of files or memory.
-_CONNECTIONS = 20_000
-
 #: Near it memory is given back, then requests are refused, and those that were taken go on.
 _HEAP_BYTES = 2 * 1024**3
 _HEAP = "envoy.resource_monitors.fixed_heap"
@@ -29,7 +26,7 @@ def bootstrap(deployment: Deployment, descriptors: Path, secrets: Path) -> Confi
     return {
         "node": {"id": "edge", "cluster": "scope"},
         "admin": _admin(deployment.admin_socket),
-        "overload_manager": _overload(),
+        "overload_manager": _overload(deployment.connections),
         "static_resources": {
             "listeners": listeners(deployment, filters, secrets),
             "clusters": [*services, *telemetry.clusters(deployment.collector)],
@@ -43,11 +40,12 @@ def _admin(socket: Path) -> Config:
     return {"address": {"pipe": {"path": str(socket), "mode": 0o600}}}
 
 
-def _overload() -> Config:
+def _overload(most: int) -> Config:
+    # Beyond it connections are refused; before it the edge would run out of files or memory.
     connections = extension(
         "envoy.resource_monitors.global_downstream_max_connections",
         "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-        max_active_downstream_connections=_CONNECTIONS,
+        max_active_downstream_connections=most,
     )
     heap = extension(
         _HEAP,

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from authfe.edge.limits import CONNECTIONS
+
 
 @dataclass(frozen=True)
 class Tls:
@@ -50,6 +52,7 @@ class Deployment:
         redirect: `host:port` where who comes without TLS is sent to where it is; empty for nowhere.
         openapi: the folder with openapi.json, which describes the REST face; without one it is not served.
         collector: whom to send traces, metrics and a log of requests; nobody by default.
+        connections: how many callers' connections it takes at once; each is an open file.
     """
 
     listen: str
@@ -60,6 +63,7 @@ class Deployment:
     redirect: str = ""
     openapi: Path | None = None
     collector: Collector | None = None
+    connections: int = CONNECTIONS
 
     def __post_init__(self) -> None:
         if self.redirect and not self.tls:

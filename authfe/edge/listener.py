@@ -7,7 +7,7 @@ from authfe.edge import telemetry
 from authfe.edge.access_log import access_log
 from authfe.edge.clusters import socket_address
 from authfe.edge.deployment import Collector, Deployment, parse_address
-from authfe.edge.limits import HEADER_KB, HEADERS
+from authfe.edge.limits import HEADER_KB, HEADERS, STREAMS
 from authfe.edge.replies import local_replies
 from authfe.edge.routes import route_configuration
 from authfe.edge.tls import redirect_routes, transport_socket
@@ -106,7 +106,7 @@ def _common() -> Config:
 def _http2() -> Config:
     # A probe has a few streams; a program that reads for many organizations may have hundreds.
     return {
-        "max_concurrent_streams": 1000,
+        "max_concurrent_streams": STREAMS,
         "initial_stream_window_size": 256 * 1024,
         "initial_connection_window_size": 1024 * 1024,
         "connection_keepalive": {"interval": "30s", "timeout": "10s"},

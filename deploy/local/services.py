@@ -2,15 +2,20 @@
 
 import importlib.metadata
 import os
+import resource
 import sys
 from pathlib import Path
 
 from authfe.edge import Deployment, Tls, write
-from deploy.local.command import Command, accepts
+from authfe.edge.limits import CONNECTIONS
+from deploy.local.command import Command, accepts, open_files
 from deploy.local.layout import ROOT, SERVICES, Layout, Replica, with_port
 
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
+
+# What an edge opens that are no callers' connections: its own, those to the services, and the page's files.
+_FILES = 128
 
 # Hot restart would share memory between the edges of one machine and leave it behind; `misc` warns of what we chose.
 _ENVOY_OPTIONS = ("--disable-hot-restart", "--log-level", "warning", "--component-log-level", "misc:error")
@@ -64,6 +69,7 @@ def envoy(layout: Layout, private: Path) -> Command:
         tls=Tls(layout.tls.certificate, layout.tls.key) if layout.tls else None,
         redirect=with_port(ip, redirect) if redirect else "",
         collector=layout.options.collector,
+        connections=connections(open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))),
     )
     configuration = write(deployment, layout.data / "envoy")
     # The wheel's `envoy` is a script around this program; a signal shall reach the program itself.
@@ -74,6 +80,11 @@ def envoy(layout: Layout, private: Path) -> Command:
         environment=dict(os.environ),
         folder=layout.data / "envoy",
     )
+
+
+def connections(files: int) -> int:
+    """How many connections an edge may take that may open so many files: it needs some for itself and the services."""
+    return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files - max(files // 8, _FILES))
 
 
 def _threads() -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from deploy.local import supervised
 from deploy.local.command import Command, open_files, plain_environment
+from deploy.local.services import connections
 from deploy.local.supervised import NeverReadyError, Pause, Supervised, bound
 from deploy.tests.waiting import until
 
@@ -128,6 +129,13 @@ def test_files_are_bounded_and_never_fewer_than_before() -> None:
     assert open_files(256, 1 << 30) == open_files(256, without) == 65_536
     assert open_files(100_000, 1 << 30) == open_files(100_000, without) == 100_000
     assert open_files(without, without) == without
+
+
+@pytest.mark.parametrize(
+    ("files", "taken"), [(512, 384), (4096, 3584), (20_000, 17_500), (65_536, 20_000), (resource.RLIM_INFINITY, 20_000)]
+)
+def test_an_edge_takes_fewer_connections_than_it_may_open_files(files: int, taken: int) -> None:
+    assert connections(files) == taken
 
 
 def test_the_pause_doubles_up_to_a_bound_and_starts_afresh_after_a_long_life() -> None:
