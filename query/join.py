@@ -145,8 +145,8 @@ class Join:
 
 def _owner(side: Mapping[tuple[str, str], int]) -> str | None:
     """Who holds this end: where several claim it a process before a host, then the first by id."""
-    if not side:
-        return None
+    if len(side) < 2:
+        return next((owner for _, owner in side), None)
     return min((owner for _, owner in side), key=lambda owner: (owner.endswith(">"), owner))
 
 

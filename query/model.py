@@ -16,13 +16,16 @@ from query.samples import Block, Newest
 from query.templates import Declarations
 from scope.report.v1.report_pb2 import Report
 from scope.report.v1.topology_pb2 import Topology
-from scope_sdk.report import merge
+from scope_sdk.report import ids, merge
 from scope_sdk.report.merge import Facts
 
 #: The attribute of hosts that holds the networks they are part of.
 _LOCAL_NETWORKS = "local_networks"
 #: How many nodes' facts are kept decoded; beyond it the memory starts anew.
 _REMEMBERED = 5_000
+_NOBODY: Mapping[str, Probe] = {}
+#: Of how many nodes and edges a part of everything is.
+_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,15 @@ class Model:
         change.edges = self._join.settle()
         return change
 
-    def everything(self) -> Change:
-        """The whole as a change from nothing; measurements are read from the nodes."""
-        return Change(set(self._reporters), dict.fromkeys(self._join.edges(), True), templates=True)
+    def everything(self, at_once: int = _AT_ONCE) -> Iterator[Change]:
+        """The whole as changes from nothing, of so many nodes and edges at most; measurements are read from the nodes.
+
+        Nothing may change before the last of them.
+        """
+        nodes, edges = list(self._reporters), list(self._join.edges())
+        for start in range(0, max(len(nodes), len(edges), 1), at_once):
+            part = slice(start, start + at_once)
+            yield Change(set(nodes[part]), dict.fromkeys(edges[part], True), templates=not start)
 
     def facts(self, node: str) -> Facts | None:
         """What is said of a node, None where no probe reports it."""
@@ -125,7 +134,7 @@ class Model:
 
     def kind(self, node: str) -> Topology.ValueType | None:
         """What kind of thing a node is."""
-        for probe in self.reporters(node):
+        for probe in self._reporters.get(node, _NOBODY).values():
             return probe.kind(node)
         return None
 
@@ -135,8 +144,7 @@ class Model:
 
     def reporters(self, node: str) -> Collection[Probe]:
         """The probes that report a node."""
-        probes = self._reporters.get(node)
-        return probes.values() if probes else ()
+        return self._reporters.get(node, _NOBODY).values()
 
     def quiet(self, node: str) -> bool:
         """Whether none of the probes that report the node was heard of lately."""
@@ -183,7 +191,7 @@ class Model:
     def _settle_networks(self, nodes: Iterable[str]) -> None:
         changed = False
         for node in nodes:
-            facts = self.facts(node) if self.kind(node) == Topology.TOPOLOGY_HOST else None
+            facts = self.facts(node) if self.kind(node) == ids.HOST else None
             changed |= self._networks.put(node, facts.sets.get(_LOCAL_NETWORKS, ()) if facts else ())
         if changed:
             self._join.doubt_internet()

@@ -31,6 +31,8 @@ _AGING = 1.0
 
 #: How many bytes of reports wait for their turn at most.
 _WAITING_BYTES = 8 * 1024 * 1024
+#: After how many reports they are joined although there is no view yet: the first does not wait for all of them.
+_JOINED_AT_ONCE = 50
 
 _log = structlog.get_logger()
 
@@ -55,6 +57,9 @@ class Organization:
         self._waiting: deque[tuple[Heading, Report]] = deque()
         self._waiting_bytes = 0
         self._news = asyncio.Event()
+        # Held while a view is made, and nothing is taken in.
+        self._opening = asyncio.Lock()
+        self._unjoined = 0
         self._patient_until = 0.0
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
 
@@ -109,19 +114,30 @@ class Organization:
         self._waiting.append((heading, report))
         self._waiting_bytes += len(data)
         self._news.set()
+        if self._opening.locked():
+            return
         if not self._views:
             self._take_in()
-        elif self._waiting_bytes > _WAITING_BYTES:
+        if self._waiting_bytes > _WAITING_BYTES or self._unjoined >= _JOINED_AT_ONCE:
             self.settle()
 
-    def view(self, definition: Definition, *, sensitive: bool) -> View:
+    async def view(self, definition: Definition, *, sensitive: bool) -> View:
         """The view of a topology, kept up to date from now on for as long as it is asked for."""
         key = (definition.id, sensitive)
         self.read = self._wanted[key] = time.monotonic()
-        view = self._views.get(key)
-        if view is None:
-            self.settle()
-            view = self._views[key] = View(self.model, definition, sensitive=sensitive, now=time.monotonic())
+        if key not in self._views:
+            async with self._opening:
+                if key not in self._views:
+                    self._views[key] = await self._open(definition, sensitive=sensitive)
+        return self._views[key]
+
+    async def _open(self, definition: Definition, *, sensitive: bool) -> View:
+        """Makes a view of all there is, in turn with other work; the model stands still meanwhile."""
+        self.settle()
+        view = View(self.model, definition, sensitive=sensitive)
+        for part in self.model.everything():
+            view.apply(part, time.monotonic())
+            await asyncio.sleep(0)
         return view
 
     def settle(self) -> None:
@@ -134,7 +150,10 @@ class Organization:
         if self._follower.away:
             # Nobody can be heard. Who is still there has this long to be heard once the log is back.
             self._patient_until = now + self._settings.quiet_after
-        change = self.model.take_change(now, patient=now < self._patient_until)
+        # Of who is still there, the log may have the newest word yet to come.
+        patient = now < self._patient_until or not self._follower.present.is_set()
+        change = self.model.take_change(now, patient=patient)
+        self._unjoined = 0
         change.traces = tuple(self._traces)
         self._traces.clear()
         for key, view in list(self._views.items()):
@@ -155,6 +174,7 @@ class Organization:
             with instruments.REPORT_APPLY.after(heading.traces) as spans:
                 self._apply(heading, report)
             self._traces += spans
+            self._unjoined += not self._views
         self._waiting_bytes = 0
         instruments.APPLY.record(time.perf_counter() - started)
         if self._follower.live:
@@ -175,7 +195,8 @@ class Organization:
         await self._follower.present.wait()
         while True:
             arrived = self._news.is_set()
-            self.settle()
+            async with self._opening:
+                self.settle()
             if arrived:
                 await asyncio.sleep(self._settings.tick)
             with suppress(TimeoutError):

@@ -108,7 +108,7 @@ class Probe:
     def parents(self, node: str) -> Iterator[str]:
         """Ids of what one of its nodes belongs to: what it names as parents, and its host."""
         message = self._nodes[self.handles[node]]
-        for handle in (*message.parents, message.host):
+        for handle in (*message.parents[:], message.host):
             if handle in self.ids:
                 yield self.ids[handle]
 

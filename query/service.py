@@ -89,7 +89,7 @@ class Query(QueryServiceServicer):
                 rank=definition.rank,
                 hide_if_empty=definition.hide_if_empty,
                 url=f"/api/topology/{definition.id}",
-                stats=_view(organization, definition).stats(),
+                stats=(await _view(organization, definition)).stats(),
             )
 
     async def GetTopology(  # noqa: N802 - the contract's name
@@ -99,7 +99,7 @@ class Query(QueryServiceServicer):
     ) -> pb.GetTopologyResponse:
         """Answers a page of a topology."""
         definition = _definition(request.topology)
-        view = _view(await self._organization(), definition)
+        view = await _view(await self._organization(), definition)
         return view.page(request.page_size, request.page_token)
 
     async def RenderTopology(  # noqa: N802 - the contract's name
@@ -107,7 +107,7 @@ class Query(QueryServiceServicer):
     ) -> HttpBody:
         """Answers a topology as JSON, compressed for those who accept it."""
         definition = _definition(request.topology)
-        view = _view(await self._organization(), definition)
+        view = await _view(await self._organization(), definition)
         instead = "read it in pages with GetTopology (gRPC)"
         _bound(await view.measure(ANSWER_BYTES), instead)
         answer = view.answer()
@@ -177,7 +177,8 @@ class Query(QueryServiceServicer):
 
     async def _node(self, topology: str, node: str) -> pb.GetNodeResponse:
         definition = _definition(topology)
-        details = _view(await self._organization(), definition).details(node)
+        view = await _view(await self._organization(), definition)
+        details = view.details(node)
         if details is None:
             raise not_found("node", node)
         return pb.GetNodeResponse(node=details)
@@ -190,8 +191,8 @@ def _definition(topology: str) -> Definition:
     return definition
 
 
-def _view(organization: Organization, definition: Definition) -> View:
-    return organization.view(definition, sensitive=SENSITIVE in current().permissions)
+async def _view(organization: Organization, definition: Definition) -> View:
+    return await organization.view(definition, sensitive=SENSITIVE in current().permissions)
 
 
 def _bound(size: int, instead: str) -> None:

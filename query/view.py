@@ -68,16 +68,15 @@ class _Shown:
 
 
 class View:
-    """A topology of an organization.
+    """A topology of an organization. It is empty until it was given all that is in the model, and then what changes.
 
     Args:
         model: the organization.
         definition: the topology.
         sensitive: whether its readers may see what is marked as sensitive.
-        now: the present moment, by the model's clock.
     """
 
-    def __init__(self, model: Model, definition: Definition, *, sensitive: bool, now: float) -> None:
+    def __init__(self, model: Model, definition: Definition, *, sensitive: bool) -> None:
         self.definition = definition
         #: Set, for everyone who waits in it, when something changed.
         self.wakes: set[asyncio.Event] = set()
@@ -98,7 +97,6 @@ class View:
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
-        self.apply(model.everything(), now)
 
     def apply(self, change: Change, now: float) -> None:
         """Takes in what changed in the model, and lets go of edges that are too old."""

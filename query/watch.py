@@ -104,4 +104,4 @@ async def _look(
     except ServiceError as error:
         return None, error
     sensitive = SENSITIVE in lease.identity.permissions
-    return organization.view(definition, sensitive=sensitive), organization.failure()
+    return await organization.view(definition, sensitive=sensitive), organization.failure()

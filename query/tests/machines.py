@@ -163,5 +163,11 @@ class World:
         self.settle()
         key = (topology, sensitive)
         if key not in self._views:
-            self._views[key] = View(self.model, topologies()[topology], sensitive=sensitive, now=self.now)
+            self._views[key] = self.view_anew(topology, sensitive=sensitive)
         return self._views[key]
+
+    def view_anew(self, topology: str, *, sensitive: bool = True) -> View:
+        view = View(self.model, topologies()[topology], sensitive=sensitive)
+        for part in self.model.everything(at_once=3):
+            view.apply(part, self.now)
+        return view

@@ -14,7 +14,6 @@ from query.tests.machines import NOON, Machine, Reporter, Socket, World
 from query.tests.reading import Fragments, Reader, cursor_of, parts, told
 from query.tests.test_join import PHASES, Simulation, steps
 from query.tests.test_views import nodes
-from query.view import View
 
 
 def without_metrics(nodes: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +120,7 @@ def test_what_only_others_may_see_is_no_change() -> None:
 def test_a_cursor_of_another_replica_or_none_or_from_the_future_starts_anew() -> None:
     world, _, _, reader = started()
     view = reader.view
-    other = View(world.model, view.definition, sensitive=True, now=world.now)
+    other = world.view_anew(view.definition.id)
     unknown = (other._cursor(1), view._cursor(99), view._cursor(-1), view._id + "-x", view._id + "-" + "9" * 5000)
     for cursor in ("", "nonsense", "-", *unknown):
         chunks = told(view, cursor)

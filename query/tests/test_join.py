@@ -155,10 +155,7 @@ def test_edges_are_those_of_a_join_from_scratch(sequence: list[tuple[str, str, M
     simulation.world.settle()
     owners = expected_edges(simulation.present(), simulation.networks())
     assert set(simulation.world.model.connections.edges()) == owners
-    fresh = {
-        name: View(simulation.world.model, view.definition, sensitive=True, now=simulation.world.now)
-        for name, view in simulation.views.items()
-    }
+    fresh = {name: simulation.world.view_anew(name) for name in simulation.views}
     assert edges(fresh["hosts"]) == {(host_of(client), host_of(server)) for client, server in owners}
     assert edges(fresh["processes"]) == {edge for edge in owners if not any(owner.endswith("<host>") for owner in edge)}
 
@@ -173,8 +170,8 @@ def test_a_view_kept_up_to_date_is_one_made_anew(sequence: list[tuple[str, str, 
         for view in simulation.views.values():
             nodes(view)
     simulation.let_edges_fade()
-    for view in simulation.views.values():
-        fresh = View(simulation.world.model, view.definition, sensitive=True, now=simulation.world.now)
+    for name, view in simulation.views.items():
+        fresh = simulation.world.view_anew(name)
         assert nodes(view) == nodes(fresh)
         assert view.stats() == fresh.stats()
 

@@ -18,9 +18,13 @@ from query.tests.test_views import nodes
 from query.topologies import topologies
 
 
-def hosts(organization: Organization) -> set[str]:
-    view = organization.view(topologies()["hosts"], sensitive=True)
+async def hosts(organization: Organization) -> set[str]:
+    view = await organization.view(topologies()["hosts"], sensitive=True)
     return {name.removesuffix(";<host>") for name in nodes(view)}
+
+
+async def shows(organization: Organization, names: set[str]) -> bool:
+    return await hosts(organization) == names
 
 
 async def test_the_present_state_is_there_at_the_first_read(log: Log, organizations: Organizations) -> None:
@@ -31,7 +35,7 @@ async def test_the_present_state_is_there_at_the_first_read(log: Log, organizati
         reporter.machines = [Machine(f"h{number}"), Machine(f"second{number}")]
         await log.append("o", reporter.probe, reporter.delta())
     organization = await organizations.get("o")
-    assert hosts(organization) == {f"{kind}{number}" for kind in ("h", "second") for number in range(40)}
+    assert await hosts(organization) == {f"{kind}{number}" for kind in ("h", "second") for number in range(40)}
     probe = organization.model.probes["p7"]
     assert (probe.version, probe.dropped) == ("9", 4)
 
@@ -41,10 +45,10 @@ async def test_what_comes_later_is_followed(log: Log, organizations: Organizatio
     reporter = Reporter("p", Machine("first"))
     await log.full("o", reporter)
     organization = await organizations.get("o")
-    assert hosts(organization) == {"first"}
+    assert await hosts(organization) == {"first"}
     reporter.machines = [Machine("second")]
     await log.append("o", "p", reporter.delta())
-    await eventually(lambda: hosts(organization) == {"second"})
+    await eventually(lambda: shows(organization, {"second"}))
 
 
 async def test_what_collection_did_not_store_is_not_believed(log: Log, organizations: Organizations) -> None:
@@ -53,23 +57,23 @@ async def test_what_collection_did_not_store_is_not_believed(log: Log, organizat
     await log.append("o", forged.probe, forged.full(), mesh_key=b"another deployment's key")
     await log.full("o", real)
     organization = await organizations.get("o")
-    assert hosts(organization) == {"real"}
+    assert await hosts(organization) == {"real"}
 
 
 async def test_a_log_that_appears_later_is_found(log: Log, organizations: Organizations) -> None:
     organization = await organizations.get("o")
-    assert hosts(organization) == set()
+    assert await hosts(organization) == set()
     await log.create("o")
     await log.full("o", Reporter("p", Machine("late")))
-    await eventually(lambda: hosts(organization) == {"late"})
+    await eventually(lambda: shows(organization, {"late"}))
 
 
 async def test_two_organizations_never_mix(log: Log, organizations: Organizations) -> None:
     for name in ("one", "two"):
         await log.create(name)
         await log.full(name, Reporter("p", Machine(name)))
-    assert hosts(await organizations.get("one")) == {"one"}
-    assert hosts(await organizations.get("two")) == {"two"}
+    assert await hosts(await organizations.get("one")) == {"one"}
+    assert await hosts(await organizations.get("two")) == {"two"}
 
 
 async def test_following_goes_on_after_a_restart_of_the_log(log: Log, organizations: Organizations) -> None:
@@ -80,11 +84,11 @@ async def test_following_goes_on_after_a_restart_of_the_log(log: Log, organizati
     assert organization.failure() is None
     await asyncio.to_thread(log.server.stop)
     await eventually(organization.failure)
-    assert hosts(await organizations.get("o")) == {"before"}
+    assert await hosts(await organizations.get("o")) == {"before"}
     await asyncio.to_thread(log.server.start)
     reporter.machines = [Machine("after")]
     await eventually(lambda: _appended(log, reporter))
-    await eventually(lambda: hosts(organization) == {"after"})
+    await eventually(lambda: shows(organization, {"after"}))
     await eventually(lambda: organization.failure() is None)
 
 
@@ -101,13 +105,13 @@ async def test_a_log_that_was_deleted_and_made_anew_is_followed(log: Log, organi
     for number in range(5):
         await log.full("o", Reporter("p", Machine("old"), epoch=number + 1))
     organization = await organizations.get("o")
-    assert hosts(organization) == {"old"}
+    assert await hosts(organization) == {"old"}
     await asyncio.to_thread(log.server.stop)
     await asyncio.to_thread(shutil.rmtree, log.server._broker.folder / "store")
     await asyncio.to_thread(log.server.start)
     await eventually(lambda: _created(log))
     await log.full("o", Reporter("q", Machine("new")))
-    await eventually(lambda: "new" in hosts(organization))
+    await eventually(lambda: shows(organization, {"old", "new"}))
 
 
 async def _created(log: Log) -> bool:
@@ -130,7 +134,7 @@ async def test_what_cannot_be_read_is_passed_over(log: Log, organizations: Organ
     reporter = Reporter("p", Machine("good"))
     await log.append("o", "bad", reporter.full(), body=b"\xff\xff\xff")
     await log.full("o", reporter)
-    assert hosts(await organizations.get("o")) == {"good"}
+    assert await hosts(await organizations.get("o")) == {"good"}
 
 
 async def test_old_reports_are_those_of_probes_that_are_gone(log: Log, query_settings: QuerySettings) -> None:
@@ -139,7 +143,7 @@ async def test_old_reports_are_those_of_probes_that_are_gone(log: Log, query_set
     settings = query_settings.model_copy(update={"quiet_after": 0.1, "gone_after": 0.2})
     await asyncio.sleep(0.3)  # the report's own age is what is tested
     async with following(settings) as organizations:
-        assert hosts(await organizations.get("o")) == set()
+        assert await hosts(await organizations.get("o")) == set()
 
 
 async def test_who_is_gone_stays_gone_when_the_log_is_back(log: Log, query_settings: QuerySettings) -> None:
@@ -148,15 +152,15 @@ async def test_who_is_gone_stays_gone_when_the_log_is_back(log: Log, query_setti
     settings = query_settings.model_copy(update={"quiet_after": 0.1, "gone_after": 0.5})
     async with following(settings) as organizations:
         organization = await organizations.get("o")
-        await eventually(lambda: hosts(organization) == set())
+        await eventually(lambda: shows(organization, set()))
         await asyncio.to_thread(log.server.stop)
         await asyncio.to_thread(log.server.start)
         seen: set[str] = set()
         reporter = Reporter("q", Machine("new"))
         await eventually(lambda: _appended(log, reporter))
 
-        def look() -> bool:
-            seen.update(hosts(organization))
+        async def look() -> bool:
+            seen.update(await hosts(organization))
             return "new" in seen
 
         await eventually(look)
@@ -168,14 +172,14 @@ async def test_what_nobody_reads_is_let_go(log: Log, query_settings: QuerySettin
     settings = query_settings.model_copy(update={"idle_after": 0.3})
     async with following(settings) as organizations:
         first = await organizations.get("o")
-        view = first.view(topologies()["hosts"], sensitive=True)
+        view = await first.view(topologies()["hosts"], sensitive=True)
         wake = asyncio.Event()
         view.wakes.add(wake)
         await log.full("o", Reporter("p", Machine("a"), epoch=NOON))
         await asyncio.wait_for(wake.wait(), 10)
         await asyncio.sleep(1)  # longer than the idle time: somebody waits in the view, so it stays
         assert await organizations.get("o") is first
-        assert first.view(topologies()["hosts"], sensitive=True) is view
+        assert await first.view(topologies()["hosts"], sensitive=True) is view
         view.wakes.clear()
         await eventually(lambda: not organizations._followed)
         assert await organizations.get("o") is not first
@@ -188,7 +192,7 @@ async def test_an_organization_that_fails_begins_anew(log: Log, organizations: O
     first.model._join = None  # type: ignore[assignment]
     await log.full("o", Reporter("p", Machine("b"), epoch=2))
     await eventually(lambda: not organizations._followed)
-    assert hosts(await organizations.get("o")) == {"b"}
+    assert await hosts(await organizations.get("o")) == {"b"}
 
 
 async def test_who_comes_in_the_place_of_one_that_fails_stays(log: Log, organizations: Organizations) -> None:
@@ -232,7 +236,7 @@ async def test_what_is_read_before_views_take_a_report_in(log: Log, organization
     machine = Machine("a", {1: "one", 2: "two"})
     reporter = Reporter("p", machine)
     organization.take(heading("1"), reporter.full().SerializeToString())
-    view = organization.view(topologies()["processes"], sensitive=True)
+    view = await organization.view(topologies()["processes"], sensitive=True)
     machine.processes = {1: "one"}
     organization.take(heading("2"), reporter.delta().SerializeToString())
     # Nobody has read the second process yet, and its probe says that it is gone.
@@ -248,7 +252,7 @@ async def test_a_host_that_is_renamed_while_somebody_reads(log: Log, organizatio
     reporter = Reporter("p", Machine("a", {1: "one", 2: "two"}))
     full = reporter.full()
     organization.take(heading("1"), full.SerializeToString())
-    view = organization.view(topologies()["processes"], sensitive=True)
+    view = await organization.view(topologies()["processes"], sensitive=True)
     assert [node["parents"][0]["label"] for node in nodes(view).values()] == ["a", "a"]
     full.number += 1
     next(node for node in full.nodes if node.id == "a").label = "other.name"
@@ -263,20 +267,20 @@ async def test_reports_that_wait_are_bounded(
 ) -> None:
     await log.create("o")
     organization = await organizations.get("o")
-    organization.view(topologies()["hosts"], sensitive=True)
+    await organization.view(topologies()["hosts"], sensitive=True)
     report = Reporter("p", Machine("a")).full().SerializeToString()
     organization.take(heading("1"), report)
     assert len(organization._waiting) == 1
     monkeypatch.setattr("query.organization._WAITING_BYTES", len(report))
     organization.take(heading("2"), report)
     assert not organization._waiting
-    assert hosts(organization) == {"a"}
+    assert await hosts(organization) == {"a"}
 
 
 async def test_a_report_that_nobody_foresaw_hides_no_others(log: Log, organizations: Organizations) -> None:
     await log.create("o")
     organization = await organizations.get("o")
-    organization.view(topologies()["hosts"], sensitive=True)
+    await organization.view(topologies()["hosts"], sensitive=True)
     organization.model.probes["p"] = None  # type: ignore[assignment]
     report = Reporter("p", Machine("a")).full().SerializeToString()
     organization.take(heading("1"), report)
@@ -284,9 +288,31 @@ async def test_a_report_that_nobody_foresaw_hides_no_others(log: Log, organizati
     organization._take_in()
     del organization.model.probes["p"]
     organization.settle()
-    assert hosts(organization) == {"a"}
+    assert await hosts(organization) == {"a"}
 
 
 def test_settings_become_lifetimes(query_settings: QuerySettings) -> None:
     lifetimes = query_settings.model_copy(update={"quiet_after": 1, "gone_after": 2, "edges_kept": 3}).lifetimes()
     assert lifetimes == replace(lifetimes, quiet=1, gone=2, edges=3, samples=60)
+
+
+async def test_other_work_goes_on_while_a_view_is_made_and_what_arrives_meanwhile_is_not_lost(
+    log: Log, organizations: Organizations
+) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    machine = Machine("a", {pid: "one" for pid in range(1, 3000)})
+    reporter = Reporter("p", machine)
+    organization.take(heading("1"), reporter.full().SerializeToString())
+    making = asyncio.create_task(organization.view(topologies()["processes"], sensitive=True))
+    turns = 0
+    while not making.done():
+        turns += 1
+        if turns == 2:
+            machine.processes[3000] = "late"
+            organization.take(heading("2"), reporter.delta().SerializeToString())
+        await asyncio.sleep(0)
+    assert turns > 3
+    view = await making
+    assert "a;2999" in nodes(view)
+    await eventually(lambda: "a;3000" in nodes(view))
