@@ -54,6 +54,8 @@ class Change:
     edges: EdgeChanges = field(default_factory=dict)
     #: Whether everything is shown in another way.
     templates: bool = False
+    #: Whether there was any report: what nodes measure may differ.
+    reported: bool = False
     #: Measurements that arrived, with the ids of the handles in them.
     blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
     #: Where the traces of the reports that brought it have got to, of some that are sampled.
@@ -83,6 +85,7 @@ class Model:
         if probe is None:
             probe = self.probes[heading.probe] = Probe(heading.probe, self.lifetimes.samples)
         probe.measured = next(self._states)
+        self._change.reported = True
         changes = probe.offer(heading, report)
         if changes is None:
             return False

@@ -175,7 +175,12 @@ class Probe:
             return old.keys() | self._nodes.keys()
         # Two deltas have one base: what neither of them speaks of is as it was.
         perhaps = spoken | self._spoken if report.base else old.keys() | self._nodes.keys()
-        return {handle for handle in perhaps if not _same(old.get(handle), self._nodes.get(handle))}
+        changed = {handle for handle in perhaps if not _same(old.get(handle), self._nodes.get(handle))}
+        return changed | self._of_hosts({handle for handle in changed if _id(old, handle) != _id(self._nodes, handle)})
+
+    def _of_hosts(self, handles: AbstractSet[int]) -> set[int]:
+        """The nodes that have one of these as their host: its name is part of their ids."""
+        return {handle for handle, node in self._nodes.items() if node.host in handles} if handles else set()
 
     def _reconnect(self, moved: AbstractSet[int]) -> bool:
         """Whether the connections, or who owns them, may differ; `moved` are the handles that mean another node now."""
@@ -207,6 +212,10 @@ def _continues(old: list[str], new: list[str]) -> bool:
 def _spoken_of(report: Report) -> set[int]:
     """The handles of the nodes that a delta changes; none for a full report."""
     return {*(node.handle for node in report.nodes), *report.removed} if report.base else set()
+
+
+def _id(nodes: Mapping[int, Node], handle: int) -> str:
+    return nodes[handle].id if handle in nodes else ""
 
 
 def _same(old: Node | None, new: Node | None) -> bool:
