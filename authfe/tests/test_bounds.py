@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import stat
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from google.protobuf.message import Message
 from google.rpc.code_pb2 import Code
 from grpc_status import rpc_status
 
+from authfe.edge.limits import CONNECTIONS
 from authfe.tests.running import AREAS, Edge, until
 from authfe.tests.standins import Replica
 from authfe.tests.test_routing import grpc_call
@@ -149,6 +151,17 @@ def test_administration_is_a_socket_of_the_owners_alone(edge: Edge) -> None:
 
 
 NewEdge = Callable[..., Edge]
+
+
+def test_a_connection_too_many_is_closed_and_one_that_ends_makes_room(new_edge: NewEdge) -> None:
+    edge = new_edge(adapt=lambda text: text.replace(f": {CONNECTIONS}", ": 3"))
+    taken = [socket.create_connection(("127.0.0.1", edge.port), timeout=20) for _ in range(3)]
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as refused:
+        assert refused.recv(1) == b""
+    taken.pop().close()
+    until(lambda: edge.healthy() == 200, "there is room again")
+    for connection in taken:
+        connection.close()
 
 
 def test_without_the_authority_nobody_is_admitted(new_edge: NewEdge) -> None:
