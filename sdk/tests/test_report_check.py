@@ -8,10 +8,10 @@ from google.protobuf.message import DecodeError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scope.report.v1.report_pb2 import Report
+from scope.report.v1.report_pb2 import Node, Report
 from scope_sdk import Builder, NodeFacts, ReportError, Topology, ids
-from scope_sdk.report import limits
-from scope_sdk.report.check import check
+from scope_sdk.report import check_nodes, limits
+from scope_sdk.report.check import Known, check
 from scope_sdk.report.encode import Encoder
 from scope_sdk.report.merge import facts
 from scope_sdk.report.state import ProbeState
@@ -154,3 +154,40 @@ def test_whatever_passes_can_be_read(builder: Builder, changes: list[tuple[float
             assert facts(state, handle).id == state.id_of(handle)
         for row in (*state.connections().local_addresses, *state.connections().remote_addresses):
             assert state.connections().addresses[row] is not None
+
+
+@pytest.mark.parametrize("place", SPOILT)
+def test_a_memory_of_nodes_lets_nothing_pass_that_does_not_fit(place: str) -> None:
+    known, spoilt = Known(), report()
+    check(report(), known)
+    SPOILT[place](spoilt)
+    for _ in range(2):
+        with pytest.raises(ReportError, match=place):
+            check(spoilt, known)
+    check(report(), known)
+
+
+def test_a_node_that_was_good_in_a_delta_is_looked_at_where_the_string_table_is_shorter() -> None:
+    known, delta, full = Known(), report(), report()
+    delta.number, delta.base = 2, 1
+    for spoilt in (delta, full):
+        spoilt.nodes[0].text_keys[0] = len(full.strings)
+    check(delta, known)
+    with pytest.raises(ReportError, match=r"nodes\[0\].text_keys"):
+        check(full, known)
+
+
+def test_a_memory_of_nodes_stays_within_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(check_nodes, "_KNOWN", 3)
+    known, seen = Known(), report()
+    for label in "abcdef":
+        seen.nodes[0].label = label
+        check(seen, known)
+        assert 0 < len(known._long_enough) <= 3
+    seen.nodes.extend(Node(handle=handle, topology=1, id=str(handle)) for handle in range(10, 20))
+    check(seen, known)
+    assert len(known._long_enough) <= 3
+    for node in seen.nodes:
+        node.label = "x" * 500
+    check(seen, known)
+    assert max(map(len, known._long_enough), default=0) < 500

@@ -184,7 +184,7 @@ def _process(host: str, slot: int, round_: int, times: Sequence[int]) -> NodeFac
         attributes={
             "pid": number,
             "name": f"worker-{slot}",
-            "cmdline": f"/usr/bin/worker-{slot} --config /etc/worker-{slot}.yaml --shard {slot}",
+            "cmdline": f"/usr/bin/worker-{slot} --config /etc/worker-{slot}.yaml --host {host}",
             "ppid": 1,
             "threads": 1 + slot % 8,
         },

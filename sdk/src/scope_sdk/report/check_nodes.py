@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from scope.report.v1.report_pb2 import Node, Table, TextSet
 from scope.report.v1.topology_pb2 import Topology
@@ -23,17 +23,48 @@ _KEYED = f"must have one key of the string table for each value, at most {limits
 
 _flat = chain.from_iterable
 
+# Some 20 MB at most.
+_KNOWN = 40_000
+_KNOWN_BYTES = 400
 
-def check_nodes(nodes: Sequence[Node], strings: int) -> None:
+
+class Known:
+    """Nodes that broke no rule: most of those in a delta were in the one before it too.
+
+    Each is remembered by all that it says, with the shortest string table that was long enough for it. There is a bound
+    to how many they are; when it is reached the memory begins anew.
+    """
+
+    def __init__(self) -> None:
+        self._long_enough: dict[bytes, int] = {}
+
+    def others(self, nodes: Sequence[Node], strings: int) -> dict[bytes, Node]:
+        """The nodes that must be looked at, by what they say."""
+        long_enough = self._long_enough.get
+        said = zip(map(Node.SerializeToString, nodes), nodes, strict=True)
+        return {body: node for body, node in said if long_enough(body, math.inf) > strings}
+
+    def remember(self, bodies: Collection[bytes], strings: int) -> None:
+        """These nodes are good where the string table is so long, or longer."""
+        if len(self._long_enough) + len(bodies) > _KNOWN:
+            self._long_enough.clear()
+        small = (body for body in bodies if len(body) <= _KNOWN_BYTES)
+        self._long_enough.update(dict.fromkeys(islice(small, _KNOWN), strings))
+
+
+def check_nodes(nodes: Sequence[Node], strings: int, known: Known | None = None) -> None:
     """Raises ReportError naming the first node that breaks a rule; indexes must lie below `strings`."""
     handles = {node.handle for node in nodes}
     if 0 in handles or len(handles) != len(nodes):
         raise ReportError("nodes", "each must have a handle of its own, from 1")
     if len(set(map(identity, nodes))) != len(nodes):
         raise ReportError("nodes", "each must have an id of its own")
-    if _fault(nodes, strings):
+    others = known.others(nodes, strings) if known else {}
+    if _fault(list(others.values()) if known else nodes, strings):
         index, fault = next((index, fault) for index, node in enumerate(nodes) if (fault := _fault([node], strings)))
         raise ReportError(f"nodes[{index}].{fault[0]}", fault[1])
+    if known:
+        known.remember(others, strings)
 
 
 def check_references(nodes: Sequence[Node]) -> None:
