@@ -10,17 +10,18 @@ from grpc import StatusCode
 
 from authfe.edge import limits as edge
 from collection import limits as pace
-from collection import reports
+from collection import log, reports
 from collection.settings import CollectionSettings
 from docs.tables.markdown import table
 from mesh import limits as mesh
 from mesh.contracts import rpcs
 from mesh.settings import Settings
+from query import telling
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
+from users import cache, database, tokens
 from users import tables as accounts
-from users import tokens
 
 _COLUMNS = ("what", "at most", "set by", "beyond it")
 _FIXED = "fixed"
@@ -53,8 +54,8 @@ _RATE_EXCEEDED = _refused(
     f"`google.rpc.RetryInfo` and `Retry-After` of {pace.WAIT_SECONDS:.0f} s; the SDK waits and goes on",
 )
 _BURST = f", with bursts of {pace.BURST_SECONDS:.0f} s' worth"
-_TOO_LARGE = "RESOURCE_EXHAUSTED, 413"
-_HEADERS = "RESOURCE_EXHAUSTED, 431"
+_TOO_LARGE = _LIMIT_EXCEEDED.replace("429", "413")
+_HEADERS = _LIMIT_EXCEEDED.replace("429", "431")
 
 
 @dataclass(frozen=True)
@@ -150,16 +151,26 @@ def _messages() -> list[Limit]:
         _fixed("an answer under `/api`", mesh, "ANSWER_BYTES", too_large, unit="bytes"),
         _fixed("headers of a request", edge, "HEADERS", _HEADERS),
         _fixed("headers of a request together", edge, "HEADER_KB", _HEADERS, unit="KiB"),
+        _fixed("connections to an edge (fewer where it may open fewer files)", edge, "CONNECTIONS", "closed at once"),
+        _fixed("streams at once in one HTTP/2 connection", edge, "STREAMS", "wait in the client"),
     ]
 
 
 def _accounts() -> list[Limit]:
+    unknown = _refused(StatusCode.UNAVAILABLE, Reason.REASON_IDENTITY_UNAVAILABLE)
     return [
         _fixed("an e-mail address", accounts, "EMAIL_LENGTH", _INVALID_FIELD, unit="characters"),
         _fixed(
             "name of a person, an organization or a token", accounts, "NAME_LENGTH", _INVALID_FIELD, unit="characters"
         ),
         _fixed("an organization's id", accounts, "SLUG_LENGTH", _INVALID_FIELD, unit="characters"),
+        _fixed("credentials that a replica of users looks up at once", cache, "LOOKUPS", unknown),
+        _fixed(
+            "connections of a replica of users to the database",
+            database,
+            "CONNECTIONS",
+            f"calls wait, at most {database.PATIENCE:.0f} s",
+        ),
         _fixed("probe tokens of an organization; API tokens of a person in one", tokens, "LIMIT", _LIMIT_EXCEEDED),
     ]
 
@@ -182,12 +193,24 @@ def _pace() -> list[Limit]:
     }
     streams = [_setting(what, CollectionSettings, name, beyond) for name, (what, beyond) in said.items()]
     watches = _setting("watches of one person at a replica", QuerySettings, "watches_per_user", _LIMIT_EXCEEDED)
-    return [requests, watches, *streams]
+    waiting = _fixed(
+        "reports that wait in a replica for a log that does not take them, together",
+        log,
+        "WAITING_BYTES",
+        _refused(StatusCode.UNAVAILABLE, Reason.REASON_LOG_UNAVAILABLE, "they stay with their probes"),
+        unit="bytes",
+    )
+    chunk = _fixed("nodes in one event of a watch", telling, "NODES", "the rest follows in further events")
+    return [requests, watches, chunk, *streams, waiting]
 
 
 def _log() -> list[Limit]:
     oldest = "the oldest reports go first"
+    full = _refused(StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LOG_FULL, "says what to raise")
     return [
+        Limit(
+            "what the logs of all organizations reserve", "of NATS's disk, three quarters", "its `max_file`", full, ""
+        ),
         _setting("reports of an organization together", CollectionSettings, "log_max_bytes", oldest, unit="bytes"),
         _setting("age of a report", CollectionSettings, "log_max_age", oldest, unit="s"),
     ]
