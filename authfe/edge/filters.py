@@ -124,13 +124,16 @@ def _set(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> C
 def _header_rules(*, over_tls: bool) -> Config:
     # x-envoy-* from outside could set timeouts and retries, or pretend to a path before transcoding.
     foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
+    # HTTP allows more in a name than gRPC, which refuses the whole call for it.
+    unnameable = {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": r".*[^a-z0-9_.:-].*"}}}}
     response = [
         *({"remove": name} for name in ("server", "x-envoy-upstream-healthchecked-cluster", *_DENIAL_HEADERS)),
         _set("x-content-type-options", "nosniff"),
         _set("cache-control", "no-store", "ADD_IF_ABSENT"),
         *([_set("strict-transport-security", STRICT_TRANSPORT_SECURITY)] if over_tls else []),
     ]
-    mutations = {"request_mutations": [*({"remove": name} for name in _OURS), foreign], "response_mutations": response}
+    request = [*({"remove": name} for name in _OURS), foreign, unnameable]
+    mutations = {"request_mutations": request, "response_mutations": response}
     return extension(
         _HEADER_MUTATION, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", mutations=mutations
     )
@@ -178,9 +181,13 @@ def _files(deployment: Deployment) -> Config:
 
 
 def _authorization() -> Config:
-    # Asking again does no harm, whatever became of the first question.
-    retries = elsewhere("connect-failure,refused-stream,reset,unavailable")
-    service = {"envoy_grpc": {"cluster_name": AUTHORITY}, "timeout": "5s", "retry_policy": retries}
+    # Asking again does no harm, whatever became of the first question, and whether it was answered at all.
+    service = {
+        "envoy_grpc": {"cluster_name": AUTHORITY},
+        "timeout": "5s",
+        "retry_policy": elsewhere("connect-failure,refused-stream,reset,unavailable"),
+        "initial_metadata": [{"key": "x-envoy-upstream-rq-per-try-timeout-ms", "value": "2000"}],
+    }
     return extension(
         _EXT_AUTHZ,
         "envoy.extensions.filters.http.ext_authz.v3.ExtAuthz",

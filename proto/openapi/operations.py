@@ -96,12 +96,13 @@ def _request(binding: Binding, schemas: Schemas) -> dict[str, Any]:
 
 def _answer(binding: Binding, comments: Comments, schemas: Schemas) -> dict[str, Any]:
     method, message = _method(binding), _answered(binding)
-    said = method.GetOptions().Extensions[http_pb2.answer]
-    schema = schemas.reference(message) if message else {"type": "string"}
-    if method.server_streaming and not said.content_type:
+    kind = method.GetOptions().Extensions[http_pb2.answer].content_type
+    if message is None:
+        return {"description": "See above.", "content": {kind: {}}}
+    schema = schemas.reference(message)
+    if method.server_streaming:
         schema = {"type": "array", "items": schema}
-    description = comments.of(message.full_name) if message else "See the description."
-    return {"description": description, "content": {said.content_type or _JSON: {"schema": schema}}}
+    return {"description": comments.of(message.full_name), "content": {kind or _JSON: {"schema": schema}}}
 
 
 def _answered(binding: Binding) -> Descriptor | None:

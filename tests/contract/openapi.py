@@ -42,7 +42,7 @@ class Operation:
         if kind not in content:
             return [f"{answer.status} is {kind} and not {' or '.join(content)}"]
         value = answer.body.decode() if kind == "text/event-stream" else answer.json()
-        schema = {**content[kind]["schema"], "components": _STRICT}
+        schema = {**content[kind].get("schema", {}), "components": _STRICT}
         errors = OAS31Validator(schema, format_checker=OAS31Validator.FORMAT_CHECKER).iter_errors(value)
         return [f"{error.json_path}: {error.message}" for error in errors]
 

@@ -70,3 +70,8 @@ def test_the_internal_services_are_not_there(mesh: Mesh) -> None:
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
     ):
         assert mesh.api().post(path, {}).status in (404, 405), path
+
+
+@pytest.mark.parametrize("header", ["k`", "a|b", "~", "x-value"])
+def test_headers_that_grpc_could_not_carry_do_no_harm(mesh: Mesh, header: str) -> None:
+    assert Api(mesh.url, {**mesh.api().headers, header: "caf\xe9"}).get("/api/topology").status == 200
