@@ -56,7 +56,8 @@ def access_logs(collector: Collector | None) -> list[Config]:
     log = extension(
         "envoy.access_loggers.open_telemetry",
         "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
-        common_config={"log_name": "edge", "transport_api_version": "V3", "grpc_service": _service()},
+        log_name="edge",
+        grpc_service=_service(),
         disable_builtin_labels=True,
         resource_attributes=_values(_RESOURCE),
         body={"string_value": "%ROUTE_NAME%"},

@@ -1,6 +1,6 @@
 """`docs/telemetry.md`: every instrument and every span, as the code declares them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 
 from docs.tables.markdown import table
@@ -78,11 +78,16 @@ def page() -> str:
     return _INTRODUCTION + metrics + _COLLECTOR + traces + _LOGS
 
 
-def _those(*, span: bool) -> list[Declared]:
-    """What the packages declare, by process."""
+def entries() -> Mapping[str, Declared]:
+    """What the packages declare, by name."""
     for package in PACKAGES:
         import_module(f"{package}.instruments")
-    those = (one for one in declared.values() if (one.kind == "span") == span)
+    return declared
+
+
+def _those(*, span: bool) -> list[Declared]:
+    """The spans, or else the instruments, by process."""
+    those = (one for one in entries().values() if (one.kind == "span") == span)
     return sorted(those, key=lambda one: one.process)
 
 

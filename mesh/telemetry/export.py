@@ -62,8 +62,8 @@ def exporting(service: str, settings: Settings) -> Iterator[None]:
         tracing.add_span_processor(BatchSpanProcessor(_Spans()))
         trace.set_tracer_provider(tracing)
         providers.append(tracing)
-        # It repeats itself as long as the collector is away; we say it once.
-        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
+    # It repeats itself as long as the collector is away, which we say once, and for every caller's odd header.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     try:
         yield
     finally:
