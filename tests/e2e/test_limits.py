@@ -1,0 +1,107 @@
+"""Who goes beyond a limit is told through the edge what it is; a mesh with small limits."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from http.client import HTTPException
+from typing import Any
+
+import grpc
+import pytest
+
+from deploy.local import postgres
+from deploy.local.command import free_ports
+from scope.query.v1.messages_pb2 import GetTopologyRequest
+from scope.query.v1.service_pb2_grpc import QueryServiceStub
+from scope_sdk import Builder, NodeFacts, Publisher, Service, Topology, ids
+from tests.e2e.client import Answer, Api, Mesh
+from tests.e2e.documents import two_processes
+
+SMALL = {"REPORTS_PER_SECOND_PER_PROBE": "2", "PROBES_PER_ORGANIZATION": "4", "WATCHES_PER_USER": "2"}
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
+    """A mesh with small limits, without a probe."""
+    mesh = Mesh(tmp_path_factory.mktemp("small") / "data", free_ports(1)[0], PROBE="0", **SMALL)
+    mesh.start()
+    yield mesh
+    assert mesh.stop() == 0
+    postgres.remove(mesh.data / "postgres")
+
+
+def reporting(mesh: Mesh, probe: str) -> Api:
+    return mesh.anybody().bearer(mesh.local()["service_token"]).with_headers(x_scope_probe_id=probe)
+
+
+def refusal(answer: Answer) -> tuple[int, str]:
+    """The status and the reason of an answer."""
+    content = answer.json()
+    return answer.status, content["details"][0]["reason"] if "details" in content else ""
+
+
+def test_reports_that_come_too_fast_are_429_and_go_on_after_the_time_that_it_says(small: Mesh) -> None:
+    api = reporting(small, "fast")
+    for _ in range(100):
+        answer = api.post("/api/report", two_processes("fast-host"))
+        if answer.status != 200:
+            break
+    assert refusal(answer) == (429, "RATE_EXCEEDED")
+    wait: dict[str, Any] = answer.json()["details"][1]
+    assert wait == {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}
+    time.sleep(float(answer.headers["retry-after"]))
+    assert api.post("/api/report", two_processes("fast-host")).status == 200
+
+
+async def test_a_publisher_that_is_too_fast_loses_nothing(small: Mesh) -> None:
+    began = time.monotonic()
+    service = Service(small.url, small.local()["service_token"])
+    async with Publisher(service, probe_id="publisher") as publisher:
+        stored = [publisher.publish(host(number)) for number in range(12)]
+        async with asyncio.timeout(60):
+            assert all(await asyncio.gather(*stored))
+        assert publisher.dropped == 0
+    assert time.monotonic() - began > 2  # six at once, then two a second
+
+
+def host(number: int) -> Builder:
+    name = ids.host_id("publishing")
+    return Builder().add(NodeFacts(Topology.TOPOLOGY_HOST, name, "publishing", attributes={"number": number}))
+
+
+def test_a_watch_too_many_is_429_until_another_ends(small: Mesh) -> None:
+    api = small.api()
+    with ExitStack() as open_:
+        with api.watch("hosts"):
+            open_.enter_context(api.watch("processes"))
+            answer = api.get("/api/watch/topology/hosts")
+            assert refusal(answer) == (429, "LIMIT_EXCEEDED")
+            assert "WATCHES_PER_USER" in answer.json()["message"]
+        deadline = time.monotonic() + 30
+        while True:  # until the edge has told query that the first is gone
+            try:
+                open_.enter_context(api.watch("hosts"))
+                break
+            except HTTPException:
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+
+
+def test_a_probe_too_many_is_429_and_those_that_are_known_go_on(small: Mesh) -> None:
+    known = reporting(small, "known")
+    assert known.post("/api/report", two_processes("known-host")).status == 200
+    answers = [reporting(small, f"new-{number}").post("/api/report", two_processes("new-host")) for number in range(4)]
+    assert refusal(answers[-1]) == (429, "LIMIT_EXCEEDED")
+    assert "PROBES_PER_ORGANIZATION" in answers[-1].json()["message"]
+    assert known.post("/api/report", two_processes("known-host")).status == 200
+
+
+def test_a_page_beyond_its_bound_is_refused_by_name(small: Mesh) -> None:
+    metadata = (("authorization", f"Bearer {small.local()['api_token']}"),)
+    with grpc.insecure_channel(small.url.removeprefix("http://")) as channel:
+        stub = QueryServiceStub(channel)
+        with pytest.raises(grpc.RpcError, match="page_size") as refused:
+            stub.GetTopology(GetTopologyRequest(topology="hosts", page_size=5001), metadata=metadata)
+        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        stub.GetTopology(GetTopologyRequest(topology="hosts", page_size=5000), metadata=metadata)
