@@ -23,6 +23,7 @@ from query.topologies.definition import Definition
 from query.view import TRACES, View
 from scope.errors.v1.errors_pb2 import Reason
 from scope.report.v1.report_pb2 import Report
+from scope_sdk.report.check import ReportError, check
 
 #: How long a first reader waits for the log's present state, in seconds.
 _PATIENCE = 2.0
@@ -44,9 +45,11 @@ class Organization:
         bus: the connection to the log.
         name: the organization's id.
         settings: how often, and for how long.
+        careful: whether to check what collection has checked already.
     """
 
-    def __init__(self, bus: Client, name: str, settings: QuerySettings) -> None:
+    def __init__(self, bus: Client, name: str, settings: QuerySettings, *, careful: bool = False) -> None:
+        self._careful = careful
         self.model = Model(settings.lifetimes())
         #: When it was last read.
         self.read = time.monotonic()
@@ -107,9 +110,11 @@ class Organization:
         """Takes a report of the log. It waits until all views take it in too: none is ever of another state."""
         try:
             report = Report.FromString(data)
-        except DecodeError:
+            if self._careful:
+                check(report)
+        except (DecodeError, ReportError) as error:
             instruments.PASSED_OVER.add(1, "unreadable")
-            _log.warning("a report in the log cannot be read", probe=heading.probe, name=heading.name)
+            _log.warning("a report in the log cannot be read", probe=heading.probe, name=heading.name, error=str(error))
             return
         self._waiting.append((heading, report))
         self._waiting_bytes += len(data)
@@ -230,16 +235,24 @@ class Organizations:
         self._settings = settings
         self._followed: dict[str, Organization] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        # Those of whose reports one was worse than collection lets pass: their reports are checked from then on.
+        self._doubted: set[str] = set()
 
     async def get(self, name: str) -> Organization:
         """The organization, its present state here; raises ServiceError (UNAVAILABLE) where the log is away."""
         organization = self._followed.get(name)
         if organization is None:
-            organization = self._followed[name] = Organization(self._bus, name, self._settings)
+            careful = name in self._doubted
+            organization = self._followed[name] = Organization(self._bus, name, self._settings, careful=careful)
             self._tasks[name] = asyncio.create_task(self._follow(name, organization))
         organization.read = time.monotonic()
         await organization.ready()
         return organization
+
+    async def doubt(self, name: str, organization: Organization) -> None:
+        """Begins anew with an organization that cannot be shown."""
+        self._doubted.add(name)
+        await self._let_go(name, organization)
 
     @contextmanager
     def measured(self) -> Iterator[None]:
@@ -281,6 +294,7 @@ class Organizations:
             await organization.run()
         except Exception as error:  # noqa: BLE001 - one organization's trouble is not that of all
             _log.error("an organization can no longer be followed", exc_info=error)
+            self._doubted.add(name)
             self._remove(name, organization)
 
     async def _let_go(self, name: str, organization: Organization) -> None:

@@ -40,6 +40,7 @@ from scope.query.v1.service_pb2_grpc import QueryServiceServicer, add_QueryServi
 
 _NAME = DESCRIPTOR.services_by_name["QueryService"].full_name
 _JSON = "application/json"
+_IN_PAGES = "read it in pages with GetTopology (gRPC)"
 _EVENTS = "text/event-stream"
 _MOST = 2**31 - 1
 #: Answers of fewer bytes are sent as they are.
@@ -82,15 +83,15 @@ class Query(QueryServiceServicer):
         _context: Context,
     ) -> AsyncIterator[pb.ListTopologiesResponse]:
         """Lists the topologies by name."""
-        organization = await self._organization()
-        for definition in sorted(topologies().values(), key=lambda definition: definition.name):
-            yield pb.ListTopologiesResponse(
-                name=definition.name,
-                rank=definition.rank,
-                hide_if_empty=definition.hide_if_empty,
-                url=f"/api/topology/{definition.id}",
-                stats=(await _view(organization, definition)).stats(),
-            )
+        async with self._reading() as organization:
+            for definition in sorted(topologies().values(), key=lambda definition: definition.name):
+                yield pb.ListTopologiesResponse(
+                    name=definition.name,
+                    rank=definition.rank,
+                    hide_if_empty=definition.hide_if_empty,
+                    url=f"/api/topology/{definition.id}",
+                    stats=(await _view(organization, definition)).stats(),
+                )
 
     async def GetTopology(  # noqa: N802 - the contract's name
         self,
@@ -99,19 +100,19 @@ class Query(QueryServiceServicer):
     ) -> pb.GetTopologyResponse:
         """Answers a page of a topology."""
         definition = _definition(request.topology)
-        view = await _view(await self._organization(), definition)
-        return view.page(request.page_size, request.page_token)
+        async with self._reading() as organization:
+            return (await _view(organization, definition)).page(request.page_size, request.page_token)
 
     async def RenderTopology(  # noqa: N802 - the contract's name
         self, request: pb.RenderTopologyRequest, context: Context
     ) -> HttpBody:
         """Answers a topology as JSON, compressed for those who accept it."""
         definition = _definition(request.topology)
-        view = await _view(await self._organization(), definition)
-        instead = "read it in pages with GetTopology (gRPC)"
-        _bound(await view.measure(ANSWER_BYTES), instead)
-        answer = view.answer()
-        _bound(len(answer), instead)
+        async with self._reading() as organization:
+            view = await _view(organization, definition)
+            _bound(await view.measure(ANSWER_BYTES), _IN_PAGES)
+            answer = view.answer()
+            _bound(len(answer), _IN_PAGES)
         if len(answer) < _WORTH_COMPRESSING or "gzip" not in headers.received(context).get("accept-encoding", ""):
             return HttpBody(content_type=_JSON, data=answer)
         await context.send_initial_metadata((("content-encoding", "gzip"), ("vary", "accept-encoding")))
@@ -152,16 +153,15 @@ class Query(QueryServiceServicer):
         _context: Context,
     ) -> AsyncIterator[pb.ListProbesResponse]:
         """Lists the probes that reported lately, by id."""
-        organization = await self._organization()
-        for probe in probes_by_id(organization.model):
-            yield _probe(probe, self._quiet)
+        async with self._reading() as organization:
+            for probe in probes_by_id(organization.model):
+                yield _probe(probe, self._quiet)
 
     @asynccontextmanager
     async def _watching(self, rpc: str, topology: str) -> AsyncIterator[Lease]:
         """The caller's right to watch a topology."""
         _definition(topology)
-        await self._organization()
-        async with self._mesh.renewals.lease(f"/{_NAME}/{rpc}", self._watches) as lease:
+        async with self._reading(), self._mesh.renewals.lease(f"/{_NAME}/{rpc}", self._watches) as lease:
             yield lease
 
     async def _told(self, lease: Lease, topology: str, cursor: str, form: Form[T]) -> AsyncIterator[T]:
@@ -172,16 +172,26 @@ class Query(QueryServiceServicer):
                 yield part
         yield _end(lease, form)
 
-    async def _organization(self) -> Organization:
-        return await self._organizations.get(current().organization)
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Organization]:
+        """The caller's organization, which begins anew where the body finds that it cannot be shown."""
+        name = current().organization
+        organization = await self._organizations.get(name)
+        try:
+            yield organization
+        except ServiceError:
+            raise
+        except Exception:
+            await self._organizations.doubt(name, organization)
+            raise
 
     async def _node(self, topology: str, node: str) -> pb.GetNodeResponse:
         definition = _definition(topology)
-        view = await _view(await self._organization(), definition)
-        details = view.details(node)
-        if details is None:
-            raise not_found("node", node)
-        return pb.GetNodeResponse(node=details)
+        async with self._reading() as organization:
+            details = (await _view(organization, definition)).details(node)
+            if details is None:
+                raise not_found("node", node)
+            return pb.GetNodeResponse(node=details)
 
 
 def _definition(topology: str) -> Definition:
