@@ -25,11 +25,12 @@ _DOCUMENT = ROOT / "docs" / "performance.md"
 
 @dataclass(frozen=True)
 class Run:
-    """One mode with its options, and for how many seconds it measures."""
+    """One mode with its options, for how many seconds it measures, and how many replicas each service has meanwhile."""
 
     name: str
     seconds: float
     arguments: tuple[str, ...] = ()
+    replicas: int = 1
 
     @property
     def mode(self) -> str:
@@ -38,7 +39,7 @@ class Run:
 
 
 RUNS = (
-    Run("ingest", 40),
+    Run("ingest", 40, replicas=2),
     Run("views-10", 25, ("--hosts", "10")),
     Run("views-100", 25, ("--hosts", "100")),
     Run("views-300", 25, ("--hosts", "300", "--topologies", "hosts")),
@@ -77,7 +78,7 @@ def _runs(seconds: float | None) -> Iterator[Run]:
 def _measured(run: Run) -> Outcome:
     """In processes of its own: what one run leaves behind must not be in the figures of the next."""
     with tempfile.TemporaryDirectory(prefix="scope-bench-") as folder:
-        mesh = Mesh(Path(folder) / "data", free_ports(1)[0], PROBE="0", **RAISED)
+        mesh = Mesh(Path(folder) / "data", free_ports(1)[0], PROBE="0", REPLICAS=str(run.replicas), **RAISED)
         try:
             mesh.start()
             command = [sys.executable, "-m", "tests.load", run.mode, "--data", str(mesh.data)]

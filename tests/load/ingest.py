@@ -14,7 +14,7 @@ from tests.load.pressing import press
 from tests.load.probes import publishing
 from tests.load.synthetic import FEWEST_HOSTS, PERIOD
 from tests.load.target import Target
-from tests.load.usage import metered, per_report
+from tests.load.usage import OTHERS, metered, per_report
 
 _WARM_UP = 2.0
 _PACED_WARM_UP = 2 * PERIOD  # every stream is open, and every probe's first report, a full one, is stored
@@ -77,6 +77,7 @@ def _row(rate: float, size: float, acknowledged: int, usage: Mapping[str, Row]) 
     return {
         "per_second": round(rate, 1),
         "per_cpu_second": per_core(rate, usage, "collection"),
+        "us_of_the_mesh": of_the_mesh(rate, usage),
         "bytes": round(size),
         "acknowledged": acknowledged,
     }
@@ -87,3 +88,10 @@ def per_core(rate: float, usage: Mapping[str, Row], service: str) -> float | Non
     percent = [row["cpu_percent"] for name, row in usage.items() if name.startswith(f"{service}-")]
     known = [each for each in percent if each is not None]
     return round(rate / sum(known) * 100, 1) if sum(known) and len(known) == len(percent) else None
+
+
+def of_the_mesh(rate: float, usage: Mapping[str, Row]) -> float | None:
+    """Microseconds of CPU that the mesh's processes spend together on one report; None where that is not known."""
+    percent = [row["cpu_percent"] for name, row in usage.items() if name not in OTHERS]
+    known = [each for each in percent if each is not None]
+    return round(sum(known) * 1e4 / rate, 1) if rate and len(known) == len(percent) else None

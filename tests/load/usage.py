@@ -9,6 +9,13 @@ from tests.load.measure import Window, now, pause_until
 from tests.load.outcome import Row
 
 
+_OURSELVES = "load_generator"
+_REST = "everything_else"
+
+OTHERS = frozenset({_OURSELVES, _REST})
+"""Rows of what is no part of the mesh."""
+
+
 async def metered(processes: Mapping[str, psutil.Process], window: Window) -> dict[str, Row]:
     """What each process cost over the window; see Meter."""
     await pause_until(window.begin)
@@ -34,7 +41,7 @@ class Meter:
     """
 
     def __init__(self, processes: Mapping[str, psutil.Process]) -> None:
-        self._processes = {**processes, "load_generator": psutil.Process()}
+        self._processes = {**processes, _OURSELVES: psutil.Process()}
         self._began = now()
         self._seconds = {name: dict(_family(process)) for name, process in self._processes.items()}
         self._busy = _busy()
@@ -48,7 +55,7 @@ class Meter:
             for name, seconds in spent.items()
         }
         rest = busy - sum(seconds or 0 for seconds in spent.values())
-        return {**usage, "everything_else": {"cpu_percent": _percent(max(rest, 0), span), "rss_mb": None}}
+        return {**usage, _REST: {"cpu_percent": _percent(max(rest, 0), span), "rss_mb": None}}
 
     def _spent(self, name: str) -> float | None:
         """Seconds of CPU by a process and its children, as far as they still run; None where the process does not."""
