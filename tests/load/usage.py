@@ -8,7 +8,6 @@ import psutil
 from tests.load.measure import Window, now, pause_until
 from tests.load.outcome import Row
 
-
 _OURSELVES = "load_generator"
 _REST = "everything_else"
 
