@@ -11,11 +11,13 @@ from google.rpc.error_details_pb2 import RetryInfo
 from grpc_status import rpc_status
 
 from collection.limits import FRESH, Probes, Rate
+from collection.reports import entry
 from collection.tests.conftest import ORGANIZATION, Served
 from collection.tests.test_publish import DOCUMENT, FULL, reason, report
 from mesh.errors import ServiceError, unavailable
 from scope.collection.v1.messages_pb2 import PublishDocumentRequest, PublishRequest
 from scope.errors.v1.errors_pb2 import Reason
+from scope_sdk.report.limits import REPORT_BYTES
 
 
 class Clock:
@@ -192,3 +194,9 @@ async def test_a_stream_too_many_is_refused_until_another_ends(served: Served) -
         assert await first.read() is grpc.aio.EOF
         async with stream(served, "probe-3") as third:
             await stored(third, 1)
+
+
+def test_a_report_of_more_bytes_than_fit_into_the_log_is_refused_before_it_is_read() -> None:
+    with pytest.raises(ServiceError, match=f"report: has {REPORT_BYTES + 1} bytes") as refused:
+        entry(PublishRequest(report=b"\xff" * (REPORT_BYTES + 1)), ORGANIZATION, "probe-1")
+    assert refused.value.reason_name == "REPORT_INVALID"
