@@ -207,7 +207,7 @@ class Model:
                 self._forget(probe)
             elif probe.quiet != (now - probe.heard > self.lifetimes.quiet):
                 probe.quiet = not probe.quiet
-                self._change.nodes |= probe.handles.keys()
+                self._change.nodes.update(probe.handles)
 
     def _forget(self, probe: Probe) -> None:
         del self.probes[probe.id]
