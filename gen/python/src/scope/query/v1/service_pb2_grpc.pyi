@@ -62,14 +62,16 @@ class QueryServiceStub:
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-    Refuses an unknown topology with NOT_FOUND.
+    Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
     WatchTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]
     """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
 
     A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
     `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
-    in which changes are merged. Refuses an unknown topology with NOT_FOUND.
+    in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
+    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
     ListProbes: _grpc.UnaryStreamMultiCallable[_messages_pb2.ListProbesRequest, _messages_pb2.ListProbesResponse]
     """Lists the probes that reported lately, by id. In REST a bare array."""
@@ -107,14 +109,16 @@ class QueryServiceAsyncStub(QueryServiceStub):
     chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
     starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
     carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-    Refuses an unknown topology with NOT_FOUND.
+    Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
     """
     WatchTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]  # type: ignore[assignment]
     """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
 
     A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
     `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
-    in which changes are merged. Refuses an unknown topology with NOT_FOUND.
+    in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
+    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
     ListProbes: _aio.UnaryStreamMultiCallable[_messages_pb2.ListProbesRequest, _messages_pb2.ListProbesResponse]  # type: ignore[assignment]
     """Lists the probes that reported lately, by id. In REST a bare array."""
@@ -191,7 +195,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
         starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
         carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-        Refuses an unknown topology with NOT_FOUND.
+        Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED).
         """
 
     @_abc_1.abstractmethod
@@ -204,7 +209,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
         `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
-        in which changes are merged. Refuses an unknown topology with NOT_FOUND.
+        in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
+        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
 
     @_abc_1.abstractmethod

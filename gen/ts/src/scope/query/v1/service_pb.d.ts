@@ -93,7 +93,8 @@ export declare const QueryService: GenService<{
    * chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
    * starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
    * carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-   * Refuses an unknown topology with NOT_FOUND.
+   * Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
+   * (LIMIT_EXCEEDED).
    *
    * @generated from rpc scope.query.v1.QueryService.StreamTopology
    */
@@ -107,7 +108,8 @@ export declare const QueryService: GenService<{
    *
    * A message has at most 500 nodes and less than 4 MiB, a stub's default, unless one node alone has more. The first is a
    * `reset`, or an `update` with what was missed since the request's cursor. A watcher that is slow gets fewer messages,
-   * in which changes are merged. Refuses an unknown topology with NOT_FOUND.
+   * in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
+   * RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
    *
    * @generated from rpc scope.query.v1.QueryService.WatchTopology
    */
