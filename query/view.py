@@ -102,6 +102,8 @@ class View:
         """Takes in what changed in the model, and lets go of edges that are too old."""
         if change.templates:
             self._printer = MetricsPrinter(self._model.declarations.of(self.definition.kind).metrics)
+            for shown in self._shown.values():
+                shown.measured = ()
         self._edges.replace(change.nodes, now)
         self._edges.apply(change.edges, now)
         self._edges.expire(now)
