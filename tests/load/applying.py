@@ -56,7 +56,7 @@ class _Costing:
 
     def __post_init__(self) -> None:
         self._model = Model(Lifetimes())
-        self._views = [View(self._model, topologies()[name], sensitive=True, now=0.0) for name in self.read]
+        self._views = [View(self._model, topologies()[name], sensitive=True) for name in self.read]
         self._scripts = [Script(turn) for turn in range(FULL_EVERY)]
 
     def forget(self) -> None:

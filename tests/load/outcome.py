@@ -10,7 +10,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-_WIDTH = 120
+_WIDTH = 160
 
 Row = Mapping[str, float | int | None]
 """Figures by name, the unit at the name's end."""
