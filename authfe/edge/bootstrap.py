@@ -9,6 +9,14 @@ from authfe.edge.filters import http_filters
 from authfe.edge.listener import listeners
 from authfe.edge.typed import Config, extension
 
+#: Who begins so many streams on a connection and takes more than half of them back within a second is cut off; what one
+#: connection begins at once is begun in portions, so that the others have their turn.
+_HTTP_2_BOUNDS = {
+    "overload.premature_reset_total_stream_count": 500,
+    "overload.premature_reset_min_stream_lifetime_seconds": 1,
+    "http.max_requests_per_io_cycle": 100,
+}
+
 #: Near it memory is given back, then requests are refused, and those that were taken go on.
 _HEAP_BYTES = 2 * 1024**3
 _HEAP = "envoy.resource_monitors.fixed_heap"
@@ -27,6 +35,7 @@ def bootstrap(deployment: Deployment, descriptors: Path, secrets: Path) -> Confi
         "node": {"id": "edge", "cluster": "scope"},
         "admin": _admin(deployment.admin_socket),
         "overload_manager": _overload(deployment.connections),
+        "layered_runtime": {"layers": [{"name": "bounds", "static_layer": _HTTP_2_BOUNDS}]},
         "static_resources": {
             "listeners": listeners(deployment, filters, secrets),
             "clusters": [*services, *telemetry.clusters(deployment.collector)],

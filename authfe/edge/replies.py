@@ -86,7 +86,7 @@ def local_replies() -> Config:
         "mappers": [
             *(_denied(status, denied) for status in _DENIALS),
             # To gRPC callers users says it all.
-            {"filter": denied},
+            {"filter": _all_of([_details("ext_authz_denied"), _is_grpc()])},
             *(mapper for status, reply, condition in _failures() for mapper in _said(reply, status, condition)),
             *(mapper for status, reply in _REPLIES.items() for mapper in _said(reply, status)),
             {"filter": _all_of([_status("GE", 400), _wants_json()]), **_json(_UNKNOWN)},

@@ -28,14 +28,19 @@ def until(condition: Callable[[], bool], what: str) -> None:
 
 
 def healthy_replicas(admin: Path) -> int:
-    """How many replicas an edge would send calls to, by its administration; 0 where nobody listens on its socket."""
+    """How many replicas an edge would send calls to; 0 where nobody listens on the socket of its administration."""
+    return administration(admin, "/clusters").count("health_flags::healthy")
+
+
+def administration(admin: Path, page: str) -> str:
+    """What an edge's administration says; empty where nobody listens on its socket."""
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(str(admin))
         except OSError:
-            return 0
-        connection.sendall(b"GET /clusters HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n")
-        return connection.makefile().read().count("health_flags::healthy")
+            return ""
+        connection.sendall(f"GET {page} HTTP/1.1\r\nHost: admin\r\nConnection: close\r\n\r\n".encode())
+        return connection.makefile().read()
 
 
 @dataclass

@@ -103,7 +103,7 @@ def _refuse(status: int, request: auth.CheckRequest) -> auth.CheckResponse:
     headers = {"x-scope-reason": "SOME_REASON", "x-scope-permission": "some.permission"}
     if request.attributes.request.http.headers.get("content-type") == "application/grpc":
         details = Status(code=_CODES[status], message="with details").SerializeToString()
-        headers |= {"grpc-status": str(_CODES[status]), "grpc-status-details-bin": b64encode(details).decode()}
+        headers = {"grpc-status": str(_CODES[status]), "grpc-status-details-bin": b64encode(details).decode()}
     denied = auth.DeniedHttpResponse(
         status={"code": status}, body=f'refused with "{status}"', headers=_headers(headers)
     )
