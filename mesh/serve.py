@@ -38,7 +38,9 @@ _SERVER_OPTIONS = (
     ("grpc.so_reuseport", 0),  # a stale process must not share the port in silence
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 10_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
+    # The edge asks every two seconds whether we are there, also while it has no call here.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
 )
 _log = structlog.get_logger()
 

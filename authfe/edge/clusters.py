@@ -77,8 +77,10 @@ def _balancing(area: str) -> Config:
     # Without the panic threshold a call fails at once where no replica is healthy, instead of reaching one that is not.
     # No outlier detection: it counts answers like INTERNAL against a replica, and the only one would be cast out for a
     # caller's mistake.
+    # What is found out about a replica's health counts at once; by default calls are sent by old news for a second.
     policy = "RING_HASH" if area == HASHED else "ROUND_ROBIN"
-    return {"lb_policy": policy, "common_lb_config": {"healthy_panic_threshold": {"value": 0}}}
+    common = {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"}
+    return {"lb_policy": policy, "common_lb_config": common}
 
 
 def _circuit_breakers() -> Config:
@@ -108,9 +110,14 @@ def socket_address(address: Address) -> Config:
 
 
 def _http2() -> Config:
-    # No keep-alive pings: a gRPC server takes frequent ones for abuse and closes the connection.
-    windows = {"initial_stream_window_size": 1024 * 1024, "initial_connection_window_size": 16 * 1024 * 1024}
+    settings = {
+        "initial_stream_window_size": 1024 * 1024,
+        "initial_connection_window_size": 16 * 1024 * 1024,
+        # A replica that fails its health check gets no new calls; those that it has would wait for it for ever where it
+        # stands still, or its machine is gone. Our servers take pings as often (mesh/serve.py), others may not.
+        "connection_keepalive": {"interval": "2s", "timeout": "3s"},
+    }
     return typed(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config={"http2_protocol_options": windows},
+        explicit_http_config={"http2_protocol_options": settings},
     )

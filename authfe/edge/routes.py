@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from itertools import groupby
 
 from authfe.edge import filters
-from authfe.edge.bindings import Binding, Rpc, all_bindings, path_regex, routed, shape
+from authfe.edge.bindings import Binding, Rpc, all_bindings, bindings, path_regex, routed, shape
 from authfe.edge.clusters import HASHED
 from authfe.edge.deployment import Deployment
 from authfe.edge.retries import elsewhere
@@ -17,6 +17,10 @@ from mesh.headers import TENANT
 
 #: How long a call that is not a stream may take.
 _UNARY_TIMEOUT = "30s"
+
+#: Where a call has certainly not reached a replica.
+_UNTOUCHED = "connect-failure,refused-stream,reset-before-request"
+
 _NO_RPC = "There is no such RPC."
 
 #: A path without parameters, but for the one that users takes away.
@@ -30,8 +34,7 @@ def route_configuration(deployment: Deployment) -> Config:
         "domains": ["*"],
         # The identity says all that a service may know about the caller: the credentials stay here.
         "request_headers_to_remove": ["authorization", "cookie"],
-        # Only where the call has certainly not reached a replica.
-        "retry_policy": elsewhere("connect-failure,refused-stream,reset-before-request"),
+        "retry_policy": elsewhere(_UNTOUCHED),
         "routes": routes(deployment),
     }
     return {"name": "scope", "virtual_hosts": [host]}
@@ -89,7 +92,7 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
     return {
         "name": rpc.path,
         "match": match,
-        "route": {"cluster": rpc.area, **_timeouts(rpc), **_hashing(rpc)},
+        "route": {"cluster": rpc.area, **_timeouts(rpc), **_hashing(rpc), **_retries(rpc)},
         "typed_per_filter_config": filters.authorized(rpc.path),
     }
 
@@ -97,6 +100,12 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
 def _timeouts(rpc: Rpc) -> Config:
     # A stream lives as long as both ends want; a dead connection is found by HTTP/2's own keep-alive.
     return {"timeout": "0s", "idle_timeout": "0s"} if rpc.streaming else {"timeout": _UNARY_TIMEOUT}
+
+
+def _retries(rpc: Rpc) -> Config:
+    """What only reads may be read elsewhere, also where a replica died, or left, in the middle of it."""
+    reads = any(binding.verb == "GET" for binding in bindings(rpc))
+    return {"retry_policy": elsewhere(f"{_UNTOUCHED},reset,cancelled")} if reads else {}
 
 
 def _hashing(rpc: Rpc) -> Config:

@@ -137,7 +137,12 @@ class Replica:
         return f"127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        options = [("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 9 * 1024 * 1024)]
+        options = [
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", 9 * 1024 * 1024),
+            ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
+        ]
         server = grpc.server(ThreadPoolExecutor(16), handlers=[self.service], options=options)
         health = HealthServicer()
         for service in services():
