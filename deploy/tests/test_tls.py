@@ -1,5 +1,6 @@
 """Which certificates are served, and what is said of the others; under which name clients find the edge."""
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -8,9 +9,13 @@ from cryptography.hazmat.primitives import serialization
 from typer.testing import CliRunner
 
 from deploy.local.__main__ import app
+from deploy.local.command import Command
 from deploy.local.layout import lay_out
 from deploy.local.options import Options
+from deploy.local.screen import Screen
+from deploy.local.supervisor import Supervisor
 from deploy.local.tls import Tls, TlsError, read
+from deploy.tests.waiting import until
 from tests.certificates import Authority, Certificate
 
 
@@ -110,3 +115,27 @@ def test_a_certificate_for_nobody_here_is_said_in_a_line(
     assert ended.exit_code == 1
     assert isinstance(ended.exception, SystemExit)
     assert "is for *.example.com, not for HOST=127.0.0.1" in " ".join(ended.output.split())
+
+
+async def test_a_running_mesh_takes_over_what_is_renewed_and_says_once_what_it_cannot(
+    authority: Authority, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, new = authority.certificate(), authority.certificate(name="new")
+    layout = lay_out(Options(data=tmp_path / "data", port=0, tls_cert=given.cert, tls_key=given.key))
+    assert layout.tls
+    mesh = Supervisor(layout, Screen())
+    mesh._add(Command(name="probe", argv=[sys.executable, "-c", "import time; time.sleep(600)"]))
+    [probe] = mesh._processes
+    await probe.wait_ready(5)
+    first = probe.pid
+    new.cert.replace(given.cert)
+    for _ in range(3):
+        mesh._renew(layout.tls)
+    assert capsys.readouterr().out.count("is not the key of the first certificate") == 1
+    assert probe.pid == first
+    new.key.replace(given.key)
+    mesh._renew(layout.tls)
+    assert "serves the renewed certificate" in capsys.readouterr().out
+    assert layout.tls.key.read_bytes() == given.key.read_bytes()
+    await until(lambda: probe.pid != first, within=10)
+    await mesh._end()
