@@ -32,8 +32,8 @@ _INTRODUCTION = """\
 
 Everything that somebody could make grow is bounded. This page is made from the code (`make gen`), so it cannot disagree
 with it. Where a setting is named, it is an environment variable of that service (`make up` passes its own environment
-on to every service). Each refusal is said as status, reason (`google.rpc.ErrorInfo`) and HTTP status, and its message
-names the bound.
+on to every service); what is so much "at a replica" is counted by each replica for itself. Each refusal is said as
+status, reason (`google.rpc.ErrorInfo`) and HTTP status, and its message names the bound.
 """
 
 _HTTP = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "RESOURCE_EXHAUSTED": 429, "UNAVAILABLE": 503}
@@ -144,10 +144,11 @@ def _report() -> list[Limit]:
 
 
 def _messages() -> list[Limit]:
+    large = f"{_TOO_LARGE}; from gRPC itself without a reason"
     instead = "says what to read instead"
     too_large = _refused(StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, instead)
     return [
-        _fixed("a message to any service, a request's body", mesh, "MESSAGE_BYTES", _TOO_LARGE, unit="bytes"),
+        _fixed("a message to any service, a request's body", mesh, "MESSAGE_BYTES", large, unit="bytes"),
         _fixed("an answer under `/api`", mesh, "ANSWER_BYTES", too_large, unit="bytes"),
         _fixed("headers of a request", edge, "HEADERS", _HEADERS),
         _fixed("headers of a request together", edge, "HEADER_KB", _HEADERS, unit="KiB"),
@@ -177,7 +178,7 @@ def _accounts() -> list[Limit]:
 
 def _pace() -> list[Limit]:
     requests = _setting(
-        "calls of a credential worked on at once by a replica (streams of reports excepted, watches included)",
+        "calls of a credential (or of all without one) at once at a replica; watches count, streams of reports do not",
         Settings,
         "requests_per_credential",
         _LIMIT_EXCEEDED,

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 
@@ -12,7 +13,8 @@ import pytest
 
 from deploy.local import postgres
 from deploy.local.command import free_ports
-from scope.query.v1.messages_pb2 import GetTopologyRequest
+from mesh.limits import MESSAGE_BYTES
+from scope.query.v1.messages_pb2 import GetTopologyRequest, GetTopologyResponse
 from scope.query.v1.service_pb2_grpc import QueryServiceStub
 from scope_sdk import Builder, NodeFacts, Publisher, Service, Topology, ids
 from tests.e2e.client import Answer, Api, Mesh
@@ -97,11 +99,24 @@ def test_a_probe_too_many_is_429_and_those_that_are_known_go_on(small: Mesh) -> 
     assert known.post("/api/report", two_processes("known-host")).status == 200
 
 
-def test_a_page_beyond_its_bound_is_refused_by_name(small: Mesh) -> None:
+@pytest.fixture
+def query(small: Mesh) -> Iterator[Callable[[GetTopologyRequest], GetTopologyResponse]]:
+    """GetTopology by gRPC."""
     metadata = (("authorization", f"Bearer {small.local()['api_token']}"),)
     with grpc.insecure_channel(small.url.removeprefix("http://")) as channel:
-        stub = QueryServiceStub(channel)
-        with pytest.raises(grpc.RpcError, match="page_size") as refused:
-            stub.GetTopology(GetTopologyRequest(topology="hosts", page_size=5001), metadata=metadata)
-        assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-        stub.GetTopology(GetTopologyRequest(topology="hosts", page_size=5000), metadata=metadata)
+        yield partial(QueryServiceStub(channel).GetTopology, metadata=metadata)
+
+
+def test_a_page_beyond_its_bound_is_refused_by_name(
+    query: Callable[[GetTopologyRequest], GetTopologyResponse],
+) -> None:
+    with pytest.raises(grpc.RpcError, match="page_size") as refused:
+        query(GetTopologyRequest(topology="hosts", page_size=5001))
+    assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    query(GetTopologyRequest(topology="hosts", page_size=5000))
+
+
+def test_a_message_beyond_its_bound_is_refused(query: Callable[[GetTopologyRequest], GetTopologyResponse]) -> None:
+    with pytest.raises(grpc.RpcError) as refused:
+        query(GetTopologyRequest(topology="hosts", page_token="x" * MESSAGE_BYTES))
+    assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
