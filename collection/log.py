@@ -161,14 +161,14 @@ class ReportLog:
         return int(headers["Scope-Epoch"]) if self._seal.holds(subject, headers, message.data or b"") else 0
 
     async def probes(self, organization: str) -> set[str]:
-        """The probes that the organization's log holds a full report of.
+        """The probes that the organization's log holds a report of.
 
         Raises:
             ServiceError: UNAVAILABLE (LOG_UNAVAILABLE) when the log does not answer.
         """
-        fulls = f"reports.{organization}.*.full"
+        subjects = f"reports.{organization}.>"
         try:
-            info = await self._stream.stream_info(stream_name(organization), subjects_filter=fulls)
+            info = await self._stream.stream_info(stream_name(organization), subjects_filter=subjects)
         except NotFoundError:
             return set()
         except (nats.errors.Error, OSError) as error:
