@@ -2,18 +2,19 @@
 
 import ssl
 from http.client import HTTPConnection, HTTPSConnection
+from pathlib import Path
 from urllib.parse import urlsplit
 
 
-def connect(url: str, ca_file: str, timeout: float) -> HTTPConnection:
-    """One to the edge of this address; over TLS the authorities in the file vouch for it, or the system's if empty."""
+def connect(url: str, ca_file: str | Path | None, timeout: float) -> HTTPConnection:
+    """One to the edge of this address; over TLS the authorities in the file vouch for it, or else the system's."""
     parts = urlsplit(url)
     if parts.scheme != "https":
         return HTTPConnection(parts.netloc, timeout=timeout)
     return HTTPSConnection(parts.netloc, timeout=timeout, context=context(ca_file))
 
 
-def context(ca_file: str) -> ssl.SSLContext:
+def context(ca_file: str | Path | None) -> ssl.SSLContext:
     """Trusts what the file vouches for, be it an authority or the very certificate that is served."""
     trusting = ssl.create_default_context(cafile=ca_file or None)
     trusting.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN

@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from itertools import cycle
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
 
 import grpc
 import typer
@@ -14,6 +13,7 @@ import typer
 from scope.edge.v1.authorization_pb2 import AttributeContext, CheckRequest, CheckResponse
 from scope.query.v1.messages_pb2 import RenderTopologyRequest
 from tests.load.credentials import api_tokens, identity
+from tests.load.line import channel
 from tests.load.measure import Window, durations, now
 from tests.load.modes import mode
 from tests.load.outcome import Outcome, Row
@@ -44,7 +44,7 @@ async def edge(
         raise ValueError("this mode makes credentials of its own and so needs --data")
     async with AsyncExitStack() as stack:
         tokens = await stack.enter_async_context(api_tokens(target.data, target.api_token, _FRESH))
-        rest = await stack.enter_async_context(Rest(target.url))
+        rest = await stack.enter_async_context(Rest(target.url, target.tls()))
         calls, checks = await _calls(stack, target, target.data, rest, iter(cycle(tokens)))
         part = seconds / (len(calls) + len(checks))
         rows = {
@@ -81,11 +81,8 @@ async def _calls(
 ) -> tuple[dict[str, Call], dict[str, Call]]:
     """The ways to ask for the topology, and to ask users whether one may."""
     signed = await identity(data, target.api_token, _RPC)
-    channels = [
-        await stack.enter_async_context(grpc.aio.insecure_channel(address))
-        for address in (target.address("query"), urlsplit(target.url).netloc, target.address("users"))
-    ]
-    query, envoy, users = channels
+    behind = (grpc.aio.insecure_channel(target.address(service)) for service in ("query", "users"))
+    query, users, envoy = [await stack.enter_async_context(one) for one in (*behind, channel(target))]
     bearer = (("authorization", f"Bearer {target.api_token}"),)
     calls = {
         "direct": _grpc(query, _RPC, _REQUEST, (("x-scope-identity", signed),)),

@@ -203,7 +203,7 @@ async def _observed(
     mode: str, target: Target, setting: Mapping[str, float], hurt: Callable[[Observed], Awaitable[Mapping[str, Row]]]
 ) -> Outcome:
     """Hurts a mesh that is reported to, watched and called, and finds out what that did to it."""
-    api, calls = Api(target.url).bearer(target.api_token), list[Call]()
+    api, calls = Api(target.url, ca_file=str(target.ca_file or "")).bearer(target.api_token), list[Call]()
     calling = asyncio.create_task(_call(api, calls))
     with Watcher(api, TOPOLOGY) as watcher:
         try:

@@ -121,7 +121,7 @@ async def reporting(target: Target, probes: int, first: float, until: float = ma
 
 async def _report(target: Target, account: Account, first: float, until: float, ending: asyncio.Event) -> None:
     """Reports, evenly paced, until it is time or all are to end, and waits for the last acknowledgement."""
-    service = Overheard(target.url, target.service_token, listener=account)
+    service = Overheard(target.url, target.service_token, ca_file=target.ca_file, listener=account)
     async with Publisher(service, probe_id=account.probe, version="ledger") as publisher:
         due, last = first, None
         while due < until and not ending.is_set():

@@ -20,7 +20,11 @@ _OPTIONS = (("grpc.use_local_subchannel_pool", 1), ("grpc.enable_http_proxy", 0)
 
 def channel(target: Target) -> grpc.aio.Channel:
     """A connection of its own to the edge."""
-    return grpc.aio.insecure_channel(urlsplit(target.url).netloc, options=_OPTIONS)
+    address = urlsplit(target.url)
+    if address.scheme != "https":
+        return grpc.aio.insecure_channel(address.netloc, options=_OPTIONS)
+    roots = grpc.ssl_channel_credentials(target.ca_file.read_bytes() if target.ca_file else None)
+    return grpc.aio.secure_channel(address.netloc, roots, options=_OPTIONS)
 
 
 class Line:

@@ -1,6 +1,7 @@
 """Calls at a fixed rate, whatever becomes of those before, and a client of REST that costs little."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
@@ -59,10 +60,12 @@ class Rest(AbstractAsyncContextManager["Rest"]):
 
     Args:
         url: of the edge.
+        tls: whom to trust there; None where it speaks in clear.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext | None = None) -> None:
         self._address = urlsplit(url)
+        self._tls = tls
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def get(self, path: str, token: str = "") -> None:
@@ -77,7 +80,7 @@ class Rest(AbstractAsyncContextManager["Rest"]):
             raise RuntimeError(head.partition(b"\r\n")[0].decode())
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        return await asyncio.open_connection(self._address.hostname, self._address.port)
+        return await asyncio.open_connection(self._address.hostname, self._address.port, ssl=self._tls)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -4,11 +4,11 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
-from urllib.parse import urlsplit
+from http.client import HTTPConnection, HTTPResponse
 
 import orjson
 
+from tests.connection import connect
 from tests.load.measure import Window, now
 from tests.load.target import Target
 
@@ -81,8 +81,7 @@ def reports_in(event: bytes) -> Iterator[Report]:
 
 
 def _connect(target: Target) -> HTTPConnection:
-    url = urlsplit(target.url)
-    return (HTTPSConnection if url.scheme == "https" else HTTPConnection)(url.netloc, timeout=_TIMEOUT)
+    return connect(target.url, target.ca_file, _TIMEOUT)
 
 
 def _get(connection: HTTPConnection, target: Target, path: str) -> HTTPResponse:

@@ -1,5 +1,6 @@
 """The running mesh that a load is put on."""
 
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import psutil
 
 from deploy.local.files import read_json
+from tests.connection import context
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +22,7 @@ class Target:
         nats_url: of the report log; empty where it is not known.
         nats_key: the file with a key that reads it.
         data: its data folder, whose run.json names its processes; None where it runs elsewhere.
+        ca_file: over TLS, who vouches for the edge; None for whom this machine trusts.
     """
 
     url: str
@@ -28,6 +31,7 @@ class Target:
     nats_url: str
     nats_key: Path
     data: Path | None
+    ca_file: Path | None = None
 
     def processes(self) -> dict[str, psutil.Process]:
         """Its processes, by name and replica."""
@@ -35,6 +39,10 @@ class Target:
             f"{entry['name']}-{entry['replica']}": psutil.Process(entry["pid"])
             for entry in _document(self.data, "run.json").get("processes", ())
         }
+
+    def tls(self) -> ssl.SSLContext | None:
+        """Whom to trust at the edge; None where it speaks in clear."""
+        return context(self.ca_file) if self.url.startswith("https://") else None
 
     def address(self, service: str) -> str:
         """`HOST:PORT` of a service's first replica, reached around the edge. ValueError where it is not known."""
@@ -58,7 +66,8 @@ def find(data: Path | None, **given: str | None) -> Target:
     missing = [f"--{name.replace('_', '-')}" for name, value in facts.items() if not value]
     if missing:
         raise ValueError(f"{data or 'no data folder'}: no mesh runs here; start it, or give {', '.join(missing)}")
-    return Target(**{**facts, "nats_key": Path(facts["nats_key"])}, data=data if run else None)
+    ca_file = Path(local["ca_file"]) if "ca_file" in local else None
+    return Target(**{**facts, "nats_key": Path(facts["nats_key"])}, data=data if run else None, ca_file=ca_file)
 
 
 def _document(data: Path | None, name: str) -> dict[str, Any]:

@@ -84,7 +84,9 @@ async def _count_events(target: Target, count: int, window: Window) -> tuple[int
     readers = [_Reader(window) for _ in range(count)]
     loop = asyncio.get_running_loop()
     for reader in readers:
-        transport, _ = await loop.create_connection(lambda reader=reader: reader, url.hostname, url.port)
+        transport, _ = await loop.create_connection(
+            lambda reader=reader: reader, url.hostname, url.port, ssl=target.tls()
+        )
         transport.write(_REQUEST.format(url.netloc, target.api_token).encode())
     await pause_until(window.end)
     if broken := sum(reader.ended for reader in readers):
