@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
+from dataclasses import dataclass
 from http.client import HTTPException
 from typing import Any
 
@@ -14,7 +14,7 @@ import pytest
 from deploy.local import postgres
 from deploy.local.command import free_ports
 from mesh.limits import MESSAGE_BYTES
-from scope.query.v1.messages_pb2 import GetTopologyRequest, GetTopologyResponse
+from scope.query.v1.messages_pb2 import GetTopologyRequest, WatchTopologyRequest
 from scope.query.v1.service_pb2_grpc import QueryServiceStub
 from scope_sdk import Builder, NodeFacts, Publisher, Service, Topology, ids
 from tests.e2e.client import Answer, Api, Mesh
@@ -31,6 +31,27 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
     yield mesh
     assert mesh.stop() == 0
     postgres.remove(mesh.data / "postgres")
+
+
+@dataclass(frozen=True)
+class Grpc:
+    """The gRPC face of query, as the first administrator."""
+
+    stub: QueryServiceStub
+    metadata: tuple[tuple[str, str], ...]
+
+    def topology(self, **fields: Any) -> None:
+        self.stub.GetTopology(GetTopologyRequest(topology="hosts", **fields), metadata=self.metadata)
+
+    def watch(self) -> None:
+        """Waits for what is there now."""
+        next(self.stub.WatchTopology(WatchTopologyRequest(topology="hosts"), metadata=self.metadata))
+
+
+@pytest.fixture
+def query(small: Mesh) -> Iterator[Grpc]:
+    with grpc.insecure_channel(small.url.removeprefix("http://")) as channel:
+        yield Grpc(QueryServiceStub(channel), (("authorization", f"Bearer {small.local()['api_token']}"),))
 
 
 def reporting(mesh: Mesh, probe: str) -> Api:
@@ -72,7 +93,7 @@ def host(number: int) -> Builder:
     return Builder().add(NodeFacts(Topology.TOPOLOGY_HOST, name, "publishing", attributes={"number": number}))
 
 
-def test_a_watch_too_many_is_429_until_another_ends(small: Mesh) -> None:
+def test_a_watch_too_many_is_429_until_another_ends(small: Mesh, query: Grpc) -> None:
     api = small.api()
     with ExitStack() as open_:
         with api.watch("hosts"):
@@ -80,6 +101,8 @@ def test_a_watch_too_many_is_429_until_another_ends(small: Mesh) -> None:
             answer = api.get("/api/watch/topology/hosts")
             assert refusal(answer) == (429, "LIMIT_EXCEEDED")
             assert "WATCHES_PER_USER" in answer.json()["message"]
+            with pytest.raises(grpc.RpcError, match="WATCHES_PER_USER"):  # both faces together
+                query.watch()
         deadline = time.monotonic() + 30
         while True:  # until the edge has told query that the first is gone
             try:
@@ -99,24 +122,14 @@ def test_a_probe_too_many_is_429_and_those_that_are_known_go_on(small: Mesh) -> 
     assert known.post("/api/report", two_processes("known-host")).status == 200
 
 
-@pytest.fixture
-def query(small: Mesh) -> Iterator[Callable[[GetTopologyRequest], GetTopologyResponse]]:
-    """GetTopology by gRPC."""
-    metadata = (("authorization", f"Bearer {small.local()['api_token']}"),)
-    with grpc.insecure_channel(small.url.removeprefix("http://")) as channel:
-        yield partial(QueryServiceStub(channel).GetTopology, metadata=metadata)
-
-
-def test_a_page_beyond_its_bound_is_refused_by_name(
-    query: Callable[[GetTopologyRequest], GetTopologyResponse],
-) -> None:
+def test_a_page_beyond_its_bound_is_refused_by_name(query: Grpc) -> None:
     with pytest.raises(grpc.RpcError, match="page_size") as refused:
-        query(GetTopologyRequest(topology="hosts", page_size=5001))
+        query.topology(page_size=5001)
     assert refused.value.code() == grpc.StatusCode.INVALID_ARGUMENT
-    query(GetTopologyRequest(topology="hosts", page_size=5000))
+    query.topology(page_size=5000)
 
 
-def test_a_message_beyond_its_bound_is_refused(query: Callable[[GetTopologyRequest], GetTopologyResponse]) -> None:
+def test_a_message_beyond_its_bound_is_refused(query: Grpc) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        query(GetTopologyRequest(topology="hosts", page_token="x" * MESSAGE_BYTES))
+        query.topology(page_token="x" * MESSAGE_BYTES)
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
