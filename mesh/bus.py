@@ -1,6 +1,5 @@
 """The bus: NATS, which joins replicas and keeps the report log."""
 
-import nats
 import nats.errors
 import structlog
 from nats.aio.client import Client
@@ -16,9 +15,17 @@ _log = structlog.get_logger()
 async def connect(service: str, settings: Settings) -> Client:
     """Connects as the service, waiting for the bus as long as it takes, and stays connected for ever.
 
-    While the bus is away nothing is buffered: what is asked of it fails, and the caller is told.
+    While the bus is away nothing is buffered: what is asked of it fails, and the caller is told; so does, at once, what
+    was asked and not answered when it went away.
     """
     away_said = False
+
+    async def gone() -> None:
+        for asked in list(client._resp_map.values()):  # noqa: SLF001 - nothing public tells those who wait
+            if not asked.done():
+                asked.set_exception(nats.errors.ConnectionClosedError())
+                asked.exception()  # who gave up waiting is not told
+        await away()
 
     async def away() -> None:
         nonlocal away_said
@@ -38,20 +45,22 @@ async def connect(service: str, settings: Settings) -> Client:
             _log.warning("the bus refused something", error=str(error) or type(error).__name__)
 
     seed = str(settings.nats_nkey_file) if settings.nats_nkey_file else None
-    return await nats.connect(
+    client = Client()
+    await client.connect(
         settings.nats_url,
         name=service,
         nkeys_seed=seed,
         inbox_prefix=f"_INBOX_{service}",
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type] # it takes parts of seconds too
         ping_interval=5,
         max_outstanding_pings=2,
         pending_size=0,
-        disconnected_cb=away,
+        disconnected_cb=gone,
         reconnected_cb=back,
         error_cb=failed,
     )
+    return client
 
 
 async def close(client: Client) -> None:

@@ -103,9 +103,9 @@ def _timeouts(rpc: Rpc) -> Config:
 
 
 def _retries(rpc: Rpc) -> Config:
-    """What only reads may be read elsewhere, also where a replica died, or left, in the middle of it."""
+    """What only reads is read elsewhere, also where a replica died in the middle of it, or lacks what it needs."""
     reads = any(binding.verb == "GET" for binding in bindings(rpc))
-    return {"retry_policy": elsewhere(f"{_UNTOUCHED},reset,cancelled")} if reads else {}
+    return {"retry_policy": elsewhere(f"{_UNTOUCHED},reset,cancelled,unavailable")} if reads else {}
 
 
 def _hashing(rpc: Rpc) -> Config:

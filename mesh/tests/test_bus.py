@@ -1,0 +1,40 @@
+"""What becomes of those who wait for an answer of the bus when it goes away."""
+
+import asyncio
+import os
+import secrets
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nats.errors
+import pytest
+
+from mesh import bus
+from mesh.settings import Settings
+
+if TYPE_CHECKING:
+    from conftest import NatsServer
+
+
+async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
+    nats_server: "NatsServer", tmp_path: Path
+) -> None:
+    key = tmp_path / "mesh.key"
+    key.write_text(secrets.token_hex(32))
+    settings = Settings(
+        listen="127.0.0.1:0",
+        mesh_key_file=key,
+        users_address="127.0.0.1:1",
+        nats_url=nats_server.url,
+        nats_nkey_file=nats_server.nkey_file("collection"),
+    )
+    client = await bus.connect("collection", settings)
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    asked = asyncio.ensure_future(client.request("$JS.API.INFO", timeout=3600))
+    while not client._resp_map:
+        await asyncio.sleep(0)
+    nats_server.kill()
+    with pytest.raises(nats.errors.ConnectionClosedError):
+        await asked
+    await bus.close(client)
