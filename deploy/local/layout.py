@@ -125,11 +125,12 @@ def _host(options: Options, tls: Tls | None) -> str:
     if tls is None:
         return options.reached_at
     pair = read(tls.certificate, tls.key)
-    known = (host for host in pair.hosts if "*" not in host)
-    for host in (options.host, options.reached_at, *known):
+    # A name may lead here by ways that this machine does not know of; an address of another machine does not.
+    named = (name for name in pair.names if "*" not in name)
+    for host in (options.host, options.reached_at, *named):
         if pair.covers(host):
             return host
-    given, hosts = tls.given[0], ", ".join(pair.hosts) or "no host"
+    given, hosts = tls.given[0], ", ".join((*pair.names, *pair.addresses)) or "no host"
     raise TlsError(
         f"TLS_CERT: {given} is for {hosts}, not for HOST={options.host}: give the name of this machine by HOST="
     )

@@ -1,6 +1,5 @@
 """The certificate that the edge serves: checked before anything starts, and again whenever its files change."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,17 +22,19 @@ class Pair:
     Attributes:
         certificate: the first is the edge's own.
         key: of that one.
-        hosts: whom that one is for: names, some with a leading `*.`, and IP addresses.
+        names: whom that one is for, by name; some with a leading `*.`.
+        addresses: the same by IP address.
     """
 
     certificate: bytes
     key: bytes
-    hosts: tuple[str, ...]
+    names: tuple[str, ...]
+    addresses: tuple[str, ...]
 
     def covers(self, host: str) -> bool:
         """Whether clients that come to this host take the certificate."""
         host = host.lower()
-        return host in self.hosts or f"*.{host.partition('.')[2]}" in self.hosts
+        return host in (*self.names, *self.addresses) or f"*.{host.partition('.')[2]}" in self.names
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def read(certificate: Path, key: Path) -> Pair:
     if _public_key(key, private) != first.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo):
         raise TlsError(f"TLS_KEY: {key} is not the key of the first certificate in {certificate}")
     _check_time(certificate, first)
-    return Pair(chain, private, tuple(_hosts(first)))
+    return Pair(chain, private, *_hosts(first))
 
 
 def _content(name: str, path: Path) -> bytes:
@@ -120,10 +121,11 @@ def _check_time(path: Path, certificate: x509.Certificate) -> None:
         )
 
 
-def _hosts(certificate: x509.Certificate) -> Iterator[str]:
+def _hosts(certificate: x509.Certificate) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names and the addresses that it is for; none where it has no such extension."""
     try:
-        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        hosts = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     except x509.ExtensionNotFound:
-        return
-    yield from (name.lower() for name in names.get_values_for_type(x509.DNSName))
-    yield from (str(address) for address in names.get_values_for_type(x509.IPAddress))
+        return (), ()
+    names = tuple(name.lower() for name in hosts.get_values_for_type(x509.DNSName))
+    return names, tuple(str(address) for address in hosts.get_values_for_type(x509.IPAddress))

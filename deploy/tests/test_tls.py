@@ -104,17 +104,18 @@ def test_clients_are_told_a_host_that_the_certificate_is_for(
     assert layout.health == f"https://{near}:8443/healthz"
 
 
+@pytest.mark.parametrize("host", ["*.example.com", "192.0.2.1"])
 def test_a_certificate_for_nobody_here_is_said_in_a_line(
-    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str
 ) -> None:
-    served = authority.certificate("*.example.com")
+    served = authority.certificate(host)
     variables = {"DATA": tmp_path / "data", "PORT": 0, "TLS_CERT": served.cert, "TLS_KEY": served.key}
     for name, value in variables.items():
         monkeypatch.setenv(name, str(value))
     ended = CliRunner().invoke(app, ["up"])
     assert ended.exit_code == 1
     assert isinstance(ended.exception, SystemExit)
-    assert "is for *.example.com, not for HOST=127.0.0.1" in " ".join(ended.output.split())
+    assert f"is for {host}, not for HOST=127.0.0.1" in " ".join(ended.output.split())
 
 
 async def test_a_running_mesh_takes_over_what_is_renewed_and_says_once_what_it_cannot(
