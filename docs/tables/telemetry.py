@@ -19,7 +19,7 @@ was reported; Envoy's spans do hold the caller's address. Logs say who called.
 ## Metrics
 
 Each process serves its metrics for Prometheus where `METRICS_LISTEN` says (`HOST:PORT`, empty for nowhere). `make up`
-gives each process a free port: `make status` and `.scope/run.json` say which. Prometheus sees the names below with
+gives each process a free port: `processes` in `.scope/run.json` says which. Prometheus sees the names below with
 `_total` behind counters and the unit behind what has one (`scope_log_lag_seconds`), and dots as underscores.
 
 """

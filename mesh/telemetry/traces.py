@@ -35,8 +35,9 @@ class Span:
         span = trace.get_current_span(caller)
         if _is_sampled(span.get_span_context()):
             span = _tracer.start_span(name, caller, self._kind, attributes)
+            caller = trace.set_span_in_context(span)
         # Never detached: the task ends with the call.
-        context.attach(trace.set_span_in_context(span))
+        context.attach(caller)
         return span
 
     @contextmanager

@@ -12,8 +12,9 @@ from opentelemetry import trace
 from prometheus_client.parser import text_string_to_metric_families
 
 from mesh.telemetry import traces
+from tests.e2e.collector import collecting
 
-#: Counts and traces something, twice as often as the collector is told, and leaves.
+#: Counts and traces something for so many tenths of a second, and leaves.
 WORKS = """
 import logging, sys, time
 from urllib.request import urlopen
@@ -80,6 +81,17 @@ def test_a_collector_that_is_away_is_said_once_and_keeps_nobody(listening: bool,
     assert sorted(line["what"] for line in said) == ["metrics", "traces"]
     assert {line["event"] for line in said} == {"the collector takes none"}
     assert float(done.stdout.splitlines()[-1]) < 3 * 2
+
+
+def test_what_is_left_at_the_end_is_sent(tmp_path: Path) -> None:
+    port = free_port()
+    with collecting(port) as collector:
+        rarely = {"OTEL_BSP_SCHEDULE_DELAY": "600000", "OTEL_METRIC_EXPORT_INTERVAL": "600000"}
+        some = {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0.1"}
+        done = work(1, tmp_path, OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{port}", **rarely, **some)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert 10 < len(collector.spans) < 400
+    assert collector.metrics["tested"] == {"scope_tested": {"kind"}}
 
 
 def test_without_a_collector_nothing_is_said_and_prometheus_reads(tmp_path: Path) -> None:
