@@ -11,10 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesh.errors import ServiceError, not_found
+from mesh.tests.authority import Authority
 from query.events import EVENTS
 from query.messages import MESSAGES
+from query.organization import Organizations
+from query.settings import QuerySettings
 from query.telling import Missed
-from query.tests.conftest import Log, Served
+from query.tests.conftest import Log, Served, serving
 from query.tests.machines import NOON, Machine, Reporter, Socket, World
 from query.tests.reading import told
 from query.tests.test_join import PHASES, Simulation, steps
@@ -240,3 +243,20 @@ async def test_what_is_refused(
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await anext(aiter(call))
     assert (caught.value.code(), reason(caught.value)) == (code, why)
+
+
+async def test_both_ways_count_as_watches_of_one_person(
+    log: Log, authority: Authority, query_settings: QuerySettings, organizations: Organizations
+) -> None:
+    await log.create("o")
+    bounded = query_settings.model_copy(update={"watches_per_user": 1})
+    async with serving(authority, bounded, organizations) as served:
+        request = StreamTopologyRequest(topology="hosts")
+        first = served.stub.StreamTopology(request, metadata=served.metadata("StreamTopology"))
+        await anext(events(first))
+        second = served.stub.WatchTopology(
+            WatchTopologyRequest(topology="hosts"), metadata=served.metadata("WatchTopology")
+        )
+        with pytest.raises(grpc.aio.AioRpcError, match="WATCHES_PER_USER") as caught:
+            await anext(aiter(second))
+        assert caught.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
