@@ -46,14 +46,20 @@ def exporting(service: str, settings: Settings) -> Iterator[None]:
     Raises:
         ValueError: the environment asks for a protocol that is not spoken here.
     """
-    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+    providers = _begin(service, settings)
+    try:
         yield
-        return
+    finally:
+        _end(providers)
+
+
+def _begin(service: str, settings: Settings) -> list[MeterProvider | TracerProvider]:
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        return []
     collected = _collected()
     resource = _resource(service, settings)
-    readers = _readers(settings, collected=collected)
     providers: list[MeterProvider | TracerProvider] = []
-    if readers:
+    if readers := _readers(settings, collected=collected):
         measuring = MeterProvider(readers, resource, shutdown_on_exit=False)
         metrics.set_meter_provider(measuring)
         providers.append(measuring)
@@ -64,10 +70,7 @@ def exporting(service: str, settings: Settings) -> Iterator[None]:
         providers.append(tracing)
     # It repeats itself as long as the collector is away, which we say once, and for every caller's odd header.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        _end(providers)
+    return providers
 
 
 def _collected() -> bool:
