@@ -52,6 +52,8 @@ class Change:
     #: Ids of nodes that are new, differ or are gone.
     nodes: set[str] = field(default_factory=set)
     edges: EdgeChanges = field(default_factory=dict)
+    #: Ids of nodes that are quiet now or not any more, and else as they were.
+    marked: set[str] = field(default_factory=set)
     #: Whether everything is shown in another way.
     templates: bool = False
     #: Whether there was any report: what nodes measure may differ.
@@ -207,7 +209,7 @@ class Model:
                 self._forget(probe)
             elif probe.quiet != (now - probe.heard > self.lifetimes.quiet):
                 probe.quiet = not probe.quiet
-                self._change.nodes.update(probe.handles)
+                self._change.marked.update(probe.handles)
 
     def _forget(self, probe: Probe) -> None:
         del self.probes[probe.id]

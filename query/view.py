@@ -44,6 +44,8 @@ _TOLD_BYTES = 16 * 1024 * 1024
 _BLOCK_BYTES = 256 * 1024
 #: Of how many sampled reports at most, the newest ones, an event is part of the traces.
 TRACES = 32
+#: Of how many nodes at once it is looked whether they differ; more are taken to do so.
+_COMPARED = 2_000
 #: How many nodes are printed before other work has its turn.
 _AT_ONCE = 50
 #: How many are printed before the answer is measured again, and to guess how large it is.
@@ -108,9 +110,10 @@ class View:
         self._edges.apply(change.edges, now)
         self._edges.expire(now)
         doubtful = change.nodes | self._edges.take_touched() | self._renamed(change.nodes)
-        if change.templates:
-            doubtful |= self._present
         doubtful |= self._settle_presence(doubtful)
+        doubtful |= self._present if change.templates else change.marked & self._present
+        if len(doubtful) > _COMPARED:
+            self._print_anew(doubtful)
         changed = [node for node in doubtful if self._differs(node)]
         blocks = [data for ids, block in change.blocks for data in self._blocks(ids, block)]
         self._version += change.reported
@@ -279,6 +282,13 @@ class View:
                 self._present ^= {pseudo}
                 others |= {pseudo} | self._edges.into.get(pseudo, set())
         return others
+
+    def _print_anew(self, nodes: Iterable[str]) -> None:
+        """Leaves to `prepare`, which lets other work go on, what would take long to compare with what readers know."""
+        for node in nodes:
+            if node in self._shown:
+                self._shown[node].static = b""
+                self._unread[node] = None
 
     def _differs(self, node: str) -> bool:
         """Whether the node is not what its readers were told; who never read it was told nothing."""

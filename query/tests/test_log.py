@@ -301,7 +301,7 @@ async def test_other_work_goes_on_while_a_view_is_made_and_what_arrives_meanwhil
 ) -> None:
     await log.create("o")
     organization = await organizations.get("o")
-    machine = Machine("a", {pid: "one" for pid in range(1, 3000)})
+    machine = Machine("a", dict.fromkeys(range(1, 3000), "one"))
     reporter = Reporter("p", machine)
     organization.take(heading("1"), reporter.full().SerializeToString())
     making = asyncio.create_task(organization.view(topologies()["processes"], sensitive=True))

@@ -165,6 +165,22 @@ def test_a_probe_that_is_silent_is_quiet_and_then_gone(world: World) -> None:
     assert not world.model.probes
 
 
+async def test_when_much_changes_at_once_it_is_printed_in_turn_with_other_work(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("query.view._COMPARED", 1)
+    monkeypatch.setattr("query.view._AT_ONCE", 1)
+    view = world.view("processes")
+    before = {name for name, node in nodes(view).items() if not node["pseudo"]}
+    world.settle(11)
+    printing, turns = asyncio.create_task(view.prepare()), 0
+    while not printing.done():
+        turns += 1
+        await asyncio.sleep(0)
+    assert turns >= len(before) == 3
+    assert {name for name, node in nodes(view).items() if node["quiet"]} == before
+
+
 def test_nobody_is_gone_while_the_log_is_away(world: World) -> None:
     change = world.model.take_change(world.now + 1000, patient=True)
     assert world.model.probes.keys() == {"p1", "p2"}
