@@ -150,6 +150,25 @@ def test_renewed_files_are_served_without_a_restart_and_open_connections_stay(
         assert before.recv(1000).startswith(b"HTTP/1.1 200")
 
 
+def test_files_behind_a_link_are_renewed_by_another_link(new_edge: Callable[..., Edge], tmp_path: Path) -> None:
+    """As Kubernetes has it: `..data` is the link that is swapped, and the files are links through it."""
+    authority = Authority(tmp_path)
+    mounted = tmp_path / "mounted"
+    for version in ("old", "new"):
+        (mounted / version).mkdir(parents=True)
+        made = authority.certificate(*HOSTS, name=version)
+        made.cert.rename(mounted / version / "tls.crt")
+        made.key.rename(mounted / version / "tls.key")
+    (mounted / "..data").symlink_to("old")
+    for name in ("tls.crt", "tls.key"):
+        (mounted / name).symlink_to(f"..data/{name}")
+    edge = new_edge(tls=Tls(mounted / "tls.crt", mounted / "tls.key"))
+    (mounted / "..next").symlink_to("new")
+    (mounted / "..next").rename(mounted / "..data")
+    serial = _serial((mounted / "new" / "tls.crt").read_text())
+    until(lambda: _served(edge) == serial, "the new certificate is served")
+
+
 def test_files_that_are_no_pair_leave_what_was_served(new_edge: Callable[..., Edge], tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     old, new = authority.certificate(*HOSTS), authority.certificate(*HOSTS, name="new")
