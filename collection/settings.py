@@ -13,7 +13,7 @@ class CollectionSettings(Settings):
     #: How many bytes of an organization's reports are kept; the oldest go first.
     log_max_bytes: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
     #: How many streams of reports one token may hold at each replica.
-    streams_per_credential: int = Field(default=5_000, ge=1)
+    streams_per_credential: int = Field(default=10_000, ge=1)
     #: How many probes an organization's log may hold; one that was silent for LOG_MAX_AGE is gone from it.
     probes_per_organization: int = Field(default=5_000, ge=1, le=100_000)
     #: How many reports a second a probe may keep sending to a replica; for a moment three times as many.

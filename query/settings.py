@@ -22,7 +22,7 @@ class QuerySettings(Settings):
     #: How long an organization or a view that nobody reads is kept up to date.
     idle_after: float = 60
     #: How many watches one person may have open at each replica.
-    watches_per_user: int = Field(default=100, ge=1)
+    watches_per_user: int = Field(default=200, ge=1)
 
     def lifetimes(self) -> Lifetimes:
         """How long things are shown."""

@@ -26,7 +26,7 @@ RAISED = {
 
 app = typer.Typer(
     help="Puts a synthetic load on a running mesh and measures it; exits 1 where something acknowledged was lost. "
-    "A mesh's usual limits (docs/limits.md) are enough for ledger and views; modes that press harder need one that was "
+    "A mesh's usual limits (docs/limits.md) are enough for every mode as it is; to press harder, it needs one that was "
     f"started with: {' '.join(f'{name}={value}' for name, value in RAISED.items())} make up",
     no_args_is_help=True,
     add_completion=False,
