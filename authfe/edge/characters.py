@@ -15,11 +15,17 @@ function envoy_on_request(handle)
       table.insert(foreign, name)
     end
   end
+  local refused
   for _, name in ipairs(foreign) do
-    if name:sub(1, 1) == ":" or name:sub(1, 8) == "x-scope-" then
-      handle:respond({[":status"] = "400"}, "The header " .. name .. " holds other characters than those of ASCII.")
+    if name:sub(1, 1) == ":" then
+      refused = name
+    else
+      handle:headers():remove(name)
+      refused = refused or name:match("^x%-scope%-.*")
     end
-    handle:headers():remove(name)
+  end
+  if refused then
+    handle:respond({[":status"] = "400"}, "The header " .. refused .. " holds other characters than those of ASCII.")
   end
 end
 """

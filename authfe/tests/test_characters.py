@@ -7,11 +7,11 @@ import pytest
 from google.rpc.status_pb2 import Status
 
 from authfe.tests.raw import HOST, exchange, parse
-from authfe.tests.running import Edge
+from authfe.tests.running import Edge, until
 
 pytestmark = pytest.mark.integration
 
-FOREIGN = [b"sesame\xff\xfe", "sésame".encode(), b"\x80"]
+FOREIGN = [b"sesame\xff\xfe", "sesame ü".encode(), b"\x80sesame"]
 
 
 def request(header: bytes, value: bytes, path: bytes = b"/api/topology/hosts", verb: bytes = b"GET") -> bytes:
@@ -22,10 +22,13 @@ def request(header: bytes, value: bytes, path: bytes = b"/api/topology/hosts", v
 @pytest.mark.parametrize("value", FOREIGN)
 @pytest.mark.parametrize("header", [b"X-Scope-Probe-Id", b"x-scope-org", b"x-scope-pipe-id"])
 def test_a_header_of_ours_is_refused(edge: Edge, header: bytes, value: bytes) -> None:
+    before = edge.log.read_text().count("lua_response")
     status, body = parse(exchange(edge, request(header, value)))
     assert (status, body["code"], body["details"][0]["reason"]) == (400, 3, "REQUEST_INVALID")
     assert header.decode().lower() in body["message"]
     assert "sesame" not in body["message"]
+    until(lambda: edge.log.read_text().count("lua_response") > before, "the access log is written")
+    assert "sesame" not in edge.log.read_text()
     assert not any(replica.service.calls or replica.authority.requests for replica in edge.replicas)
 
 
