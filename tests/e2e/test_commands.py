@@ -74,8 +74,8 @@ def test_an_organization_is_made_once(mesh: Mesh) -> None:
     assert "Traceback" not in again.stderr
 
 
-def test_the_program_in_the_readme_reads_a_topology(mesh: Mesh, tmp_path: Path) -> None:
-    [program] = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def test_the_program_in_the_readme_reads_a_topology_and_follows_it(mesh: Mesh, tmp_path: Path) -> None:
+    program, following = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert len(program.strip().splitlines()) <= 13
     (tmp_path / ".scope").symlink_to(mesh.data)
     wait_for(lambda: mesh.api().nodes("processes"), "processes")
@@ -84,3 +84,8 @@ def test_the_program_in_the_readme_reads_a_topology(mesh: Mesh, tmp_path: Path) 
     )
     assert ran.returncode == 0, ran
     assert socket.gethostname().partition(".")[0] in ran.stdout
+    follow = [sys.executable, "-u", "-c", program + following]
+    with subprocess.Popen(follow, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert any(re.fullmatch(r"[1-9]\d* processes\n", line) for line in process.stdout)
+        process.kill()
