@@ -32,7 +32,6 @@ STATUS = {
     "DEADLINE_EXCEEDED": 504,
 }
 
-_AWAY = "What answers this is away at the moment."
 _ANY_OTHER = (
     "Any other error: 404 no such path, 405 not a method of this path, 408, 413 and 431 a request that is too slow or "
     "too large, 500 a fault of ours, 504 an answer that took too long."
@@ -65,8 +64,6 @@ class Errors:
         found: dict[int, list[str]] = defaultdict(list)
         for reason in sorted({*reasons, *self._named(comment)}):
             found[STATUS[self._codes[reason]]].append(self._line(reason))
-        # Whatever answers may be away.
-        found[503].append(f"- {_AWAY}")
         answers = {str(status): _response("\n".join(lines)) for status, lines in sorted(found.items())}
         return {**answers, "default": _response(_ANY_OTHER)}
 
@@ -74,9 +71,15 @@ class Errors:
         return f"- `{reason}`: {self._meanings[reason]}"
 
     def _named(self, comment: str) -> Iterator[str]:
-        for code, reason in re.findall(r"\b([A-Z_]{4,})\b(?: \(([A-Z_]+)\))?", comment):
-            if code in STATUS and (reason or code in self._codes):
-                yield reason or code
+        for code, named in re.findall(r"\b([A-Z_]{4,})\b(?: \(([A-Z_]+)\))?", comment):
+            reason = named or code
+            if code not in STATUS or (not named and reason not in self._codes):
+                continue
+            if self._codes.get(reason) != code:
+                raise ValueError(
+                    f"a comment says {code} ({reason}), and scope.errors.v1 has no such reason of that code"
+                )
+            yield reason
 
     def schemas(self) -> dict[str, Schema]:
         """The schemas of errors."""

@@ -24,7 +24,7 @@ _READING = ("GET", "HEAD")
 
 def path(binding: Binding) -> str:
     """The path, with nothing but names in its braces."""
-    return re.sub(r"=\*\}", "}", binding.template)
+    return binding.template.replace("=*}", "}")
 
 
 def operation(binding: Binding, comments: Comments, schemas: Schemas, errors: Errors) -> Schema:
@@ -123,8 +123,9 @@ def _sent(binding: Binding) -> list[FieldDescriptor]:
 
 
 def _reasons(binding: Binding) -> Iterator[str]:
-    """The reasons to refuse that follow from the rules and fields."""
+    """The reasons to refuse that follow from the rules and fields, and those that every operation has."""
     admitted = rules(binding.rpc.path)
+    yield from ("REQUEST_INVALID", "SERVICE_UNAVAILABLE")
     if _method(binding).input_type.fields:
         yield "INVALID_FIELD"
     if binding.verb not in _READING:

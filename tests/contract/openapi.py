@@ -37,14 +37,22 @@ class Operation:
     def wrong(self, answer: Answer) -> list[str]:
         """How an answer differs from what is documented for its status; a member that is not documented differs."""
         responses = self.described["responses"]
-        content = responses.get(str(answer.status), responses["default"])["content"]
+        documented = responses.get(str(answer.status), responses["default"])
         kind = answer.headers["content-type"].partition(";")[0]
-        if kind not in content:
-            return [f"{answer.status} is {kind} and not {' or '.join(content)}"]
+        if kind not in documented["content"]:
+            return [f"{answer.status} is {kind} and not {' or '.join(documented['content'])}"]
         value = answer.body.decode() if kind == "text/event-stream" else answer.json()
-        schema = {**content[kind].get("schema", {}), "components": _STRICT}
+        schema = {**documented["content"][kind].get("schema", {}), "components": _STRICT}
         errors = OAS31Validator(schema, format_checker=OAS31Validator.FORMAT_CHECKER).iter_errors(value)
-        return [f"{error.json_path}: {error.message}" for error in errors]
+        return [f"{error.json_path}: {error.message}" for error in errors] or _unnamed(answer, documented)
+
+
+def _unnamed(answer: Answer, documented: dict[str, Any]) -> list[str]:
+    """The reasons of an error that its description does not name."""
+    reasons = [detail.get("reason") for detail in answer.json()["details"]] if answer.status >= 400 else []
+    return [
+        f"{reason} is not documented" for reason in reasons if reason and f"`{reason}`" not in documented["description"]
+    ]
 
 
 def operations() -> list[Operation]:

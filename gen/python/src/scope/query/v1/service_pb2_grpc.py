@@ -31,6 +31,8 @@ class QueryServiceStub:
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
     def __init__(self, channel):
@@ -91,6 +93,8 @@ class QueryServiceServicer:
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
     def GetInfo(self, request, context):
@@ -130,7 +134,8 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenderNode(self, request, context):
-        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND.
+        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+        FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -233,6 +238,8 @@ class QueryService:
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
     @staticmethod

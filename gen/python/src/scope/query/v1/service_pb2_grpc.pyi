@@ -32,6 +32,8 @@ class QueryServiceStub:
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
     @_typing.overload
@@ -51,7 +53,9 @@ class QueryServiceStub:
     GetNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]
     """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
     RenderNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]
-    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND."""
+    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+    FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+    """
     StreamTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]
     """Answers a topology and then what changes in it, as server-sent events (text/event-stream) until the reader leaves.
 
@@ -82,6 +86,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -98,7 +104,9 @@ class QueryServiceAsyncStub(QueryServiceStub):
     GetNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]  # type: ignore[assignment]
     """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
     RenderNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND."""
+    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+    FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+    """
     StreamTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Answers a topology and then what changes in it, as server-sent events (text/event-stream) until the reader leaves.
 
@@ -128,6 +136,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
     @_abc_1.abstractmethod
@@ -178,7 +188,9 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RenderNodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND."""
+        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+        FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+        """
 
     @_abc_1.abstractmethod
     def StreamTopology(

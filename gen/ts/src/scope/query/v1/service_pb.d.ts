@@ -19,6 +19,8 @@ export declare const file_scope_query_v1_service: GenFile;
  * What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
  * same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
  *
+ * What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
+ *
  * @generated from service scope.query.v1.QueryService
  */
 export declare const QueryService: GenService<{
@@ -74,7 +76,8 @@ export declare const QueryService: GenService<{
     output: typeof GetNodeResponseSchema;
   },
   /**
-   * Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND.
+   * Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+   * FAILED_PRECONDITION (ANSWER_TOO_LARGE).
    *
    * @generated from rpc scope.query.v1.QueryService.RenderNode
    */
