@@ -94,6 +94,12 @@ def test_every_reason_says_what_it_means_and_which_code_it_goes_with(comments: C
     }
 
 
+@pytest.mark.parametrize("named", ["NOT_FOUND (NO_SUCH_REASON)", "NOT_FOUND (LOG_FULL)"])
+def test_a_comment_that_names_a_reason_wrongly_is_refused(comments: Comments, named: str) -> None:
+    with pytest.raises(ValueError, match="no such reason of that code"):
+        Errors(comments).responses((), f"Refuses what is not there with {named}.")
+
+
 def test_every_reason_is_given_somewhere() -> None:
     packages = ("mesh", "users", "collection", "query", "authfe")
     sources = [path for package in packages for path in (ROOT / package).rglob("*.py") if "tests" not in path.parts]
