@@ -185,7 +185,7 @@ def _authorization() -> Config:
     service = {
         "envoy_grpc": {"cluster_name": AUTHORITY},
         "timeout": "5s",
-        "retry_policy": elsewhere("connect-failure,refused-stream,reset,unavailable"),
+        "retry_policy": elsewhere("connect-failure,refused-stream,reset,cancelled,unavailable"),
         "initial_metadata": [{"key": "x-envoy-upstream-rq-per-try-timeout-ms", "value": "2000"}],
     }
     return extension(
