@@ -4,7 +4,6 @@ Nothing is lost when this process is killed: a report that was acknowledged is i
 again by its probe, and storing it twice stores it once.
 """
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 import grpc
 
 from collection import reports
+from collection.aside import Aside
 from collection.instruments import REPORT, counted
 from collection.limits import Probes, Rate
 from collection.log import Entry, ReportLog
@@ -24,6 +24,7 @@ from mesh.errors import ServiceError
 from mesh.identity import current
 from mesh.serve import Mesh, Registers
 from mesh.streams import until
+from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import (
     Acknowledged,
     Drain,
@@ -37,6 +38,7 @@ from scope.collection.v1.service_pb2_grpc import (
     add_CollectionServiceServicer_to_server,
 )
 from scope.errors.v1.errors_pb2 import Reason
+from scope.report.v1.document_pb2 import Document
 
 _PUBLISH = "/scope.collection.v1.CollectionService/Publish"
 
@@ -52,6 +54,7 @@ class CollectionService(CollectionServiceServicer):
         self._streams = Bound(
             settings.streams_per_credential, "streams of reports", Per.CREDENTIAL, "STREAMS_PER_CREDENTIAL"
         )
+        self._aside = Aside()
         self._probes = Probes(log.probes, settings.probes_per_organization)
         self._probe_rate = Rate(settings.reports_per_second_per_probe, "probe", "REPORTS_PER_SECOND_PER_PROBE")
         self._organization_rate = Rate(
@@ -72,8 +75,10 @@ class CollectionService(CollectionServiceServicer):
                         yield PublishResponse(drain=Drain())
                         continue
                     with counted(), REPORT.apart() if epoch else REPORT.within():
-                        self._check_rate(current().organization, probe)
-                        entry = reports.entry(request, current().organization, probe)
+                        organization = current().organization
+                        self._check_rate(organization, probe)
+                        take = partial(reports.entry, request, organization, probe)
+                        entry = await self._aside.run(organization, len(request.report), take)
                         if entry.epoch != epoch:
                             await self._check_epoch(entry)
                             epoch = entry.epoch
@@ -119,11 +124,14 @@ class CollectionService(CollectionServiceServicer):
             self._check_rate(identity.organization, probe)
             newest = await self._newest_epoch(identity.organization, probe)
             epoch = max(newest + 1, time.time_ns() // 1_000_000)
-            # A large document takes seconds, beside which other calls go on.
-            entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, epoch)
+            entry = await self._encoded(document, identity, probe, epoch)
             while not await self._log.append(entry):  # another document took that epoch
-                entry = await asyncio.to_thread(reports.document_entry, document, identity, probe, entry.epoch + 1)
+                entry = await self._encoded(document, identity, probe, entry.epoch + 1)
         return PublishDocumentResponse(epoch=entry.epoch, number=entry.number)
+
+    async def _encoded(self, document: Document, identity: Identity, probe: str, epoch: int) -> Entry:
+        encode = partial(reports.document_entry, document, identity, probe, epoch)
+        return await self._aside.run(identity.organization, document.ByteSize(), encode)
 
 
 @asynccontextmanager
