@@ -7,7 +7,10 @@ from tests.load.log import Entry
 from tests.load.measure import now
 
 _AWAY = frozenset(
-    {"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "CANCELLED", "UNKNOWN", "LOG_UNAVAILABLE", "IDENTITY_UNAVAILABLE"}
+    (
+        *("UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "CANCELLED", "UNKNOWN", "TIMEOUT", "OVERLOADED"),
+        *("LOG_UNAVAILABLE", "IDENTITY_UNAVAILABLE", "SERVICE_UNAVAILABLE"),
+    )
 )
 
 

@@ -31,6 +31,7 @@ def test_the_report_after_one_that_was_given_up_is_another_one() -> None:
         ("LOG_FULL: no room", True),
         ("UNAUTHENTICATED: no details", True),
         ("LOG_UNAVAILABLE: the bus is away", False),
+        ("SERVICE_UNAVAILABLE: What answers this is away", False),
         ("UNAVAILABLE: upstream: reset", False),
         ("DEADLINE_EXCEEDED: no acknowledgement within 20 s", False),
         ("", False),
