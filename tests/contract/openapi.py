@@ -1,6 +1,5 @@
 """The OpenAPI document, and whether an answer is what it says."""
 
-import copy
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -85,7 +84,7 @@ def _closed(value: Any) -> Any:
         closed = {name: _closed(one) for name, one in value.items()}
         named = value.get("type") == "object" and isinstance(value.get("properties"), dict)
         return {"additionalProperties": False, **closed} if named else closed
-    return [_closed(one) for one in value] if isinstance(value, list) else copy.copy(value)
+    return [_closed(one) for one in value] if isinstance(value, list) else value
 
 
 _STRICT = _closed(DOCUMENT["components"])
