@@ -76,7 +76,7 @@ class Schemas:
         if name.startswith("google."):
             raise ValueError(f"say in proto/openapi/schemas.py what {name} is in JSON")
         if name not in self.found:
-            self.found[name] = {}
+            self.found[name] = {}  # known from here on, for what holds itself
             self.found[name] = self._enum(kind) if isinstance(kind, EnumDescriptor) else self._message(kind)
         return {"$ref": f"#/components/schemas/{name}"}
 
