@@ -1,18 +1,20 @@
 """Credentials remembered for two seconds, so that a busy caller costs the database one query in that time.
 
 Failures are not remembered. Inventing secrets costs a query each, but there is a bound on how many are under way, and
-those who were known a moment ago do not wait behind it.
+those who were known a moment ago do not wait behind them: neither here nor for a connection to the database.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from mesh.errors import unavailable
 from scope.errors.v1.errors_pb2 import Reason
 from users import instruments
 from users.credentials import Holder
+from users.database import CONNECTIONS
 from users.secrets import Secret
 
 #: How old what is known of a credential may be, in seconds: a revocation is felt after it.
@@ -21,6 +23,8 @@ FRESH = 2.0
 SIZE = 10_000
 #: How many credentials are looked up at once; those that are remembered, but no longer fresh, come on top.
 LOOKUPS = 1_000
+#: How many of those may ask the database at the same time: half of its connections.
+READS = CONNECTIONS // 2
 
 
 class Credentials:
@@ -38,6 +42,7 @@ class Credentials:
         self._clock = clock
         self._known: OrderedDict[Secret, tuple[float, Holder]] = OrderedDict()
         self._asking: dict[Secret, asyncio.Future[Holder | None]] = {}
+        self._reads = asyncio.Semaphore(READS)
 
     async def holder(self, secret: Secret) -> Holder | None:
         """Who holds the secret; None when it is worth nothing.
@@ -54,7 +59,8 @@ class Credentials:
                 message = f"more than {LOOKUPS} credentials are being looked up; try again in a moment"
                 raise unavailable(Reason.REASON_IDENTITY_UNAVAILABLE, message)
             instruments.LOOKUPS.add(1, "database")
-            self._asking[secret] = asyncio.ensure_future(self._look_up(secret))
+            turn = self._reads if known is None else nullcontext()
+            self._asking[secret] = asyncio.ensure_future(self._look_up(secret, turn))
         return await asyncio.shield(self._asking[secret])  # others wait for it too
 
     def forget(self) -> None:
@@ -62,11 +68,12 @@ class Credentials:
         self._known.clear()
         self._asking.clear()
 
-    async def _look_up(self, secret: Secret) -> Holder | None:
-        asked = self._clock()
+    async def _look_up(self, secret: Secret, turn: AbstractAsyncContextManager[None]) -> Holder | None:
         this = asyncio.current_task()
         try:
-            holder = await self._read(secret)
+            async with turn:
+                asked = self._clock()
+                holder = await self._read(secret)
             if self._asking.get(secret) is this:
                 self._remember(secret, asked, holder)
             return holder

@@ -11,6 +11,7 @@ from scope.auth.v1.access_pb2 import Caller
 from users import cache, secrets
 from users.cache import Credentials
 from users.credentials import Holder
+from users.database import CONNECTIONS
 from users.secrets import Kind, Secret
 from users.tests.conftest import Clock
 
@@ -101,6 +102,22 @@ async def test_secrets_that_nobody_knows_are_looked_up_so_many_at_a_time(monkeyp
     await asyncio.gather(again, *invented)
     assert slow.asked.count(remembered) == 2
     await known.holder(_secret())
+
+
+async def test_who_is_known_finds_a_connection_however_many_invent_secrets() -> None:
+    slow, clock, remembered = Slow(), Clock(), _secret()
+    known = Credentials(slow, clock)
+    slow.answer.set()
+    await known.holder(remembered)
+    slow.answer.clear()
+    clock.seconds += cache.FRESH
+    invented = await begun(known.holder(_secret()) for _ in range(100))
+    [again] = await begun([known.holder(remembered)])
+    assert slow.asked.count(remembered) == 2
+    assert len(slow.asked) == 2 + cache.READS < 2 + CONNECTIONS
+    slow.answer.set()
+    await asyncio.gather(again, *invented)
+    assert len(slow.asked) == 102
 
 
 async def test_what_was_asked_before_a_revocation_answers_nobody_who_comes_after_it() -> None:
