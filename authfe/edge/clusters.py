@@ -114,8 +114,9 @@ def _http2() -> Config:
         "initial_stream_window_size": 1024 * 1024,
         "initial_connection_window_size": 16 * 1024 * 1024,
         # A replica that fails its health check gets no new calls; those that it has would wait for it for ever where it
-        # stands still, or its machine is gone. Our servers take pings as often (mesh/serve.py), others may not.
-        "connection_keepalive": {"interval": "2s", "timeout": "3s"},
+        # stands still, or its machine is gone. They wait until the health check has failed, or they would be sent there
+        # again. Our servers take pings as often (mesh/serve.py), others may not.
+        "connection_keepalive": {"interval": "2s", "timeout": "5s"},
     }
     return typed(
         "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
