@@ -30,8 +30,8 @@ _PATIENCE = 2.0
 #: How often views look at what grows old, in seconds.
 _AGING = 1.0
 
-#: How many bytes of reports wait for their turn at most: taking so many in, of nodes that are all new, takes a tenth of a
-#: second, in which nobody else has a turn.
+#: How many bytes of reports wait for their turn at most: to take so many in, of nodes that are all new, takes a tenth
+#: of a second, in which nobody else has a turn.
 _WAITING_BYTES = 1024 * 1024
 #: After how many reports they are joined although there is no view yet: the first does not wait for all of them.
 _JOINED_AT_ONCE = 50
