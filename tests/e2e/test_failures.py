@@ -63,7 +63,7 @@ def test_local_and_run_say_what_runs(mesh: Mesh) -> None:
     assert run["pid"] == mesh.process.pid
     by_name: dict[str, list[int]] = {}
     for process in run["processes"]:
-        assert process.keys() == {"name", "replica", "pid", "grpc", "metrics"}
+        assert process.keys() == {"name", "replica", "pid", "deaths", "grpc", "metrics"}
         assert psutil.pid_exists(process["pid"])
         by_name.setdefault(process["name"], []).append(process["replica"])
     for name in ("users", "collection", "query"):
