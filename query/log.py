@@ -96,7 +96,8 @@ class Follower:
         try:
             await self._open(inbox)
             self._heard = time.monotonic()
-            while not self._lost.is_set() and time.monotonic() - self._heard < _SILENCE:
+            # What is here and waits for its turn is no silence, however busy this process is.
+            while not self._lost.is_set() and (subscription.pending_msgs or time.monotonic() - self._heard < _SILENCE):
                 await self._lost_within(_HEARTBEAT)
             self.away = not self._lost.is_set()  # silent, or merely out of step
         finally:
