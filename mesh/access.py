@@ -6,18 +6,25 @@ import grpc
 
 from mesh.contracts import rpcs
 from mesh.errors import ServiceError, unauthenticated
+from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
 from scope.auth.v1 import access_pb2
 from scope.auth.v1.access_pb2 import Access, Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 
-__all__ = ["check", "needed", "rpcs", "rules"]
+__all__ = ["check", "largest_request", "needed", "rpcs", "rules"]
 
 
 def rules(rpc: str) -> Sequence[Access]:
     """The rules of an RPC; none, for an RPC that is not there either, means that nobody may call it."""
     method = rpcs().get(rpc)
     return method.GetOptions().Extensions[access_pb2.access] if method is not None else ()
+
+
+def largest_request(rpc: str) -> int:
+    """How many bytes a request may have: what probes send is large, all else is small."""
+    probes = any(rule.caller == Caller.CALLER_PROBE for rule in rules(rpc))
+    return MESSAGE_BYTES if probes else REQUEST_BYTES
 
 
 def check(rpc: str, identity: Identity) -> None:

@@ -3,6 +3,9 @@
 #: The largest message that any part takes in or the bus carries, in bytes.
 MESSAGE_BYTES = 8 * 1024 * 1024
 
+#: The largest request to an RPC that takes no reports, in bytes: nobody shall fill memory without a token of a probe.
+REQUEST_BYTES = 1024 * 1024
+
 #: The largest answer to a browser, in bytes.
 ANSWER_BYTES = 32 * 1024 * 1024
 

@@ -19,18 +19,18 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from mesh import logs
-from mesh.contracts import services
+from mesh.access import largest_request
+from mesh.contracts import rpcs, service_of, services
 from mesh.identity import KeySource, Verifier
 from mesh.interceptor import Guard
 from mesh.keys import RemoteKeys
-from mesh.limits import MESSAGE_BYTES
+from mesh.limits import REQUEST_BYTES
 from mesh.renewal import Renewals
 from mesh.settings import Settings
 from mesh.telemetry.export import exporting
 from mesh.telemetry.rpc import Calling
 
 _SERVER_OPTIONS = (
-    ("grpc.max_receive_message_length", MESSAGE_BYTES),
     ("grpc.max_send_message_length", -1),  # answers are bounded where they are made
     # What the edge lets through must not be refused here, where nobody could tell the caller what is wrong.
     ("grpc.max_metadata_size", 96 * 1024),
@@ -112,7 +112,8 @@ def _leaving_early(stop: asyncio.Event) -> Iterator[Callable[[], object]]:
 
 async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, stop: asyncio.Event) -> None:
     server = grpc.aio.server(
-        interceptors=[Guard(verifier, mesh.settings.requests_per_credential)], options=_SERVER_OPTIONS
+        interceptors=[Guard(verifier, mesh.settings.requests_per_credential)],
+        options=(*_SERVER_OPTIONS, ("grpc.max_receive_message_length", _largest_request(registers))),
     )
     for register in registers.values():
         register(server)
@@ -125,6 +126,11 @@ async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, s
     await served.enter_graceful_shutdown()
     mesh.draining.set()
     await server.stop(mesh.settings.drain_seconds)
+
+
+def _largest_request(names: Iterable[str]) -> int:
+    """How many bytes gRPC takes in for the services of these names, before anybody can ask who sends them."""
+    return max((largest_request(rpc) for rpc in rpcs() if service_of(rpc) in names), default=REQUEST_BYTES)
 
 
 async def _add_health(server: grpc.aio.Server, names: Iterable[str]) -> health.aio.HealthServicer:

@@ -3,12 +3,15 @@
 from authfe.edge.typed import Config, extension
 from mesh.headers import PROBE_ID, TENANT
 
+#: Characters of what a caller may make as long as it likes.
+_LENGTH = 300
+
 _FIELDS = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",
     "service": "edge",
     "route": "%ROUTE_NAME%",
-    "method": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)%",
-    "path": "%PATH(NQ:ORIG_OR_PATH)%",
+    "method": f"%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD):{_LENGTH}%",
+    "path": f"%PATH(NQ:ORIG_OR_PATH):{_LENGTH}%",
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
     "grpc_status": "%GRPC_STATUS%",
@@ -18,10 +21,10 @@ _FIELDS = {
     "bytes_in": "%BYTES_RECEIVED%",
     "bytes_out": "%BYTES_SENT%",
     "org": f"%REQ({TENANT})%",
-    "probe": f"%REQ({PROBE_ID})%",
+    "probe": f"%REQ({PROBE_ID}):{_LENGTH}%",
     "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
     "upstream": "%UPSTREAM_HOST%",
-    "request_id": "%REQ(X-REQUEST-ID)%",
+    "request_id": f"%REQ(X-REQUEST-ID):{_LENGTH}%",
 }
 
 

@@ -80,9 +80,10 @@ def authorized(rpc: str) -> Config:
     return {_EXT_AUTHZ: typed("envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute", check_settings=settings)}
 
 
-def whole_requests() -> Config:
-    """For a route whose requests are one message: taken in whole, or refused with 413."""
-    return {_BUFFER: _switch(disabled=False)}
+def whole_requests(most: int) -> Config:
+    """For a route whose requests are one message of so many bytes at most: taken in whole, or refused with 413."""
+    buffer = typed("envoy.extensions.filters.http.buffer.v3.BufferPerRoute", buffer={"max_request_bytes": most})
+    return {_BUFFER: {**_switch(disabled=False), "config": buffer}}
 
 
 def unguarded() -> Config:

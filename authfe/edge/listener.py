@@ -90,7 +90,7 @@ def _paths() -> Config:
 
 
 def _times() -> Config:
-    # Routes to streams switch the idle timeout off. There is no bound on a whole request: a stream is one.
+    # Routes to streams switch the idle timeout off.
     return {
         "request_headers_timeout": "10s",
         "stream_idle_timeout": "60s",
@@ -100,7 +100,13 @@ def _times() -> Config:
 
 
 def _common() -> Config:
-    return {"idle_timeout": "300s", "max_headers_count": HEADERS, "headers_with_underscores_action": "DROP_HEADER"}
+    # Who never ends a request would have the edge keep for ever what it holds of it; streams have no such bound.
+    return {
+        "idle_timeout": "300s",
+        "max_stream_duration": "60s",
+        "max_headers_count": HEADERS,
+        "headers_with_underscores_action": "DROP_HEADER",
+    }
 
 
 def _http2() -> Config:

@@ -13,7 +13,7 @@ from authfe.edge.characters import REFUSED
 from authfe.edge.limits import HEADER_KB, HEADERS
 from authfe.edge.typed import Config, extension
 from mesh.headers import GRPC, REASON, fact
-from mesh.limits import MESSAGE_BYTES
+from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
 
 #: On a denial, by the name of a fact that goes with the reason, the header that has it.
 METADATA_HEADERS = {name: fact(name) for name in ("permission", "parameter")}
@@ -37,7 +37,7 @@ class Reply:
 
 
 _AWAY = Reply(Code.UNAVAILABLE, "SERVICE_UNAVAILABLE", "What answers this is away at the moment. Try again.")
-_TOO_LARGE = f"The request is larger than {MESSAGE_BYTES} bytes."
+_TOO_LARGE = f"The request is larger than {REQUEST_BYTES} bytes, or than {MESSAGE_BYTES} where it takes reports."
 _HEADERS = f"There are more than {HEADERS} headers, or more than {HEADER_KB} kB of them."
 
 #: By HTTP status, what the edge answers with.

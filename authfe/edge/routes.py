@@ -13,10 +13,14 @@ from authfe.edge.clusters import HASHED
 from authfe.edge.deployment import Deployment
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config
+from mesh.access import largest_request
 from mesh.headers import TENANT
 
-#: How long a call that is not a stream may take.
-_UNARY_TIMEOUT = "30s"
+#: How long a call that is not a stream may take once it is here; the listener bounds the time with its arrival.
+_UNARY = {"timeout": "30s"}
+
+#: A stream lives as long as both ends want; a dead connection is found by HTTP/2's own keep-alive.
+_STREAM = {"timeout": "0s", "idle_timeout": "0s", "max_stream_duration": {"max_stream_duration": "0s"}}
 
 #: Where a call has certainly not reached a replica.
 _UNTOUCHED = "connect-failure,refused-stream,reset-before-request"
@@ -62,7 +66,7 @@ def _rest(binding: Binding) -> list[Config]:
     route = _to_service(binding.rpc, match)
     route["typed_per_filter_config"] |= filters.without_grpc_headers()
     if not binding.rpc.streaming:
-        route["typed_per_filter_config"] |= filters.whole_requests()
+        route["typed_per_filter_config"] |= filters.whole_requests(largest_request(binding.rpc.path))
     return _without_parameters(route) if binding.body else [route]
 
 
@@ -92,14 +96,9 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
     return {
         "name": rpc.path,
         "match": match,
-        "route": {"cluster": rpc.area, **_timeouts(rpc), **_hashing(rpc), **_retries(rpc)},
+        "route": {"cluster": rpc.area, **(_STREAM if rpc.streaming else _UNARY), **_hashing(rpc), **_retries(rpc)},
         "typed_per_filter_config": filters.authorized(rpc.path),
     }
-
-
-def _timeouts(rpc: Rpc) -> Config:
-    # A stream lives as long as both ends want; a dead connection is found by HTTP/2's own keep-alive.
-    return {"timeout": "0s", "idle_timeout": "0s"} if rpc.streaming else {"timeout": _UNARY_TIMEOUT}
 
 
 def _retries(rpc: Rpc) -> Config:

@@ -12,7 +12,7 @@ import pytest
 from authfe.tests import http2
 from authfe.tests.raw import HOST, connect, exchange, parse, until_closed
 from authfe.tests.running import Edge, administration, until
-from mesh.limits import MESSAGE_BYTES
+from mesh.limits import REQUEST_BYTES
 
 pytestmark = pytest.mark.integration
 
@@ -95,7 +95,7 @@ def test_where_a_request_ends_is_never_guessed(edge: Edge, request_: bytes) -> N
 
 
 def test_a_chunk_that_says_that_it_is_huge_is_not_waited_for_beyond_the_bound(edge: Edge) -> None:
-    status, body = parse(exchange(edge, CHUNKED + b"7fffffff\r\n" + b" " * (MESSAGE_BYTES + MEBIBYTE)))
+    status, body = parse(exchange(edge, CHUNKED + b"7fffffff\r\n" + b" " * (REQUEST_BYTES + MEBIBYTE)))
     assert (status, body["details"][0]["reason"]) == (413, "LIMIT_EXCEEDED")
     untouched(edge)
 
@@ -140,6 +140,15 @@ def test_who_never_comes_to_an_end_of_its_headers_is_cut_off(new_edge: NewEdge) 
     edge = new_edge(adapt=quick('"request_headers_timeout": "10s"'))
     with connect(edge) as slow:
         slow.sendall(b"GET /api HTTP/1.1\r\n" + HOST + b"x: ")
+        status, body = parse(_drip(slow))
+    assert (status, body["details"][0]["reason"]) == (408, "TIMEOUT")
+    untouched(edge)
+
+
+def test_who_comes_to_the_end_of_its_body_byte_by_byte_is_cut_off(new_edge: NewEdge) -> None:
+    edge = new_edge(adapt=quick('"max_stream_duration": "60s"'))
+    with connect(edge) as slow:
+        slow.sendall(LOGIN + b"Content-Length: 100000\r\n\r\n{")
         status, body = parse(_drip(slow))
     assert (status, body["details"][0]["reason"]) == (408, "TIMEOUT")
     untouched(edge)

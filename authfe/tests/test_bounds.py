@@ -20,7 +20,7 @@ from authfe.tests.running import AREAS, Edge, until
 from authfe.tests.standins import Replica
 from authfe.tests.test_routing import grpc_call
 from mesh.errors import invalid_field
-from mesh.limits import MESSAGE_BYTES
+from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
 from scope.collection.v1.messages_pb2 import PublishRequest, PublishResponse
 
 pytestmark = pytest.mark.integration
@@ -34,16 +34,29 @@ PUBLISH = "/scope.collection.v1.CollectionService/Publish"
 
 
 def test_a_request_that_is_too_large_is_413(edge: Edge) -> None:
-    answer = edge.call("POST", "/api/users/login", b'{"token":"' + b"x" * MESSAGE_BYTES + b'"}')
-    assert (answer.status, answer.json["code"]) == (413, 8)
-    assert str(MESSAGE_BYTES) in answer.json["message"]
-    assert not edge.replica("users").service.calls
+    for path, most in (("/api/users/login", REQUEST_BYTES), ("/api/report", MESSAGE_BYTES)):
+        answer = edge.call("POST", path, b'{"token":"' + b"x" * most + b'"}')
+        assert (answer.status, answer.json["code"]) == (413, 8)
+        assert str(most) in answer.json["message"]
+    assert not any(replica.service.calls for replica in edge.replicas)
 
 
 def test_a_request_below_the_bound_passes(edge: Edge) -> None:
-    token = "x" * (MESSAGE_BYTES - 1000)
+    token = "x" * (REQUEST_BYTES - 1000)
     assert edge.call("POST", "/api/users/login", json.dumps({"token": token}).encode()).status == 200
     assert edge.replica("users").service.calls[0].request.token == token
+    label = "x" * (MESSAGE_BYTES - 1000)
+    report = {"nodes": [{"topology": "host", "id": "box;<host>", "label": label}]}
+    assert edge.call("POST", "/api/report", json.dumps(report).encode()).status == 200
+    assert edge.replica("collection").service.calls[0].request.document.nodes[0].label == label
+
+
+def test_a_request_writes_little_into_the_log_however_long_its_path(edge: Edge) -> None:
+    before = len(edge.log.read_bytes())
+    headers = {"x-scope-probe-id": "p" * 10_000, "x-request-id": "i" * 10_000}
+    assert edge.call("GET", f"/api/{'a-long-path' * 1_000}", headers=headers).status == 404
+    until(lambda: b"a-long-path" in edge.log.read_bytes()[before:], "the access log is written")
+    assert len(edge.log.read_bytes()) - before < 5_000
 
 
 @pytest.mark.parametrize("headers", [{"x-long": "y" * 70_000}, {f"x-{number}": "y" for number in range(120)}])

@@ -82,6 +82,7 @@ def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
         streaming = method.client_streaming or method.server_streaming
         assert (route["route"]["timeout"] == "0s") == streaming
         assert (route["route"].get("idle_timeout") == "0s") == streaming
+        assert (route["route"].get("max_stream_duration") == {"max_stream_duration": "0s"}) == streaming
 
 
 def test_every_route_to_a_service_is_guarded_and_names_its_rpc() -> None:

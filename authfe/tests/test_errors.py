@@ -15,7 +15,7 @@ from grpc_status import rpc_status
 from authfe.tests.raw import HOST, exchange, parse
 from authfe.tests.running import Edge, Reply, until
 from authfe.tests.test_routing import grpc_call
-from mesh.limits import MESSAGE_BYTES
+from mesh.limits import REQUEST_BYTES
 from scope.errors.v1.errors_pb2 import Reason
 from scope.query.v1.messages_pb2 import GetInfoResponse
 
@@ -57,7 +57,7 @@ def told(answer: Reply) -> tuple[int, int, str]:
         ("POST", f"{LOGIN}?token=x", b"{}", (400, Code.INVALID_ARGUMENT, "REQUEST_INVALID")),
         ("POST", LOGIN, b'{"token":', (400, Code.INVALID_ARGUMENT, "REQUEST_INVALID")),
         ("POST", LOGIN, b'{"token":[1]}', (400, Code.INVALID_ARGUMENT, "REQUEST_INVALID")),
-        ("POST", LOGIN, b" " * (MESSAGE_BYTES + 1), (413, Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")),
+        ("POST", LOGIN, b" " * (REQUEST_BYTES + 1), (413, Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")),
         ("GET", f"{HOSTS}%00", None, (400, Code.INVALID_ARGUMENT, "REQUEST_INVALID")),
         ("GET", f"/api/{'x' * 70_000}", None, (431, Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED")),
     ],

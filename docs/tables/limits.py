@@ -9,8 +9,8 @@ from google.protobuf.descriptor import Descriptor
 from grpc import StatusCode
 
 from authfe.edge import limits as edge
+from collection import aside, log, reports
 from collection import limits as pace
-from collection import log, reports
 from collection.settings import CollectionSettings
 from docs.tables.markdown import table
 from mesh import limits as mesh
@@ -148,7 +148,8 @@ def _messages() -> list[Limit]:
     instead = "says what to read instead"
     too_large = _refused(StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, instead)
     return [
-        _fixed("a message to any service, a request's body", mesh, "MESSAGE_BYTES", large, unit="bytes"),
+        _fixed("a message to collection, a body with a report", mesh, "MESSAGE_BYTES", large, unit="bytes"),
+        _fixed("a message to another service, any other body", mesh, "REQUEST_BYTES", large, unit="bytes"),
         _fixed("an answer under `/api`", mesh, "ANSWER_BYTES", too_large, unit="bytes"),
         _fixed("headers of a request", edge, "HEADERS", _HEADERS),
         _fixed("headers of a request together", edge, "HEADER_KB", _HEADERS, unit="KiB"),
@@ -202,7 +203,13 @@ def _pace() -> list[Limit]:
         unit="bytes",
     )
     chunk = _fixed("nodes in one event of a watch", telling, "NODES", "the rest follows in further events")
-    return [requests, watches, chunk, *streams, waiting]
+    large = _fixed(
+        f"reports of more than {aside.LARGE // 1024} KiB that a replica looks at at once; one of an organization",
+        aside,
+        "AT_ONCE",
+        "wait their turn",
+    )
+    return [requests, watches, chunk, *streams, large, waiting]
 
 
 def _log() -> list[Limit]:

@@ -3,8 +3,9 @@
 import grpc
 import pytest
 
-from mesh.access import check
+from mesh.access import check, largest_request
 from mesh.errors import ServiceError
+from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 
@@ -55,3 +56,10 @@ def test_a_missing_permission_is_named() -> None:
 def test_a_probe_that_holds_a_readers_permission_is_still_not_a_reader() -> None:
     with pytest.raises(ServiceError):
         check(GET_TOPOLOGY, Identity(caller=Caller.CALLER_PROBE, organization="o", permissions=["report.view"]))
+
+
+def test_only_probes_may_send_much() -> None:
+    assert [largest_request(rpc) for rpc in (PUBLISH, GET_TOPOLOGY, LOOKUP, RENEW, GET_INFO)] == [
+        MESSAGE_BYTES,
+        *[REQUEST_BYTES] * 4,
+    ]

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local import postgres
 from deploy.local.command import free_ports
-from mesh.limits import MESSAGE_BYTES
+from mesh.limits import REQUEST_BYTES
 from scope.query.v1.messages_pb2 import GetTopologyRequest, WatchTopologyRequest
 from scope.query.v1.service_pb2_grpc import QueryServiceStub
 from scope_sdk import Builder, NodeFacts, Publisher, Service, Topology, ids
@@ -131,5 +131,5 @@ def test_a_page_beyond_its_bound_is_refused_by_name(query: Grpc) -> None:
 
 def test_a_message_beyond_its_bound_is_refused(query: Grpc) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        query.topology(page_token="x" * MESSAGE_BYTES)
+        query.topology(page_token="x" * REQUEST_BYTES)
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
