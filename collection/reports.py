@@ -59,7 +59,7 @@ def _entry(report: Report, request: PublishRequest, organization: str, probe: st
         epoch=report.epoch,
         number=report.number,
         base=report.base,
-        version=request.version,
+        version=request.version.strip(),  # as readers of the log get headers, or its seal would not hold
         dropped=request.dropped,
         body=request.report,
     )

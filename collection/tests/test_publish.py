@@ -66,6 +66,16 @@ async def test_what_is_stored_carries_a_seal_that_holds_for_it(served: Served) -
     assert Seal(served.authority.mesh_key).holds(FULL, message.headers or {}, message.data)
 
 
+@pytest.mark.parametrize("version", ["", " ", " 1.0 ", "1: 0", "é"])
+async def test_a_seal_holds_whatever_a_program_calls_its_version(served: Served, version: str) -> None:
+    stream = served.stub.Publish(metadata=served.metadata("Publish"))
+    await stream.write(PublishRequest(report=report(1), version=version))
+    assert (await stream.read()).acknowledged.number == 1
+    await stream.done_writing()
+    [message] = await served.stored(FULL)
+    assert Seal(served.authority.mesh_key).holds(FULL, message.headers or {}, message.data)
+
+
 async def test_a_report_sent_twice_is_stored_once(served: Served) -> None:
     for _ in range(2):
         stream = served.stub.Publish(metadata=served.metadata("Publish"))
