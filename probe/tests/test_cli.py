@@ -221,6 +221,14 @@ def test_what_fails_about_tls_is_told_what_to_do(tmp_path: Path) -> None:
         assert servicer.came.qsize() == 1
 
 
+def test_what_fails_is_said_once_and_not_by_grpc_too(tmp_path: Path) -> None:
+    with peer() as (_, port), probe(tmp_path, f"https://127.0.0.1:{port}", "--once") as process:
+        assert process.stderr is not None
+        (said,) = process.stderr.read().splitlines()
+        assert process.wait(DEADLINE) == 1
+    assert said.startswith("Error: The report was not stored by https://")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_running_probe_reports_and_ends_when_told(tmp_path: Path, number: signal.Signals) -> None:
     with peer() as (servicer, port), probe(tmp_path, f"127.0.0.1:{port}", "--state", str(tmp_path)) as process:

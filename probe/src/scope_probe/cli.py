@@ -1,7 +1,6 @@
 """The command `scope`."""
 
 import json
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -192,6 +191,4 @@ def _fail(error: Exception) -> NoReturn:
 
 def main() -> None:
     """Run the command."""
-    # gRPC writes to standard error what we say ourselves, with what to do about it.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     app()
