@@ -54,6 +54,8 @@ def exporting(service: str, settings: Settings) -> Iterator[None]:
 
 
 def _begin(service: str, settings: Settings) -> list[MeterProvider | TracerProvider]:
+    # It repeats itself as long as the collector is away, which we say once, and for every caller's odd header.
+    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return []
     collected = _collected()
@@ -68,8 +70,6 @@ def _begin(service: str, settings: Settings) -> list[MeterProvider | TracerProvi
         tracing.add_span_processor(BatchSpanProcessor(_Spans()))
         trace.set_tracer_provider(tracing)
         providers.append(tracing)
-    # It repeats itself as long as the collector is away, which we say once, and for every caller's odd header.
-    logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     return providers
 
 

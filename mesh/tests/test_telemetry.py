@@ -24,6 +24,7 @@ from mesh import logs
 from mesh.settings import Settings
 from mesh.telemetry.declared import Instruments
 from mesh.telemetry.export import exporting
+from mesh.telemetry.traces import received
 
 settings = Settings()
 logs.configure("tested", settings)
@@ -37,7 +38,7 @@ with exporting("tested", settings), gauge.reads(lambda: 3), gauge.reads(lambda: 
         for _ in range(1000):
             counter.add(2, "own")
             with span.apart():
-                pass
+                received({"traceparent": "00-" + "ab" * 16 + "-" + "cd" * 8 + "-01", "tracestate": "no member"})
         print(time.perf_counter() - started, flush=True)
         time.sleep(0.1)
     if settings.metrics_listen:
@@ -105,6 +106,11 @@ def test_without_a_collector_nothing_is_said_and_prometheus_reads(tmp_path: Path
     }
     assert values["scope_tested_total", "own"] == 2000
     assert values["scope_tests", None] == 7
+
+
+@pytest.mark.parametrize("disabled", ["", "true"])
+def test_what_callers_send_oddly_is_not_logged(disabled: str, tmp_path: Path) -> None:
+    assert "no member" not in work(1, tmp_path, OTEL_SDK_DISABLED=disabled).stderr
 
 
 @pytest.mark.parametrize(
