@@ -17,7 +17,7 @@ from users.identity import Keys
 from users.secrets import Kind
 from users.tables import ApiToken
 
-_NAME = "load"
+_NAME = "made by tests.load, for a moment"
 
 
 def _database_url(data: Path) -> str:
@@ -47,7 +47,9 @@ async def api_tokens(data: Path, like: str, count: int) -> AsyncIterator[list[st
             yield made
         finally:
             async with database.begin() as session:
-                await session.exec(delete(ApiToken).where(col(ApiToken.name) == _NAME))
+                await session.exec(
+                    delete(ApiToken).where(col(ApiToken.name) == _NAME, col(ApiToken.user_id) == holder.user_id)
+                )
     finally:
         await database.close()
 
