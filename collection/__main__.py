@@ -4,4 +4,4 @@ from collection.service import collection_service
 from collection.settings import CollectionSettings
 from mesh.serve import run
 
-run("collection", CollectionSettings(), collection_service)
+run("collection", CollectionSettings.read(), collection_service)

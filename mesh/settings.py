@@ -1,9 +1,9 @@
 """What every service is told by its environment."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings
 
 from mesh.limits import REQUESTS_PER_CREDENTIAL
@@ -32,6 +32,15 @@ class Settings(BaseSettings):
     requests_per_credential: int = Field(default=REQUESTS_PER_CREDENTIAL, ge=1)
     #: How long work in flight may go on after SIGTERM, in seconds.
     drain_seconds: float = 10.0
+
+    @classmethod
+    def read(cls) -> Self:
+        """What the environment says; ends the process with a line for each variable that says something else."""
+        try:
+            return cls()
+        except ValidationError as error:
+            wrong = [(str(each["loc"][0]).upper(), each["msg"].removeprefix("Value error, ")) for each in error.errors()]
+            raise SystemExit("\n".join(f"{name}: {why}" for name, why in wrong)) from None
 
     @field_validator("listen", "metrics_listen")
     @classmethod

@@ -5,4 +5,4 @@ from query.service import query_service
 from query.settings import QuerySettings
 
 if __name__ == "__main__":
-    run("query", QuerySettings(), query_service)
+    run("query", QuerySettings.read(), query_service)

@@ -6,6 +6,6 @@ from users.identity import Keys
 from users.settings import UsersSettings
 
 if __name__ == "__main__":
-    settings = UsersSettings()
+    settings = UsersSettings.read()
     keys = Keys.read(settings.identity_key_file)
     run("users", settings, users_service(settings, keys), keys)

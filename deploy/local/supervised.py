@@ -19,6 +19,8 @@ LIVED = 30.0
 # After this a process that was asked to end is killed.
 PATIENCE = 15.0
 LOG_BYTES = 16 * 1024 * 1024
+# How much of a log's end is shown at most.
+_SHOWN_BYTES = 500
 _STEP = 0.02
 # How often a process is asked whether it has begun to end, in seconds.
 _LOOK = 0.5
@@ -77,7 +79,7 @@ class Supervised:
     def check(self) -> None:
         """Raises `NeverReadyError` when the process keeps dying."""
         if self.deaths >= _TOO_MANY:
-            raise NeverReadyError(f"{self.name} keeps dying: see {self._shown_log}")
+            raise NeverReadyError(f"{self.name} keeps dying: {_last_line(self.log)} (see {self._shown_log})")
 
     async def stop(self) -> None:
         """Ends it, by force when it takes too long; returns when it is gone, and raises what kept it from ending."""
@@ -181,6 +183,14 @@ def bound(log: Path) -> None:
         raise
     finally:
         os.truncate(log, 0)
+
+
+def _last_line(log: Path) -> str:
+    """What a process said last, at most so much of it that somebody reads it; empty when it said nothing."""
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _SHOWN_BYTES))
+        lines = file.read().decode(errors="replace").splitlines()
+    return lines[-1] if lines else ""
 
 
 def _death(status: int) -> str:

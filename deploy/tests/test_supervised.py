@@ -66,8 +66,9 @@ async def test_a_killed_process_is_back_within_a_second(tmp_path: Path) -> None:
 
 
 async def test_one_that_keeps_dying_is_started_less_often_and_given_up_by_who_waits(tmp_path: Path) -> None:
-    async with running(tmp_path, sys.executable, "-c", "raise SystemExit(3)", ready=lambda: False) as watched:
-        with pytest.raises(NeverReadyError, match="keeps dying"):
+    dying = "print('PORT: is wrong', flush=True); raise SystemExit(3)"
+    async with running(tmp_path, sys.executable, "-c", dying, ready=lambda: False) as watched:
+        with pytest.raises(NeverReadyError, match="keeps dying: PORT: is wrong"):
             await watched.process.wait_ready(20)
         assert [line.split("starts again in ")[1].split()[0] for line in watched.said[:3]] == ["0.2", "0.4", "0.8"]
         assert "ended with status 3" in watched.said[0]

@@ -19,7 +19,7 @@ async def build(mesh):
     await asyncio.Event().wait()
     yield {}
 
-run("query", Settings(), build)
+run("query", Settings.read(), build)
 """
 
 
@@ -35,3 +35,14 @@ def test_sigterm_ends_a_service_that_has_not_started_yet(tmp_path: Path) -> None
             assert process.wait(30) == 0
         finally:
             process.kill()
+
+
+def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
+    environment = {**os.environ, "LISTEN": "here", "MESH_KEY_FILE": str(tmp_path), "REQUESTS_PER_CREDENTIAL": "many"}
+    environment.pop("USERS_ADDRESS", None)
+    ended = subprocess.run(
+        [sys.executable, "-c", WAITS], check=False, env=environment, stderr=subprocess.PIPE, text=True, timeout=30
+    )
+    assert ended.returncode == 1
+    named = [line.partition(": ")[0] for line in ended.stderr.splitlines()]
+    assert named == ["LISTEN", "USERS_ADDRESS", "REQUESTS_PER_CREDENTIAL"], ended.stderr
