@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
 from mesh.limits import REQUESTS_PER_CREDENTIAL
@@ -39,8 +40,7 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            wrong = [(str(each["loc"][0]).upper(), each["msg"].removeprefix("Value error, ")) for each in error.errors()]
-            raise SystemExit("\n".join(f"{name}: {why}" for name, why in wrong)) from None
+            raise SystemExit("\n".join(map(_problem, error.errors()))) from None
 
     @field_validator("listen", "metrics_listen")
     @classmethod
@@ -55,3 +55,8 @@ class Settings(BaseSettings):
         if len(key) < 32:
             raise ValueError(f"{self.mesh_key_file} holds {len(key)} bytes; a mesh key has at least 32")
         return key
+
+
+def _problem(found: ErrorDetails) -> str:
+    name = ".".join(str(part).upper() for part in found["loc"])
+    return f"{name}: {found['msg'].removeprefix('Value error, ')}"
