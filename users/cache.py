@@ -5,6 +5,7 @@ those who were known a moment ago do not wait behind them: neither here nor for 
 """
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
@@ -64,8 +65,8 @@ class Credentials:
         return await asyncio.shield(self._asking[secret])  # others wait for it too
 
     def forget(self) -> None:
-        """Forgets everything, after a revocation: it is then felt here at once."""
-        self._known.clear()
+        """Asks again about everybody, after a revocation: it is then felt at once. Who was known is not unknown."""
+        self._known = OrderedDict((secret, (-math.inf, holder)) for secret, (_, holder) in self._known.items())
         self._asking.clear()
 
     async def _look_up(self, secret: Secret, turn: AbstractAsyncContextManager[None]) -> Holder | None:

@@ -105,12 +105,12 @@ async def test_secrets_that_nobody_knows_are_looked_up_so_many_at_a_time(monkeyp
 
 
 async def test_who_is_known_finds_a_connection_however_many_invent_secrets() -> None:
-    slow, clock, remembered = Slow(), Clock(), _secret()
-    known = Credentials(slow, clock)
+    slow, remembered = Slow(), _secret()
+    known = Credentials(slow, Clock())
     slow.answer.set()
     await known.holder(remembered)
     slow.answer.clear()
-    clock.seconds += cache.FRESH
+    known.forget()
     invented = await begun(known.holder(_secret()) for _ in range(100))
     [again] = await begun([known.holder(remembered)])
     assert slow.asked.count(remembered) == 2
