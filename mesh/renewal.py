@@ -48,7 +48,9 @@ class Lease:
         self.error: ServiceError | None = None
 
     def end(self, error: ServiceError) -> None:
-        """Ends the stream for a reason."""
+        """Ends the stream for a reason, the first that there is."""
+        if self.ended.is_set():
+            return
         LEASES_ENDED.add(1, error.reason_name)
         self.error = error
         self.ended.set()

@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mesh import renewal
 from mesh.bounds import Bound, Per
-from mesh.errors import ServiceError
+from mesh.errors import ServiceError, unauthenticated
 from mesh.identity import Verifier, set_current
-from mesh.renewal import Renewals
+from mesh.renewal import Lease, Renewals
 from mesh.serve import users_channel
 from mesh.tests.authority import Authority
 from scope.auth.v1.access_pb2 import Caller
@@ -61,6 +61,13 @@ async def test_a_revoked_credential_ends_its_stream(authority: Authority, renewa
     await asyncio.sleep(0)
     del authority.worth["api:1"]
     assert (await ending).reason_name == "CREDENTIAL_REVOKED"
+
+
+def test_a_stream_that_is_slow_to_end_ends_for_the_first_reason() -> None:
+    lease, first = Lease(WATCH, viewer([])), unauthenticated()
+    lease.end(first)
+    lease.end(unauthenticated())
+    assert lease.error is first
 
 
 async def test_a_lost_permission_ends_its_stream_and_is_named(authority: Authority, renewals: Renewals) -> None:
