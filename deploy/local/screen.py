@@ -52,13 +52,18 @@ class Screen:
         """Why it does not go on."""
         self._console.print(f"[red]error:[/red] {escape(text)}")
 
-    def ready(self, local: dict[str, Any], address: str, data: Path) -> None:
-        """Where the mesh is and how to get in."""
+    def ready(self, local: dict[str, Any], address: str, data: Path, *, exposed: bool) -> None:
+        """Where the mesh is and how to get in; whether others than this machine reach it makes a difference."""
+        launch = f"scope launch --service-token={escape(local['service_token'])} {escape(address)}"
+        probes = [f"  another machine  {launch}"]
+        if not exposed:
+            alone = 'do not reach it yet, see "Serving others" in README.md'
+            probes = [f"  another probe    {launch}", f"  other machines   {alone}"]
         lines = [
             f"[bold]ready: {escape(local['url'])}[/bold]",
             f"  sign in          {escape(local['login_url'])}",
             f"  service token    {escape(local['service_token'])}",
-            f"  another machine  scope launch --service-token={escape(local['service_token'])} {escape(address)}",
+            *probes,
             f"  [dim]all this is in {escape(str(data / 'local.json'))}; Ctrl-C ends it[/dim]",
         ]
         self._console.print("\n".join(lines))

@@ -73,7 +73,8 @@ class Supervisor:
             await self._processes[-1].wait_ready(_READY_SECONDS)
         self._ready = True
         self._write_run()
-        self._screen.ready(local, layout.url if layout.tls else layout.address, layout.data)
+        target = layout.url if layout.tls else layout.address
+        self._screen.ready(local, target, layout.data, exposed=layout.options.exposed)
 
     async def _start_stores(self) -> None:
         self._add(nats.prepare(self._layout.broker))
