@@ -188,7 +188,7 @@ def _refused(error: APIError) -> ServiceError:
     if error.err_code not in _NO_ROOM:
         return _away()
     message = (
-        "the report log has no room; an operator can raise the bus's max_file, or lower LOG_MAX_BYTES, "
+        "the report log has no room; an operator can raise the bus's max_file_store, or lower LOG_MAX_BYTES, "
         "which is reserved for each organization"
     )
     return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LOG_FULL, message)

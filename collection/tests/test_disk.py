@@ -24,7 +24,7 @@ def entry(number: int) -> Entry:
 async def test_what_cannot_be_written_is_refused_until_the_bus_starts_again(
     nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The bus gives such a stream up for as long as it runs, which is why its `max_file` lies below the disk's size."""
+    """The bus gives such a stream up for as long as it runs: its `max_file_store` lies below the disk's size."""
     monkeypatch.setattr("collection.log.TIMEOUT", 1.0)
     key = tmp_path / "mesh.key"
     key.write_text("ab" * 32)

@@ -217,7 +217,11 @@ def _log() -> list[Limit]:
     full = _refused(StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LOG_FULL, "says what to raise")
     return [
         Limit(
-            "what the logs of all organizations reserve", "of NATS's disk, three quarters", "its `max_file`", full, ""
+            "what the logs of all organizations reserve",
+            "of NATS's disk, three quarters",
+            "its `max_file_store`",
+            full,
+            "",
         ),
         _setting("reports of an organization together", CollectionSettings, "log_max_bytes", oldest, unit="bytes"),
         _setting("age of a report", CollectionSettings, "log_max_age", oldest, unit="s"),
