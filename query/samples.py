@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
 from typing import NamedTuple
 
@@ -78,9 +78,9 @@ class Block:
         self._packed: dict[str, bytes] = {}
         self._peaks: dict[str, Mapping[int, float]] = {}
 
-    def pack(self) -> None:
-        """Keeps the columns as bytes: as long as one is kept parsed all of its report stays in memory."""
-        self._packed = {name: column.SerializeToString() for name, column in self._columns.items()}
+    def pack(self, wanted: Container[str]) -> None:
+        """Keeps some columns, by metric, as bytes: as long as one is kept parsed all of its report stays in memory."""
+        self._packed = {name: column.SerializeToString() for name, column in self._columns.items() if name in wanted}
         self._columns = {}
 
     def columns(self) -> dict[str, Column]:
@@ -124,7 +124,9 @@ class _Latest:
 
 
 class Samples:
-    """The measurements of one probe; handles are those of its present epoch.
+    """The measurements of one probe, those that are read; handles are those of its present epoch.
+
+    Of a metric that nobody has asked for there is what the newest report says.
 
     Args:
         kept: how long they are kept, in seconds.
@@ -134,7 +136,7 @@ class Samples:
         self._kept = kept
         self._blocks: deque[Block] = deque()
         self._added = 0
-        # By metric; only of those that are asked for.
+        # By metric; only of those that were asked for. Of all others the newest report is kept and no older one.
         self._latest: dict[str, _Latest] = {}
 
     def add(self, report: Report, strings: Sequence[str], now: float) -> Block | None:
@@ -143,7 +145,7 @@ class Samples:
         if not report.sample_offsets_ms or not report.metrics:
             return None
         if self._blocks:
-            self._blocks[-1].pack()
+            self._blocks[-1].pack(self._latest)
         start = report.time_unix_ms
         times = [start + offset for offset in report.sample_offsets_ms[:]]
         block = Block(now, times, {strings[column.metric]: column for column in report.metrics[:]})
@@ -161,7 +163,7 @@ class Samples:
     def clear(self) -> None:
         """Drops everything: handles have a new meaning."""
         self._blocks.clear()
-        self._latest.clear()
+        self._latest = {metric: _Latest() for metric in self._latest}
 
     def newest(self, handle: int, metric: str) -> Newest | None:
         """The newest value that the node has of the metric."""

@@ -145,6 +145,7 @@ def measured(values: list[float], *, max_: float = 0.0, nodes: tuple[int, ...] =
 def test_the_newest_value_is_the_last_that_is_one() -> None:
     kept = Samples(60)
     kept.add(measured([1, 2, 3, math.nan]), ["cpu"], 0)
+    assert kept.newest(1, "cpu")
     kept.add(measured([math.nan, math.nan], nodes=(1,)), ["cpu"], 1)
     newest = [kept.newest(handle, "cpu") for handle in (1, 2)]
     assert [(found.value, found.max) for found in newest if found] == [(2.0, 2.0), (3.0, 3.0)]
@@ -157,9 +158,24 @@ def test_the_newest_value_is_the_last_that_is_one() -> None:
     assert (found.value, found.max) == (0.5, 100)
 
 
+def test_of_what_nobody_asked_for_the_newest_report_is_kept() -> None:
+    kept = Samples(60)
+    kept.add(measured([1, 2, 3, 4]), ["cpu"], 0)
+    kept.add(measured([5, 6, 7, 8]), ["cpu"], 1)
+    assert kept.newest(1, "cpu")
+    assert [value for _, value in kept.series(1, "cpu")] == [5, 6]
+    kept.add(measured([7, 8, 9, 10]), ["cpu"], 2)
+    assert [value for _, value in kept.series(1, "cpu")] == [5, 6, 7, 8]
+    kept.clear()
+    for now in (3, 4):
+        kept.add(measured([1, 2, 3, 4]), ["cpu"], now)
+    assert [value for _, value in kept.series(1, "cpu")] == [1, 2, 1, 2]
+
+
 def test_samples_are_dropped_when_they_are_too_old() -> None:
     kept = Samples(60)
     kept.add(measured([5, 6, 7, 8]), ["cpu"], 0)
+    assert kept.newest(1, "cpu")
     kept.add(measured([1, 2, 3, 4]), ["cpu"], 50)
     kept.trim(60)
     assert len(list(kept.series(1, "cpu"))) == 4

@@ -267,10 +267,11 @@ def test_a_host_that_is_renamed_is_renamed_as_a_parent() -> None:
     assert nodes(view)["a;1"]["parents"][0]["label"] == "other"
 
 
-def test_samples_of_a_minute_are_kept() -> None:
+def test_samples_of_a_minute_are_kept_of_what_is_read() -> None:
     world = World()
     reporter = Reporter("p", Machine("a"))
     world.full(reporter)
+    assert nodes(world.view("hosts"))
     for second in range(3, 91, 3):
         world.now += 3
         world.report("p", reporter.delta(NOON + second * 1000))

@@ -310,7 +310,9 @@ class Metric(_message.Message):
     """The largest value there can be, or the largest seen where that is not known."""
     @_builtins.property
     def samples(self) -> _containers.RepeatedCompositeFieldContainer[Global___Sample]:
-        """In details, the samples of the last minute, oldest first."""
+        """In details, the samples of the last minute, oldest first. Where nobody has read the metric before, only those of the
+        newest report are kept so far.
+        """
 
     def __init__(
         self,

@@ -394,7 +394,8 @@ export declare type Metric = Message<"scope.query.v1.Metric"> & {
   priority: number;
 
   /**
-   * In details, the samples of the last minute, oldest first.
+   * In details, the samples of the last minute, oldest first. Where nobody has read the metric before, only those of the
+   * newest report are kept so far.
    *
    * @generated from field: repeated scope.query.v1.Sample samples = 7;
    */
