@@ -88,6 +88,9 @@ SPOILT: dict[str, Callable[[Report], object]] = {
     r"connections.names\[0\].forward": lambda r: r.connections.names[0].forward.append(LONG),
     r"templates.topologies\[0\].topology": lambda r: r.templates.topologies.add(),
     r"templates.topologies\[0\].rows: each": lambda r: r.templates.topologies.add(topology=1).rows.add(),
+    r"templates.topologies\[0\].rows: a text": lambda r: r.templates.topologies.add(topology=1).rows.add(
+        id="x", truncate=65_537
+    ),
     r"templates.topologies\[0\].rows: a priority": lambda r: r.templates.topologies.add(topology=1).rows.add(
         id="x", priority=math.nan
     ),

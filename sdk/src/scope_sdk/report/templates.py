@@ -43,6 +43,8 @@ def check_kind(kind: TopologyTemplates) -> None:
     _check_lengths([metric.group for metric in kind.metrics], "metrics")
     _check_lengths([control.icon for control in kind.controls], "controls")
     _check_lengths([control.confirmation for control in kind.controls], "controls")
+    if max((row.truncate for row in kind.rows), default=0) > limits.TEXT_LENGTH:
+        raise ReportError("rows", f"a text cannot be cut beyond its {limits.TEXT_LENGTH} characters")
     for index, table in enumerate(kind.tables):
         _check_declared(table.columns, f"tables[{index}].columns")
         if len(table.columns) > limits.COLUMNS:

@@ -197,7 +197,7 @@ class RowTemplate(_message.Message):
     priority: _builtins.float
     """Rows are shown in ascending order of this."""
     truncate: _builtins.int
-    """Show at most this many characters; 0: all."""
+    """Show at most this many characters, of the 65536 that a text may have; 0: all."""
     sensitive: _builtins.bool
     """Hidden from readers without the permission `report.sensitive.view`."""
     def __init__(

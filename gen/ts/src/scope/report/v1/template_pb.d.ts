@@ -117,7 +117,7 @@ export declare type RowTemplate = Message<"scope.report.v1.RowTemplate"> & {
   priority: number;
 
   /**
-   * Show at most this many characters; 0: all.
+   * Show at most this many characters, of the 65536 that a text may have; 0: all.
    *
    * @generated from field: uint32 truncate = 5;
    */
