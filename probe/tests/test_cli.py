@@ -25,6 +25,7 @@ from scope.report.v1.report_pb2 import Report
 from scope_probe import VERSION, loop
 from scope_probe.cli import app
 from scope_probe.status import STALE_SECONDS, Status, lines, works
+from scope_probe.watch import advice
 from tests.certificates import Authority
 
 TOKEN = "scope-token-of-a-test"
@@ -266,6 +267,18 @@ def test_a_probe_says_how_it_is_doing(tmp_path: Path) -> None:
         assert told["probe"] == (tmp_path / "probe-id").read_text().strip()
     code, said = status(tmp_path)
     assert (code, "no probe runs" in said) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("problem", "remedy"),
+    [
+        ("LIMIT_EXCEEDED: the organization has 3 probes, which is the most", "tell whoever operates the service"),
+        ("LOG_FULL: the report log has no room", "tell whoever operates the service"),
+        ("UNKNOWN: no details", "https://HOST:PORT"),
+    ],
+)
+def test_advice_fits_the_problem(problem: str, remedy: str) -> None:
+    assert remedy in advice(problem)
 
 
 def test_a_probe_whose_service_is_away_says_so_and_what_to_do(tmp_path: Path) -> None:

@@ -7,21 +7,27 @@ import structlog
 
 from scope_sdk import Publisher
 
-#: What gRPC says of a TLS handshake that fails, and what to do then.
-_HANDSHAKES = {
+_OTHER_PORT = "check that the target is right; a service that speaks TLS wants https://HOST:PORT"
+#: What gRPC says where no service answers as one does, and what to do then.
+_NO_ANSWERS = {
     "CERTIFICATE_VERIFY_FAILED": "name the authority that vouches for the service's certificate with --ca-file",
     "Hostname Verification Check failed": "use the name or address that the service's certificate is for",
     "WRONG_VERSION_NUMBER": "the service does not speak TLS there: leave out https://",
-    "Socket closed": "check that the target is right; a service that speaks TLS wants https://HOST:PORT",
+    "Socket closed": _OTHER_PORT,
+    # A redirect, among others.
+    "UNKNOWN: no details": _OTHER_PORT,
 }
 _REFUSED = frozenset({"CREDENTIAL_INVALID", "CREDENTIAL_REVOKED", "UNAUTHENTICATED", "PERMISSION_DENIED"})
+_FULL = frozenset({"LIMIT_EXCEEDED", "LOG_FULL"})
 
 
 def advice(problem: str) -> str:
     """What somebody may do about an error of the SDK's."""
     if problem.partition(":")[0] in _REFUSED:
         return "check the service token (--service-token or SCOPE_SERVICE_TOKEN); it may have been revoked"
-    for words, remedy in _HANDSHAKES.items():
+    if problem.partition(":")[0] in _FULL:
+        return "tell whoever operates the service"
+    for words, remedy in _NO_ANSWERS.items():
         if words in problem:
             return remedy
     return "check that the service runs and that the target is right"
