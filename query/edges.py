@@ -1,6 +1,6 @@
 """The edges of one view: owners' edges, placed on the view's nodes and counted."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
 from query.join import Edge, EdgeChanges
@@ -17,7 +17,9 @@ class Edges:
     def __init__(self, place: Callable[[str], str | None], kept: float) -> None:
         self._place = place
         self._kept = kept
-        self._of_owner: dict[str, set[Edge]] = defaultdict(set)
+        self._edges: set[Edge] = set()
+        #: How many edges each owner has; one with itself counts twice.
+        self._counts: Counter[str] = Counter()
         self._placed: dict[str, str | None] = {}
         self._members: dict[str, set[str]] = defaultdict(set)
         self._held: dict[Edge, int] = {}
@@ -38,13 +40,14 @@ class Edges:
 
     def replace(self, owners: Iterable[str], now: float) -> None:
         """Moves the edges of owners that may belong to another node now."""
-        for owner in owners:
-            if owner in self._placed and self._place(owner) not in (None, self._placed[owner]):
-                edges = list(self._of_owner[owner])
-                for edge in edges:
-                    self._remove(edge, now)
-                for edge in edges:
-                    self._add(edge)
+        known = (owner for owner in owners if owner in self._placed)
+        moved = {owner for owner in known if self._place(owner) not in (None, self._placed[owner])}
+        # All edges are looked through, for that is rare: a set of its edges for each owner would take much memory.
+        edges = [edge for edge in self._edges if not moved.isdisjoint(edge)] if moved else []
+        for edge in edges:
+            self._remove(edge, now)
+        for edge in edges:
+            self._add(edge)
 
     def expire(self, now: float) -> None:
         """Forgets the edges that were last seen too long ago."""
@@ -66,8 +69,9 @@ class Edges:
         return self._placed.get(owner)
 
     def _add(self, edge: Edge) -> None:
+        self._edges.add(edge)
         for owner in edge:
-            self._of_owner[owner].add(edge)
+            self._counts[owner] += 1
             if owner not in self._placed:
                 self._settle_owner(owner)
         target = self._target(edge)
@@ -85,9 +89,10 @@ class Edges:
 
     def _remove(self, edge: Edge, now: float) -> None:
         target = self._target(edge)
-        for owner in set(edge):
-            self._of_owner[owner].discard(edge)
-            if not self._of_owner[owner]:
+        self._edges.remove(edge)
+        for owner in edge:
+            self._counts[owner] -= 1
+            if not self._counts[owner]:
                 self._forget_owner(owner)
         if target is None:
             return
@@ -97,7 +102,7 @@ class Edges:
             self._fading[target] = now + self._kept
 
     def _forget_owner(self, owner: str) -> None:
-        del self._of_owner[owner]
+        del self._counts[owner]
         node = self._placed.pop(owner)
         if node is not None:
             self._members[node].discard(owner)

@@ -5,7 +5,8 @@ listens. A row fills one side of it with its owner, and an edge follows from the
 that connection is looked at again, so the work is proportional to the rows that changed, not to those that exist.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
@@ -29,17 +30,19 @@ class Connection(NamedTuple):
 
 
 class _Ends:
-    """What is known of one connection: by probe and owner how many rows of it each reported, on either side."""
+    """What is known of one connection: who claims which end, and how many connections each says that it stands for."""
 
-    __slots__ = ("clients", "edge", "servers")
+    __slots__ = ("claims", "edge")
 
     def __init__(self) -> None:
-        self.clients: dict[tuple[str, str], int] = {}
-        self.servers: dict[tuple[str, str], int] = {}
+        # By probe, whether it is the listening end, and owner: one dictionary, for there are many connections.
+        self.claims: dict[tuple[str, bool, str], int] = {}
         self.edge: Edge | None = None
 
-    def side(self, *, incoming: bool) -> dict[tuple[str, str], int]:
-        return self.servers if incoming else self.clients
+    def owner(self, *, incoming: bool) -> str | None:
+        """Who holds an end: where several claim it a process before a host, then the first by id."""
+        owners = [owner for _, end, owner in self.claims if end == incoming]
+        return min(owners, key=lambda owner: (owner.endswith(">"), owner), default=None)
 
 
 class Join:
@@ -55,7 +58,6 @@ class Join:
         self._ends: dict[Key, _Ends] = {}
         self._half: set[Key] = set()
         self._dirty: set[Key] = set()
-        self._of_owner: dict[str, set[Key]] = {}
         self._edges: dict[Edge, int] = {}
 
     def put(self, probe: str, rows: Mapping[Row, int]) -> None:
@@ -66,7 +68,7 @@ class Join:
         for row in old:
             if row not in rows:
                 key, incoming, owner = row
-                self._ends[key].side(incoming=incoming).pop((probe, owner))
+                del self._ends[key].claims[probe, incoming, owner]
                 self._dirty.add(key)
         for row, count in rows.items():
             if old.get(row) != count:
@@ -74,7 +76,7 @@ class Join:
                 ends = self._ends.get(key)
                 if ends is None:
                     ends = self._ends[key] = _Ends()
-                ends.side(incoming=incoming)[probe, owner] = count
+                ends.claims[probe, incoming, owner] = count
                 self._dirty.add(key)
 
     def doubt_internet(self) -> None:
@@ -94,12 +96,15 @@ class Join:
         """Every edge."""
         return iter(self._edges)
 
-    def connections(self, owner: str) -> Iterator[Connection]:
-        """The connections of an owner that make an edge."""
-        for key in self._of_owner.get(owner, ()):
+    def connections(self, owners: AbstractSet[str], probes: Iterable[str]) -> Iterator[Connection]:
+        """The connections that make an edge of any of these owners, which these probes report; perhaps some others."""
+        keys = {key for probe in probes for key, _, owner in self._rows.get(probe, ()) if owner in owners}
+        if not owners.isdisjoint((INTERNET_IN, INTERNET_OUT)):
+            keys |= self._half
+        for key in keys:
             ends = self._ends[key]
             if ends.edge is not None:
-                yield Connection(key, ends.edge, max(_count(ends.clients), _count(ends.servers)))
+                yield Connection(key, ends.edge, max(ends.claims.values()))
 
     def _settle(self, key: Key, before: dict[Edge, bool]) -> None:
         ends = self._ends[key]
@@ -107,48 +112,27 @@ class Join:
         if edge != ends.edge:
             if ends.edge is not None:
                 before.setdefault(ends.edge, True)
-                self._release(key, ends.edge)
+                self._release(ends.edge)
             if edge is not None:
                 before.setdefault(edge, edge in self._edges)
-                self._hold(key, edge)
+                self._edges[edge] = self._edges.get(edge, 0) + 1
             ends.edge = edge
-        if bool(ends.clients) != bool(ends.servers):
+        if len({incoming for _, incoming, _ in ends.claims}) == 1:
             self._half.add(key)
             return
         self._half.discard(key)
-        if not ends.clients:
+        if not ends.claims:
             del self._ends[key]
 
     def _edge(self, key: Key, ends: _Ends) -> Edge | None:
-        client, server = _owner(ends.clients), _owner(ends.servers)
+        client, server = ends.owner(incoming=False), ends.owner(incoming=True)
         if client is None and server is not None and self._outside(key[0]):
             return INTERNET_IN, server
         if server is None and client is not None and self._outside(key[2]):
             return client, INTERNET_OUT
         return (client, server) if client is not None and server is not None else None
 
-    def _hold(self, key: Key, edge: Edge) -> None:
-        self._edges[edge] = self._edges.get(edge, 0) + 1
-        for owner in edge:
-            self._of_owner.setdefault(owner, set()).add(key)
-
-    def _release(self, key: Key, edge: Edge) -> None:
+    def _release(self, edge: Edge) -> None:
         self._edges[edge] -= 1
         if not self._edges[edge]:
             del self._edges[edge]
-        for owner in set(edge):
-            keys = self._of_owner[owner]
-            keys.discard(key)
-            if not keys:
-                del self._of_owner[owner]
-
-
-def _owner(side: Mapping[tuple[str, str], int]) -> str | None:
-    """Who holds this end: where several claim it a process before a host, then the first by id."""
-    if len(side) < 2:
-        return next((owner for _, owner in side), None)
-    return min((owner for _, owner in side), key=lambda owner: (owner.endswith(">"), owner))
-
-
-def _count(side: Mapping[tuple[str, str], int]) -> int:
-    return max(side.values(), default=0)

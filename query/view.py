@@ -374,7 +374,7 @@ def _printed(
     data = orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": times, "values": values})
     middle = len(handles) // 2
     if len(data) <= _BLOCK_BYTES or not middle:
-        yield data
+        yield bytes(memoryview(data))  # a copy: what orjson answers takes 4 kB, however little it is
     else:
         yield from _printed(ids, times, columns, handles[:middle])
         yield from _printed(ids, times, columns, handles[middle:])

@@ -1,7 +1,8 @@
 """A node's connections, one by one: who the other end is, on which port, how many."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from query.join import Connection
@@ -22,7 +23,7 @@ def connections(
     model: Model,
     topology: str,
     node: str,
-    owners: Iterable[str],
+    owners: AbstractSet[str],
     placed: Callable[[str], str | None],
 ) -> list[ConnectionGroup]:
     """The inbound and the outbound connections of a node.
@@ -36,8 +37,8 @@ def connections(
     """
     inbound: Counter[_Peer] = Counter()
     outbound: Counter[_Peer] = Counter()
-    found = {connection.key: connection for owner in owners for connection in model.connections.connections(owner)}
-    for connection in found.values():
+    probes = {probe.id for owner in owners for probe in model.reporters(owner)}
+    for connection in model.connections.connections(owners, probes):
         client, server = (placed(owner) for owner in connection.edge)
         if server == node and client is not None:
             inbound[_peer(client, connection, address=0)] += connection.times

@@ -184,7 +184,7 @@ def test_nothing_is_left_of_connections_that_went() -> None:
     join = world.model.connections
     world.settle(61)
     world.settle()
-    assert not any(vars(join)[name] for name in ("_rows", "_ends", "_half", "_dirty", "_of_owner", "_edges"))
+    assert not any(vars(join)[name] for name in ("_rows", "_ends", "_half", "_dirty", "_edges"))
 
 
 def test_only_rows_that_changed_are_looked_at() -> None:
@@ -293,5 +293,5 @@ def test_what_belongs_to_another_node_takes_its_edges_along() -> None:
     moving.apply({("p", "q"): False, ("p", "r"): False, ("p", "p"): False}, 20)
     moving.expire(31)
     assert not any(
-        vars(moving)[name] for name in ("out", "into", "_held", "_fading", "_placed", "_members", "_of_owner")
+        vars(moving)[name] for name in ("out", "into", "_held", "_fading", "_placed", "_members", "_edges", "_counts")
     )
