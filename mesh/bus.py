@@ -29,7 +29,7 @@ async def connect(service: str, settings: Settings) -> Client:
 
     async def away() -> None:
         nonlocal away_said
-        if not away_said:
+        if not (away_said or client.is_closed):  # then it is we who leave
             _log.warning("the bus is away; trying again until it is back", url=settings.nats_url)
         away_said = True
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import nats.errors
 import pytest
+from structlog.testing import capture_logs
 
 from mesh import bus
 from mesh.settings import Settings
@@ -17,18 +18,22 @@ if TYPE_CHECKING:
     from conftest import NatsServer
 
 
-async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
-    nats_server: "NatsServer", tmp_path: Path
-) -> None:
+@pytest.fixture
+def settings(nats_server: "NatsServer", tmp_path: Path) -> Settings:
     key = tmp_path / "mesh.key"
     key.write_text(secrets.token_hex(32))
-    settings = Settings(
+    return Settings(
         listen="127.0.0.1:0",
         mesh_key_file=key,
         users_address="127.0.0.1:1",
         nats_url=nats_server.url,
         nats_nkey_file=nats_server.nkey_file("collection"),
     )
+
+
+async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
+    nats_server: "NatsServer", settings: Settings
+) -> None:
     client = await bus.connect("collection", settings)
     os.kill(nats_server.pid, signal.SIGSTOP)
     asked = asyncio.ensure_future(client.request("$JS.API.INFO", timeout=3600))
@@ -38,3 +43,9 @@ async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
     with pytest.raises(nats.errors.ConnectionClosedError):
         await asked
     await bus.close(client)
+
+
+async def test_who_leaves_does_not_say_that_it_is_away(settings: Settings) -> None:
+    with capture_logs() as logs:
+        await bus.close(await bus.connect("collection", settings))
+    assert logs == []
