@@ -65,7 +65,9 @@ _LOGS = """
 ## Logs
 
 Services write a line of JSON for each RPC to standard error, Envoy one for each request to its standard output. Lines
-that belong to a trace, sampled or not, have its `trace_id`, services' lines also the `span_id`.
+that belong to a trace, sampled or not, have its `trace_id`, services' lines also the `span_id`. `LOG_LEVEL` (`debug`,
+`info`, `warning`, `error`) says from where on services write, `LOG_FORMAT=console` that a person is to read it.
+`make up` keeps the last 16 to 32 MiB of each process in `.scope/logs`.
 """
 
 
