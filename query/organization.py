@@ -60,6 +60,8 @@ class Organization:
         self._wanted: dict[tuple[str, bool], float] = {}
         self._waiting: deque[tuple[Heading, Report]] = deque()
         self._waiting_bytes = 0
+        # By probe, reports of who is gone unless the log has a newer word.
+        self._held: dict[str, list[tuple[Heading, bytes]]] = {}
         self._news = asyncio.Event()
         # Held while a view is made, and nothing is taken in.
         self._opening = asyncio.Lock()
@@ -108,7 +110,20 @@ class Organization:
         return sum(len(view.wakes) for view in list(self._views.values()))
 
     def take(self, heading: Heading, data: bytes) -> None:
-        """Takes a report of the log. It waits until all views take it in too: none is ever of another state."""
+        """Takes a report of the log. It waits until all views take it in too: none is ever of another state.
+
+        What is older than a probe lasts is only looked at when a newer report of the same probe comes: a log may hold
+        the last words of thousands that are gone.
+        """
+        silent = time.monotonic() - heading.arrived > self._settings.gone_after
+        if silent and heading.probe not in self.model.probes:
+            self._held.setdefault(heading.probe, []).append((heading, data))
+            return
+        for held in self._held.pop(heading.probe, ()):
+            self._read(*held)
+        self._read(heading, data)
+
+    def _read(self, heading: Heading, data: bytes) -> None:
         try:
             report = Report.FromString(data)
             if self._careful:
@@ -152,6 +167,8 @@ class Organization:
         arrived = self._news.is_set()
         self._news.clear()
         self._take_in()
+        if self._follower.live:
+            self._held.clear()
         joining = time.perf_counter()
         if self._follower.away:
             # Nobody can be heard. Who is still there has this long to be heard once the log is back.

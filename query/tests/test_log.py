@@ -230,6 +230,29 @@ def heading(name: str) -> Heading:
     return Heading("p", name, time.monotonic(), time.time())
 
 
+async def test_the_last_words_of_who_is_gone_are_not_looked_at(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    report = Reporter("p", Machine("a")).full().SerializeToString()
+    organization.take(replace(heading("1"), arrived=time.monotonic() - 61), report)
+    assert organization._held
+    assert not organization._waiting
+    assert not organization.model.probes
+    await log.full("o", Reporter("q", Machine("new")))
+    await eventually(lambda: shows(organization, {"new"}))
+    await eventually(lambda: not organization._held)
+
+
+async def test_an_old_full_report_is_what_a_new_delta_is_against(log: Log, organizations: Organizations) -> None:
+    await log.create("o")
+    organization = await organizations.get("o")
+    reporter = Reporter("p", Machine("first"))
+    organization.take(replace(heading("1"), arrived=time.monotonic() - 61), reporter.full().SerializeToString())
+    reporter.machines = [Machine("second")]
+    organization.take(heading("2"), reporter.delta().SerializeToString())
+    assert await hosts(organization) == {"second"}
+
+
 async def test_what_is_read_before_views_take_a_report_in(log: Log, organizations: Organizations) -> None:
     await log.create("o")
     organization = await organizations.get("o")
