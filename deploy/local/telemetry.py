@@ -1,5 +1,6 @@
 """Whom the edge tells what it does, by OpenTelemetry's own variables; our services read those themselves."""
 
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -10,14 +11,24 @@ from authfe.edge import Collector
 #: Which part of the requests begins a trace, by the sampler's name without `parentbased_`; others have an argument.
 _PARTS = {"always_on": 1.0, "always_off": 0.0}
 
+_Sampler = Literal[
+    "always_on",
+    "always_off",
+    "traceidratio",
+    "parentbased_always_on",
+    "parentbased_always_off",
+    "parentbased_traceidratio",
+]
+
 
 class Telemetry(BaseSettings):
     """Each by the environment variable of its name in capitals."""
 
     #: Where the collector is.
     otel_exporter_otlp_endpoint: str = ""
-    otel_traces_sampler: str = "parentbased_always_on"
+    otel_traces_sampler: _Sampler = "parentbased_always_on"
     otel_traces_sampler_arg: float = Field(1.0, ge=0, le=1)
+    otel_exporter_otlp_protocol: Literal["grpc"] = "grpc"
     otel_sdk_disabled: bool = False
 
     @field_validator("otel_exporter_otlp_endpoint")

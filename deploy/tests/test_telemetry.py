@@ -28,7 +28,15 @@ def test_the_collector(variables: dict[str, str], collector: Collector | None, m
 
 
 @pytest.mark.parametrize(
-    "variables", [{"endpoint": "https://collector:4317"}, {"endpoint": "collector:4317"}, {"arg": "2"}, {"arg": "all"}]
+    "variables",
+    [
+        {"endpoint": "https://collector:4317"},
+        {"endpoint": "collector:4317"},
+        {"arg": "2"},
+        {"arg": "all"},
+        {"sampler": "often"},
+        {"protocol": "http/protobuf"},
+    ],
 )
 def test_what_cannot_be_is_refused(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     set_all(monkeypatch, variables)
@@ -42,6 +50,7 @@ def set_all(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str]) -> None:
         "sampler": "OTEL_TRACES_SAMPLER",
         "arg": "OTEL_TRACES_SAMPLER_ARG",
         "disabled": "OTEL_SDK_DISABLED",
+        "protocol": "OTEL_EXPORTER_OTLP_PROTOCOL",
     }
     for variable, name in names.items():
         monkeypatch.delenv(name, raising=False)

@@ -74,6 +74,18 @@ def test_the_probes_own_token_is_in_no_command_line() -> None:
     assert str(found.attributes["cmdline"]).endswith(f" --service-token={HIDDEN}")
 
 
+@pytest.mark.parametrize("kind", ["probe", "api", "session", "login"])
+def test_the_services_secrets_are_in_no_command_line(kind: str) -> None:
+    secret = f"scope_{kind}_{'aB3-_' * 8}xyz"
+    command = [sys.executable, "-c", "input()", f"Authorization: Bearer {secret}", f"http://there/#/login/{secret}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+        document = Reporters("here").report().document()
+        process.communicate(b"\n")
+    [found] = [node for node in document.nodes if node.id == f"here;{process.pid}"]
+    assert f"Authorization: Bearer {HIDDEN} http://there/#/login/{HIDDEN}" in str(found)
+    assert secret.encode() not in document.SerializeToString()
+
+
 def test_each_sample_is_reported_once() -> None:
     reporters = Reporters("here")
     reporters.sample()

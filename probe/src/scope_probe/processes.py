@@ -1,5 +1,6 @@
 """The process reporter: cheap values often, the rest when a report is made."""
 
+import re
 import time
 from dataclasses import dataclass, field
 
@@ -7,6 +8,8 @@ from scope_probe import proc
 
 DEAD = frozenset("ZXx")
 HIDDEN = "[hidden]"
+#: Secrets of the service, whoever's they are: in the command line of curl, say.
+_SECRETS = re.compile(r"scope_[a-z]+_[A-Za-z0-9_-]{43}")
 
 
 @dataclass
@@ -44,8 +47,8 @@ class Process:
 class ProcessReporter:
     """Looks at the processes of this host.
 
-    With `arguments` false, what a program was called with stays here. `secret` is what no command line is to give away:
-    the probe's own token, which is in its own.
+    With `arguments` false, what a program was called with stays here. `secret` is what no command line is to give away
+    beside the tokens and links of the service, by which others would get in: the probe's own token, whatever its form.
     """
 
     arguments: bool = True
@@ -80,11 +83,13 @@ class ProcessReporter:
         arguments = proc.command(stat.pid)
         if arguments is None:
             return None
-        if self.secret:
-            arguments = [argument.replace(self.secret, HIDDEN) for argument in arguments]
-        name, cmdline = describe(stat.comm, arguments, whole=self.arguments)
+        name, cmdline = describe(stat.comm, [self._harmless(argument) for argument in arguments], whole=self.arguments)
         limit = proc.descriptors_max(stat.pid) if open_files is not None else None
         return Process(stat.pid, name, cmdline, stat.ppid, stat.threads, open_files, limit, track.usage)
+
+    def _harmless(self, argument: str) -> str:
+        hidden = argument.replace(self.secret, HIDDEN) if self.secret else argument
+        return _SECRETS.sub(HIDDEN, hidden)
 
 
 def describe(comm: str, arguments: list[str], *, whole: bool) -> tuple[str, str]:
