@@ -9,10 +9,14 @@ from opentelemetry.trace import SpanContext
 
 from query.join import Row
 from query.samples import Block, Samples
-from scope.report.v1.report_pb2 import Connections, Node, Report
+from scope.report.v1.report_pb2 import Connections, Report
 from scope.report.v1.template_pb2 import Templates
 from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report.fit import Nodes
+from scope_sdk.report.ids import host_id
 from scope_sdk.report.state import ProbeState
+
+_HOSTS_END = host_id("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ class Probe:
         #: The id of each node by its handle.
         self.ids: dict[int, str] = {}
         self.handles: dict[str, int] = {}
-        self._nodes: dict[int, Node] = {}
+        self._nodes = Nodes()
         self._strings: list[str] = []
         self._epoch = 0
         self._spoken: set[int] = set()
@@ -114,9 +118,9 @@ class Probe:
 
     def hostname(self) -> str:
         """The name of the host that it runs on: the first that it reports; empty where it reports none."""
-        hosts = (node for node in self._nodes.values() if node.topology == Topology.TOPOLOGY_HOST)
-        first = min(hosts, key=lambda node: node.handle, default=None)
-        return first.id if first else ""
+        # Few others have such an id, if any.
+        perhaps = sorted(handle for handle, name in self.ids.items() if name.endswith(_HOSTS_END))
+        return next((name for handle in perhaps if (name := _host_name(self._nodes, handle))), "")
 
     def rows(self) -> Mapping[Row, int]:
         """Its connections' ends, and how many connections each stands for; without those whose owner is gone."""
@@ -147,7 +151,7 @@ class Probe:
     def _start(self, report: Report, heading: Heading) -> Changes:
         """Takes in the first report of an epoch: no handle means what it meant before."""
         self._epoch = report.epoch
-        self._nodes, self._strings = {}, []
+        self._nodes, self._strings = Nodes(), []
         self.samples.clear()
         gone = set(self.handles)
         self.ids, self.handles = {}, {}
@@ -172,11 +176,13 @@ class Probe:
         strings, self._strings = self._strings, self.state.strings()
         spoken, self._spoken = self._spoken, _spoken_of(report)
         if not _continues(strings, self._strings):
-            return old.keys() | self._nodes.keys()
+            return old.packed.keys() | self._nodes.packed.keys()
         # Two deltas have one base: what neither of them speaks of is as it was.
-        perhaps = spoken | self._spoken if report.base else old.keys() | self._nodes.keys()
-        changed = {handle for handle in perhaps if not _same(old.get(handle), self._nodes.get(handle))}
-        return changed | self._of_hosts({handle for handle in changed if _id(old, handle) != _id(self._nodes, handle)})
+        before, now = old.packed, self._nodes.packed
+        perhaps = spoken | self._spoken if report.base else before.keys() | now.keys()
+        changed = {handle for handle in perhaps if before.get(handle) != now.get(handle)}
+        renamed = {handle for handle in changed if _host_name(old, handle) != _host_name(self._nodes, handle)}
+        return changed | self._of_hosts(renamed)
 
     def _of_hosts(self, handles: AbstractSet[int]) -> set[int]:
         """The nodes that have one of these as their host: its name is part of their ids."""
@@ -196,7 +202,7 @@ class Probe:
         for handle, name in before.items():
             if self.handles.get(name) == handle:
                 del self.handles[name]
-        for handle in handles & self._nodes.keys():
+        for handle in handles & self._nodes.packed.keys():
             name = self.ids[handle] = self.state.id_of(handle)
             self.handles[name] = handle
         now = {handle: self.ids[handle] for handle in handles & self.ids.keys()}
@@ -214,9 +220,7 @@ def _spoken_of(report: Report) -> set[int]:
     return {*(node.handle for node in report.nodes), *report.removed} if report.base else set()
 
 
-def _id(nodes: Mapping[int, Node], handle: int) -> str:
-    return nodes[handle].id if handle in nodes else ""
-
-
-def _same(old: Node | None, new: Node | None) -> bool:
-    return old is new or old == new
+def _host_name(nodes: Nodes, handle: int) -> str:
+    """The name of a host; empty where there is no host of that handle."""
+    node = nodes.get(handle)
+    return node.id if node is not None and node.topology == Topology.TOPOLOGY_HOST else ""

@@ -144,10 +144,7 @@ class World:
         """Brings a report; says whether it was of use."""
         self._reports += 1
         heading = Heading(probe, str(self._reports), self.now, 1e9 + self.now, version="1.0", dropped=dropped)
-        arrived = Report.FromString(report.SerializeToString())
-        self.model.apply(heading, arrived)
-        state = self.model.probes[probe].state
-        return arrived is state.full or arrived is state.delta
+        return self.model.apply(heading, Report.FromString(report.SerializeToString()))
 
     def full(self, *reporters: Reporter) -> None:
         for reporter in reporters:

@@ -34,12 +34,16 @@ def host(**more: Any) -> Builder:
     return Builder().add(NodeFacts(Topology.TOPOLOGY_HOST, HOST, "myhost", **more))
 
 
-def stored(builder: Builder) -> ProbeState:
+def parsed(builder: Builder) -> Report:
     """What a reader makes of the bytes."""
     report = Report.FromString(Encoder(T).full(builder).SerializeToString())
     check(report)
+    return report
+
+
+def stored(builder: Builder) -> ProbeState:
     state = ProbeState()
-    assert state.offer(report)
+    assert state.offer(parsed(builder))
     return state
 
 
@@ -50,9 +54,7 @@ def facts_by_id(builder: Builder) -> dict[str, Facts]:
 
 def samples(builder: Builder) -> dict[tuple[str, str], list[tuple[int, float]]]:
     """By node and metric."""
-    state = stored(builder)
-    report = state.full
-    assert report is not None
+    state, report = stored(builder), parsed(builder)
     times = [report.time_unix_ms + offset for offset in report.sample_offsets_ms]
     found = {}
     for column in report.metrics:

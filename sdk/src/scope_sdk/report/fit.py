@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
@@ -18,12 +18,47 @@ def identity(node: Node) -> Identity:
     return node.topology, node.host, node.id
 
 
-def handles_by_identity(full: Report) -> dict[Identity, int]:
+class Nodes(Mapping[int, Node]):
+    """Nodes by handle, each parsed when it is asked for: all of them parsed take four times the memory.
+
+    Args:
+        nodes: what it is made of, and keeps no reference to.
+    """
+
+    __slots__ = ("packed",)
+
+    def __init__(self, nodes: Iterable[Node] = ()) -> None:
+        #: The serialised nodes by handle; equal nodes are equal bytes.
+        self.packed = {node.handle: node.SerializeToString() for node in nodes}
+
+    def after(self, delta: Report) -> Nodes:
+        """The nodes that a delta against these leads to."""
+        nodes = Nodes()
+        nodes.packed = {**self.packed}
+        for handle in delta.removed:
+            nodes.packed.pop(handle, None)
+        nodes.packed.update(Nodes(delta.nodes).packed)
+        return nodes
+
+    def __getitem__(self, handle: int) -> Node:
+        return Node.FromString(self.packed[handle])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.packed)
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def __contains__(self, handle: object) -> bool:
+        return handle in self.packed
+
+
+def handles_by_identity(nodes: Nodes) -> dict[Identity, int]:
     """The handle of each node."""
-    return {identity(node): node.handle for node in full.nodes}
+    return {identity(node): handle for handle, node in nodes.items()}
 
 
-def fits(delta: Report, full: Report, base: Mapping[int, Node], handles: Mapping[Identity, int]) -> bool:
+def fits(delta: Report, full: Report, base: Nodes, handles: Mapping[Identity, int]) -> bool:
     """Whether the delta leads from its base to nodes that can be read.
 
     Its indexes lie in the joined string table, no handle names another node than in the base and no node has two, and
@@ -45,16 +80,7 @@ def fits(delta: Report, full: Report, base: Mapping[int, Node], handles: Mapping
     return _hosts_known(delta, base, removed)
 
 
-def effective(base: Mapping[int, Node], delta: Report) -> dict[int, Node]:
-    """The nodes that a delta leads to, by handle."""
-    nodes = dict(base)
-    for handle in delta.removed:
-        nodes.pop(handle, None)
-    nodes.update((node.handle, node) for node in delta.nodes)
-    return nodes
-
-
-def _named(node: Node, base: Mapping[int, Node], handles: Mapping[Identity, int], removed: AbstractSet[int]) -> bool:
+def _named(node: Node, base: Nodes, handles: Mapping[Identity, int], removed: AbstractSet[int]) -> bool:
     handle = handles.get(identity(node))
     if node.handle in base:
         return handle == node.handle
@@ -69,11 +95,11 @@ def _indexed(nodes: Sequence[Node], strings: int) -> bool:
     return all(table.template < strings for node in nodes for table in node.tables[:])
 
 
-def _hosts_known(delta: Report, base: Mapping[int, Node], removed: AbstractSet[int]) -> bool:
+def _hosts_known(delta: Report, base: Nodes, removed: AbstractSet[int]) -> bool:
     """Whether each process's host is among the nodes, and is a host."""
     nodes, changed = base, list(delta.nodes)
     if any(handle in base and base[handle].topology == ids.HOST for handle in removed):
-        nodes = effective(base, delta)
+        nodes = base.after(delta)
         changed = list(nodes.values())
     added = {node.handle: node for node in delta.nodes}
     hosts = {node.host for node in changed if node.host}

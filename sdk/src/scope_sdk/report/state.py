@@ -4,28 +4,30 @@ from __future__ import annotations
 
 from google.protobuf.message import Message
 
-from scope.report.v1.report_pb2 import Connections, Node, Plugins, Report
+from scope.report.v1.report_pb2 import Connections, Plugins, Report
 from scope.report.v1.template_pb2 import Templates
 from scope_sdk.report import ids
-from scope_sdk.report.fit import Identity, effective, fits, handles_by_identity
+from scope_sdk.report.fit import Identity, Nodes, fits, handles_by_identity
 
 
 class ProbeState:
     """One probe's register, ordered by epoch, number of the full report and number of the delta.
 
-    It holds reports that `check` has passed, as they were parsed: nothing is copied or converted. What it hands out is
-    shared and must not be changed; it is made when first asked for after a change. Parents, owners of connections and
-    nodes of metric columns may lead to handles that are not among the nodes: readers pass over them.
+    It takes reports that `check` has passed. Of the full report, which may stay for long, it keeps the nodes as bytes
+    and a copy of the rest; the delta is kept as it was parsed. What it hands out is shared and must not be changed; it
+    is made when first asked for after a change. Parents, owners of connections and nodes of metric columns may lead to
+    handles that are not among the nodes: readers pass over them.
     """
 
     __slots__ = ("_base", "_handles", "_ids", "_nodes", "_strings", "delta", "full")
 
     def __init__(self) -> None:
+        #: Without nodes and measurements.
         self.full: Report | None = None
         self.delta: Report | None = None
-        self._base: dict[int, Node] = {}
+        self._base = Nodes()
         self._handles: dict[Identity, int] | None = None
-        self._nodes: dict[int, Node] | None = None
+        self._nodes: Nodes | None = None
         self._strings: list[str] | None = None
         self._ids: dict[int, str] = {}
 
@@ -37,10 +39,10 @@ class ProbeState:
         """
         return self._offer_delta(report) if report.base else self._offer_full(report)
 
-    def nodes(self) -> dict[int, Node]:
+    def nodes(self) -> Nodes:
         """The nodes by handle."""
         if self._nodes is None:
-            self._nodes = self._base if self.delta is None else effective(self._base, self.delta)
+            self._nodes = self._base if self.delta is None else self._base.after(self.delta)
         return self._nodes
 
     def strings(self) -> list[str]:
@@ -79,8 +81,8 @@ class ProbeState:
     def _offer_full(self, report: Report) -> bool:
         if self.full is not None and (report.epoch, report.number) <= (self.full.epoch, self.full.number):
             return False
-        self.full = report
-        self._base = {node.handle: node for node in report.nodes}
+        self.full = _rest(report)
+        self._base = Nodes(report.nodes)
         self._handles = None
         self._set_delta(None)
         return True
@@ -92,7 +94,7 @@ class ProbeState:
         if self.delta is not None and report.number <= self.delta.number:
             return False
         if self._handles is None:
-            self._handles = handles_by_identity(full)
+            self._handles = handles_by_identity(self._base)
         if not fits(report, full, self._base, self._handles):
             return False
         self._set_delta(report)
@@ -138,7 +140,7 @@ def apply(full: Report, delta: Report) -> Report:
     """The full report that a delta leads to, its nodes ordered by handle. ValueError where `full` is not its base."""
     if (delta.epoch, delta.base) != (full.epoch, full.number):
         raise ValueError("a delta applies to the full report that it names")
-    nodes = effective({node.handle: node for node in full.nodes}, delta)
+    nodes = Nodes(full.nodes).after(delta)
     return Report(
         epoch=delta.epoch,
         number=delta.number,
@@ -150,6 +152,19 @@ def apply(full: Report, delta: Report) -> Report:
         connections=delta.connections if delta.HasField("connections") else full.connections,
         templates=delta.templates if delta.HasField("templates") else full.templates,
         plugins=delta.plugins if delta.HasField("plugins") else full.plugins,
+    )
+
+
+def _rest(full: Report) -> Report:
+    """A copy without nodes and measurements: a part of a message keeps all of it in memory."""
+    return Report(
+        epoch=full.epoch,
+        number=full.number,
+        time_unix_ms=full.time_unix_ms,
+        strings=full.strings,
+        connections=full.connections,
+        templates=full.templates,
+        plugins=full.plugins,
     )
 
 
