@@ -64,11 +64,12 @@ class Guard(grpc.aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _around(self, rpc: str, context: Context, bound: Held) -> AsyncIterator[None]:
-        served = Served(rpc, headers.received(context))
+        metadata = headers.received(context)
+        served = Served(rpc, metadata)
         identity = Identity()
         code = grpc.StatusCode.OK
         try:
-            identity = await self._verifier.caller(rpc, headers.received(context))
+            identity = await self._verifier.caller(rpc, metadata)
             access.check(rpc, identity)
             set_current(identity)
             with bound(identity):
