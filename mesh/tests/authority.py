@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 import jwt
@@ -24,6 +25,18 @@ from scope.users.v1.messages_pb2 import (
 from scope.users.v1.service_pb2_grpc import IdentityServiceServicer, add_IdentityServiceServicer_to_server
 
 
+def somebody(**claims: Any) -> Identity:
+    """A person who reads, but for what the claims say."""
+    usual = {
+        "subject": "somebody",
+        "caller": Caller.CALLER_USER,
+        "organization": "o",
+        "permissions": ["report.view"],
+        "credential": "api:1",
+    }
+    return Identity(**(usual | claims))
+
+
 @dataclass
 class Authority(IdentityServiceServicer):
     """Signs identities, and answers Renew with what `worth` says of a credential."""
@@ -37,19 +50,7 @@ class Authority(IdentityServiceServicer):
         return {self.key.kid: self.key.private.public_key()}[kid]
 
     def token(self, rpc: str, **claims: object) -> str:
-        identity = Identity(
-            subject="somebody",
-            caller=Caller.CALLER_USER,
-            organization="o",
-            permissions=["report.view"],
-            credential="api:1",
-            rpc=rpc,
-            audience=rpc.split("/")[1],
-        )
-        for name, value in claims.items():
-            identity.ClearField(name)
-            identity.MergeFrom(Identity(**{name: value}))
-        return sign(identity, self.key)
+        return sign(somebody(**{"rpc": rpc, "audience": rpc.split("/")[1], **claims}), self.key)
 
     async def ListKeys(self, request: ListKeysRequest, context: object) -> ListKeysResponse:  # noqa: N802
         key = jwt.algorithms.OKPAlgorithm.to_jwk(self.key.private.public_key(), as_dict=True)

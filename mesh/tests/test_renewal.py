@@ -12,8 +12,7 @@ from mesh.errors import ServiceError, unauthenticated
 from mesh.identity import Verifier, set_current
 from mesh.renewal import Lease, Renewals
 from mesh.serve import users_channel
-from mesh.tests.authority import Authority
-from scope.auth.v1.access_pb2 import Caller
+from mesh.tests.authority import Authority, somebody
 from scope.auth.v1.identity_pb2 import Identity
 
 MANY = Bound(100, "watches", Per.USER, "WATCHES_PER_USER")
@@ -36,14 +35,7 @@ async def renewals(authority: Authority) -> AsyncIterator[Renewals]:
 
 
 def viewer(permissions: list[str]) -> Identity:
-    return Identity(
-        subject="somebody",
-        caller=Caller.CALLER_USER,
-        organization="o",
-        permissions=permissions,
-        credential="api:1",
-        audience="query",
-    )
+    return somebody(permissions=permissions, audience="query")
 
 
 async def end_of(renewals: Renewals) -> ServiceError:

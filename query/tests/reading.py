@@ -1,4 +1,4 @@
-"""A reader of server-sent events, for tests."""
+"""Readers of views and of server-sent events, for tests."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,6 +9,12 @@ import orjson
 from query.events import EVENTS
 from query.telling import Missed, Shelf, Source
 from query.view import View
+
+
+def nodes(view: View) -> dict[str, Any]:
+    """What a GET of the topology answers, by id."""
+    found: dict[str, Any] = orjson.loads(view.answer())["nodes"]
+    return found
 
 
 def told(view: View, cursor: str) -> list[bytes]:

@@ -1,19 +1,10 @@
 """What a view became step by step is what it would be from scratch, in cases that are easily forgotten."""
 
-from typing import Any
-
-import orjson
-
 from query.tests.machines import Machine, Reporter, Socket, World
-from query.view import View
+from query.tests.reading import nodes
 from scope.report.v1.report_pb2 import Report
 
 WEB = Machine("web", {10: "nginx"}, [Socket(10, ("192.168.0.1", 5000), ("9.9.9.9", 443))])
-
-
-def nodes(view: View) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(view.answer())["nodes"]
-    return found
 
 
 def test_measurements_show_once_another_probe_declares_them() -> None:

@@ -13,11 +13,11 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from mesh import renewal
+from mesh.tests.authority import somebody
 from query import service, watch
 from query.tests.conftest import Log, Served, eventually
 from query.tests.machines import Machine, Reporter, Socket
 from scope.auth.v1.access_pb2 import Caller
-from scope.auth.v1.identity_pb2 import Identity
 from scope.query.v1.messages_pb2 import (
     GetInfoRequest,
     GetNodeRequest,
@@ -197,14 +197,7 @@ async def test_a_watch(log: Log, served: Served) -> None:
     machine = Machine("a", {1: "one"})
     reporter = Reporter("p", machine)
     await log.full("o", reporter)
-    served.authority.worth["api:1"] = Identity(
-        subject="somebody",
-        caller=Caller.CALLER_USER,
-        organization="o",
-        permissions=["report.view"],
-        credential="api:1",
-        audience="query",
-    )
+    served.authority.worth["api:1"] = somebody(audience="query")
     call = served.stub.StreamTopology(
         StreamTopologyRequest(topology="processes"), metadata=served.metadata("StreamTopology")
     )
@@ -253,9 +246,7 @@ async def test_a_watch_says_that_the_log_is_away(log: Log, served: Served) -> No
     )
     assert (await anext(stream))[0] == "reset"
     assert renewal.INTERVAL < 3
-    served.authority.worth["api:1"] = Identity(
-        caller=Caller.CALLER_USER, organization="o", permissions=["report.view"], credential="api:1", audience="query"
-    )
+    served.authority.worth["api:1"] = somebody(audience="query")
     await asyncio.to_thread(log.server.stop)
     name, _, data = await asyncio.wait_for(anext(stream), 15)
     assert name == "failure"

@@ -9,12 +9,11 @@ import grpc
 import orjson
 import pytest
 
+from mesh.tests.authority import somebody
 from query.render import to_json
 from query.tests.conftest import Log, Served
 from query.tests.machines import NOON, Machine, Reporter
 from query.tests.test_service import events
-from scope.auth.v1.access_pb2 import Caller
-from scope.auth.v1.identity_pb2 import Identity
 from scope.query.v1.messages_pb2 import StreamTopologyRequest, WatchTopologyRequest
 from scope.query.v1.service_pb2_grpc import QueryServiceStub
 
@@ -92,14 +91,7 @@ async def test_a_watcher_who_stops_reading(
     log: Log, served: Served, face: Callable[[Any, Served], AsyncIterator[Map]]
 ) -> None:
     await log.create("o")
-    served.authority.worth["api:1"] = Identity(
-        subject="somebody",
-        caller=Caller.CALLER_USER,
-        organization="o",
-        permissions=["report.view"],
-        credential="api:1",
-        audience="query",
-    )
+    served.authority.worth["api:1"] = somebody(audience="query")
     machines = [Machine(f"h{number}") for number in range(HOSTS)]
     reporter = Reporter("p", *machines)
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-from typing import Any
 
 import orjson
 import pytest
@@ -10,7 +9,7 @@ from google.protobuf import json_format
 
 from query.model import Lifetimes, conflict, probes_by_id
 from query.tests.machines import NOON, Machine, Reporter, Socket, World
-from query.tests.reading import told
+from query.tests.reading import nodes, told
 from query.view import View
 from scope.query.v1.messages_pb2 import GetTopologyResponse
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
@@ -27,11 +26,6 @@ WEB = Machine(
     attributes={"kernel_version": "6.1", "uptime": 77.0},
 )
 DB = Machine("db", {20: "postgres"}, [Socket(20, ("192.168.0.2", 5432), ("192.168.0.1", 5000), incoming=True)])
-
-
-def nodes(view: View) -> dict[str, Any]:
-    found: dict[str, Any] = orjson.loads(view.answer())["nodes"]
-    return found
 
 
 def edges(view: View) -> set[tuple[str, str]]:

@@ -33,16 +33,16 @@ class Mutator:
         self._random = random.Random(seed)
 
     def changed(self, report: Report, keep: Iterable[str] = ()) -> bytes:
-        """The report, serialised, after a few changes; the fields to keep are mostly as they were."""
+        """Changes the report a little, and answers it serialised; the fields to keep are mostly as they were."""
         if self._random.random() < _BLIND:
             return self._blindly(report.SerializeToString())
-        copy = Report.FromString(report.SerializeToString())
+        kept = {field: getattr(report, field) for field in keep}
         for _ in range(self._random.randint(1, _MOST_CHANGES)):
-            self._change(copy)
+            self._change(report)
         if self._random.random() < _KEPT:
-            for field in keep:
-                setattr(copy, field, getattr(report, field))
-        return copy.SerializeToString()
+            for field, value in kept.items():
+                setattr(report, field, value)
+        return report.SerializeToString()
 
     def _blindly(self, data: bytes) -> bytes:
         """The bytes after a few changes that know nothing of messages."""

@@ -1,6 +1,5 @@
 """What a report meets on its way from a probe to a reader, without what carries it: it is checked, applied, shown."""
 
-import json
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -14,6 +13,7 @@ from query.messages import MESSAGES
 from query.model import Lifetimes, Model
 from query.probe import Heading
 from query.telling import Form
+from query.tests.reading import nodes
 from query.topologies import topologies
 from query.view import View
 from scope.collection.v1.messages_pb2 import PublishRequest
@@ -125,7 +125,7 @@ def _good_reports() -> Iterator[Report]:
         yield encoder.delta(_builder(moment), full)
 
 
-def _shown(view: View) -> dict[str, object]:
+def _shown(view: View) -> dict[str, Any]:
     """The nodes as a reader gets them; whoever watches is told of all of them first, in both forms."""
     missed = view.since("")
     forms: tuple[Form[Any], ...] = (EVENTS, MESSAGES)
@@ -133,11 +133,10 @@ def _shown(view: View) -> dict[str, object]:
         at = 0
         while missed is not None and at < len(missed.difference):
             _, at = view.part(form, missed, at)
-    nodes: dict[str, object] = json.loads(view.answer())["nodes"]
-    return nodes
+    return nodes(view)
 
 
-def _first_difference(one: dict[str, object], other: dict[str, object]) -> str:
+def _first_difference(one: dict[str, Any], other: dict[str, Any]) -> str:
     node = next(name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name))
     parts = [_parts(shown.get(node)) for shown in (one, other)]
     what = [key for key in sorted(parts[0].keys() | parts[1].keys()) if parts[0].get(key) != parts[1].get(key)]
