@@ -70,8 +70,8 @@ async def _run(options: Options, service: Service) -> None:
     status.write()
 
     def look() -> None:
+        status.write()  # first: whoever reads in the log that something changed finds it here too
         watch.look()
-        status.write()
 
     def settled(report: asyncio.Future[bool]) -> None:
         if report.result():

@@ -1,3 +1,5 @@
+import pytest
+
 from tests.load.applying import cost
 
 
@@ -5,5 +7,5 @@ def test_every_part_of_taking_in_a_report_has_its_cost() -> None:
     rows = cost(7, ["hosts"])
     costs = {name: row["us_per_report"] or 0 for name, row in rows.items()}
     assert costs.keys() == {"full", "delta", "one_full_in_20", "joining"}
-    assert 0 < costs["delta"] < costs["one_full_in_20"] < costs["full"]
-    assert costs["joining"] > 0
+    assert min(costs.values()) > 0
+    assert costs["one_full_in_20"] == pytest.approx((costs["full"] + 19 * costs["delta"]) / 20, abs=0.2)
