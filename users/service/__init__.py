@@ -1,0 +1,8 @@
+"""The gRPC face of users: a class for each service of the contract."""
+
+from users.service.authorization import Authorization
+from users.service.identity import IdentityService
+from users.service.sessions import SessionService
+from users.service.tokens import TokenService
+
+__all__ = ["Authorization", "IdentityService", "SessionService", "TokenService"]
