@@ -1,0 +1,43 @@
+"""Rates as settings say them."""
+
+from datetime import timedelta
+
+import pytest
+from pydantic import ValidationError
+from pydantic_settings import BaseSettings
+
+from mesh.rates import Rate, RateSetting
+
+GOOD = {
+    "10 per hour": (10, timedelta(hours=1)),
+    "5 per 10 minutes": (5, timedelta(minutes=10)),
+    "3 per second": (3, timedelta(seconds=1)),
+    " 1  Per 2 DAYS ": (1, timedelta(days=2)),
+}
+
+
+class _Settings(BaseSettings):
+    tries: RateSetting = Rate.parse("1 per day")
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_setting_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _Settings().tries == Rate.parse("1 per day")
+    monkeypatch.setenv("TRIES", text)
+    found = _Settings().tries
+    assert (found.count, found.per) == GOOD[text]
+    assert found == Rate.parse(found.text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "10", "0 per hour", "-1 per hour", "10 per 0 hours", "1.5 per hour", "10 per week", "10/hour", "٣ per hour"],
+)
+def test_another_says_what_a_rate_is_like(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIES", text)
+    with pytest.raises(ValidationError, match=r"not a rate like '10 per hour', '5 per 10 minutes' or '3 per second'"):
+        _Settings()
+
+
+def test_what_was_used_comes_back_evenly() -> None:
+    assert Rate.parse("5 per 10 minutes").interval == timedelta(minutes=2)
