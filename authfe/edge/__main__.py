@@ -43,6 +43,10 @@ def main(
     openapi: Annotated[Path | None, typer.Option(help="Folder with openapi.json.")] = DEFAULT.openapi,
     collector: Annotated[str, typer.Option(help="host:port of an OpenTelemetry collector (OTLP over gRPC).")] = "",
     sampled: Annotated[float, typer.Option(help="Which part of the requests begins a trace, 0 to 1.")] = 1.0,
+    trusted_hops: Annotated[int, typer.Option(help="How many proxies in front say whose request it is.")] = 0,
+    cors_origin: Annotated[
+        list[str] | None, typer.Option(help="Whose pages may use the API, as https://app.example; repeatable.")
+    ] = None,
 ) -> None:
     """Writes envoy.json and the files that it reads."""
     addresses = {**DEFAULT.clusters, **_clusters(cluster or [])}
@@ -51,7 +55,18 @@ def main(
     tls = Tls(tls_cert, tls_key) if tls_cert and tls_key else None
     try:
         telemetry = Collector(collector, sampled) if collector else None
-        deployment = Deployment(listen, admin_socket, static, addresses, tls, redirect, openapi, telemetry)
+        deployment = Deployment(
+            listen=listen,
+            admin_socket=admin_socket,
+            static=static,
+            clusters=addresses,
+            tls=tls,
+            redirect=redirect,
+            openapi=openapi,
+            collector=telemetry,
+            trusted_hops=trusted_hops,
+            cors_origins=cors_origin or [],
+        )
         path = write(deployment, out)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from authfe.edge.limits import CONNECTIONS
+from mesh.origins import origin
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,9 @@ class Deployment:
         openapi: the folder with openapi.json, which describes the REST face; without one it is not served.
         collector: whom to send traces, metrics and a log of requests; nobody by default.
         connections: how many callers' connections it takes at once; each is an open file.
+        trusted_hops: how many proxies in front of it say by X-Forwarded-For whose request they pass on. Nobody may then
+            reach it but through all of them.
+        cors_origins: whose pages may use the API in a browser beside its own, as `https://app.example`.
     """
 
     listen: str
@@ -64,10 +68,16 @@ class Deployment:
     openapi: Path | None = None
     collector: Collector | None = None
     connections: int = CONNECTIONS
+    trusted_hops: int = 0
+    cors_origins: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.redirect and not self.tls:
             raise ValueError("there is nothing to redirect to without TLS")
+        if self.trusted_hops < 0:
+            raise ValueError(f"there cannot be {self.trusted_hops} proxies in front")
+        if odd := [one for one in self.cors_origins if origin(one) != one]:
+            raise ValueError(f"browsers do not write an origin as {odd[0]!r} but as {origin(odd[0])!r}")
 
 
 @dataclass(frozen=True)

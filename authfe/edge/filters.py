@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from authfe.edge import answers
 from authfe.edge.bindings import all_bindings
 from authfe.edge.characters import ascii_headers
 from authfe.edge.clusters import AUTHORITY
 from authfe.edge.deployment import Deployment
 from authfe.edge.replies import METADATA_HEADERS
 from authfe.edge.retries import elsewhere
-from authfe.edge.tls import STRICT_TRANSPORT_SECURITY
 from authfe.edge.typed import Config, extension, typed
 from mesh import headers
 from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
@@ -33,7 +33,7 @@ _OURS = (headers.IDENTITY, headers.TENANT)
 _DENIAL_HEADERS = (headers.REASON, *METADATA_HEADERS.values())
 
 #: All that the users service needs to see of a request, beside its method, path and host.
-_SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "content-type", headers.ORGANIZATION)
+_SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "sec-fetch-site", "content-type", headers.ORGANIZATION)
 
 _CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -50,11 +50,6 @@ _CONTENT_TYPES = {
 _COMPRESSED_FROM = 1000
 _COMPRESSED = ("application/json", "text/html", "text/css", "text/javascript", "image/svg+xml")
 
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-
 
 def http_filters(deployment: Deployment, descriptors: Path, areas: Iterable[str]) -> list[Config]:
     """The filters of the listener.
@@ -62,7 +57,7 @@ def http_filters(deployment: Deployment, descriptors: Path, areas: Iterable[str]
     The headers that are ours go before anything can read them; access is decided before the transcoder.
     """
     return [
-        _header_rules(over_tls=deployment.tls is not None),
+        _header_rules(deployment),
         ascii_headers(),
         _compression(),
         _health(areas),
@@ -70,8 +65,13 @@ def http_filters(deployment: Deployment, descriptors: Path, areas: Iterable[str]
         _authorization(),
         _whole_requests(),
         _transcoder(descriptors),
-        extension(_ROUTER, "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True),
+        _router(),
     ]
+
+
+def redirecting_filters() -> list[Config]:
+    """The filters of the listener that redirects."""
+    return [_mutation(response_mutations=answers.redirection()), _router()]
 
 
 def authorized(rpc: str) -> Config:
@@ -93,14 +93,7 @@ def unguarded() -> Config:
 
 def static() -> Config:
     """For a route to files, which anybody may read."""
-    headers = {
-        # A file keeps its name when it changes, so the browser asks each time.
-        "cache-control": "no-cache",
-        "content-security-policy": _CONTENT_SECURITY_POLICY,
-        "referrer-policy": "no-referrer",
-        "cross-origin-opener-policy": "same-origin",
-    }
-    mutations = {"response_mutations": [_set(name, value) for name, value in headers.items()]}
+    mutations = {"response_mutations": answers.page()}
     return {
         **unguarded(),
         _FILE_SERVER: _switch(disabled=False),
@@ -118,26 +111,21 @@ def _switch(*, disabled: bool) -> Config:
     return typed("envoy.config.route.v3.FilterConfig", disabled=disabled, **({} if disabled else {"config": {}}))
 
 
-def _set(name: str, value: str, action: str = "OVERWRITE_IF_EXISTS_OR_ADD") -> Config:
-    return {"append": {"header": {"key": name, "value": value}, "append_action": action}}
-
-
-def _header_rules(*, over_tls: bool) -> Config:
+def _header_rules(deployment: Deployment) -> Config:
     # x-envoy-* from outside could set timeouts and retries, or pretend to a path before transcoding.
     foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
     # HTTP allows more in a name than gRPC, which refuses the whole call for it.
     unnameable = {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": r".*[^a-z0-9_.:-].*"}}}}
-    response = [
-        *({"remove": name} for name in ("server", "x-envoy-upstream-healthchecked-cluster", *_DENIAL_HEADERS)),
-        _set("x-content-type-options", "nosniff"),
-        _set("cache-control", "no-store", "ADD_IF_ABSENT"),
-        *([_set("strict-transport-security", STRICT_TRANSPORT_SECURITY)] if over_tls else []),
-    ]
-    request = [*({"remove": name} for name in _OURS), foreign, unnameable]
-    mutations = {"request_mutations": request, "response_mutations": response}
-    return extension(
-        _HEADER_MUTATION, "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation", mutations=mutations
+    said_by_services = ("server", "x-envoy-upstream-healthchecked-cluster", *_DENIAL_HEADERS)
+    return _mutation(
+        request_mutations=[*({"remove": name} for name in _OURS), foreign, unnameable],
+        response_mutations=[*({"remove": name} for name in said_by_services), *answers.common(deployment)],
     )
+
+
+def _mutation(**mutations: list[Config]) -> Config:
+    rules = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutation"
+    return extension(_HEADER_MUTATION, rules, mutations=mutations)
 
 
 def _compression() -> Config:
@@ -219,3 +207,7 @@ def _transcoder(descriptors: Path) -> Config:
         max_request_body_size=MESSAGE_BYTES,
         max_response_body_size=ANSWER_BYTES,
     )
+
+
+def _router() -> Config:
+    return extension(_ROUTER, "envoy.extensions.filters.http.router.v3.Router", suppress_envoy_headers=True)

@@ -7,6 +7,7 @@ from authfe.edge import telemetry
 from authfe.edge.access_log import access_log
 from authfe.edge.clusters import socket_address
 from authfe.edge.deployment import Collector, Deployment, parse_address
+from authfe.edge.filters import redirecting_filters
 from authfe.edge.limits import HEADER_KB, HEADERS, STREAMS
 from authfe.edge.replies import local_replies
 from authfe.edge.routes import route_configuration
@@ -21,15 +22,15 @@ _HANDSHAKE_TIMEOUT = "10s"
 
 def listeners(deployment: Deployment, http_filters: Sequence[Config], secrets: Path) -> list[Config]:
     """The listener that serves, and where there is one the plain listener that redirects to it."""
-    edge = _listener(
-        "edge", deployment.listen, _manager("edge", route_configuration(deployment), http_filters, deployment.collector)
-    )
+    hops = deployment.trusted_hops
+    manager = _manager("edge", hops, route_configuration(deployment), http_filters, deployment.collector)
+    edge = _listener("edge", deployment.listen, manager)
     if deployment.tls:
         edge["filter_chains"][0]["transport_socket"] = transport_socket(secrets)
         edge["filter_chains"][0]["transport_socket_connect_timeout"] = _HANDSHAKE_TIMEOUT
     if not deployment.redirect:
         return [edge]
-    manager = _manager("redirect", redirect_routes(deployment), http_filters[-1:])
+    manager = _manager("redirect", hops, redirect_routes(deployment), redirecting_filters())
     return [edge, _listener("redirect", deployment.redirect, manager)]
 
 
@@ -42,14 +43,16 @@ def _listener(name: str, listen: str, manager: Config) -> Config:
     }
 
 
-def _manager(name: str, routes: Config, http_filters: Sequence[Config], collector: Collector | None = None) -> Config:
+def _manager(
+    name: str, hops: int, routes: Config, http_filters: Sequence[Config], collector: Collector | None = None
+) -> Config:
     """Reads HTTP, with everything that bounds what a caller may make it hold."""
     return extension(
         "envoy.filters.network.http_connection_manager",
         _HTTP_CONNECTION_MANAGER,
         stat_prefix=name,
         codec_type="AUTO",
-        **_headers(),
+        **_headers(hops),
         **_paths(),
         **_times(),
         common_http_protocol_options=_common(),
@@ -62,14 +65,14 @@ def _manager(name: str, routes: Config, http_filters: Sequence[Config], collecto
     )
 
 
-def _headers() -> Config:
-    # Nobody's address is an internal one, whose x-envoy-* headers would be obeyed; and no proxy in front is trusted to
-    # say who the client is.
+def _headers(hops: int) -> Config:
+    # Nobody's address is an internal one, whose x-envoy-* headers would be obeyed. Of the addresses in X-Forwarded-For
+    # the client's is the one that the outermost of the trusted proxies has added; with none it is who connects.
     return {
         "max_request_headers_kb": HEADER_KB,
         "server_header_transformation": "PASS_THROUGH",
         "use_remote_address": True,
-        "xff_num_trusted_hops": 0,
+        "xff_num_trusted_hops": hops,
         "internal_address_config": {"unix_sockets": False},
         "request_id_extension": _request_ids(),
     }

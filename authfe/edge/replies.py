@@ -40,6 +40,8 @@ _AWAY = Reply(Code.UNAVAILABLE, "SERVICE_UNAVAILABLE", "What answers this is awa
 _TOO_LARGE = f"The request is larger than {REQUEST_BYTES} bytes, or than {MESSAGE_BYTES} where it takes reports."
 _HEADERS = f"There are more than {HEADERS} headers, or more than {HEADER_KB} kB of them."
 
+_TOO_OFTEN = 429
+
 #: By HTTP status, what the edge answers with.
 _REPLIES = {
     400: Reply(Code.INVALID_ARGUMENT, "REQUEST_INVALID", "The request cannot be read.", words=True),
@@ -50,6 +52,7 @@ _REPLIES = {
     408: Reply(Code.DEADLINE_EXCEEDED, "TIMEOUT", "The request did not arrive in time."),
     413: Reply(Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED", _TOO_LARGE),
     426: Reply(Code.FAILED_PRECONDITION, "REQUEST_INVALID", "It takes HTTP/1.1 or HTTP/2."),
+    _TOO_OFTEN: Reply(Code.RESOURCE_EXHAUSTED, "RATE_EXCEEDED", "That is too often. Try again later.", words=True),
     431: Reply(Code.RESOURCE_EXHAUSTED, "LIMIT_EXCEEDED", _HEADERS),
     500: Reply(Code.INTERNAL, "INTERNAL", "The edge failed to answer."),
     501: Reply(Code.UNIMPLEMENTED, "REQUEST_INVALID", "There is no such transfer encoding here."),
@@ -76,7 +79,7 @@ _NO_ROUTE = Reply(Code.NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such path.")
 _NO_RPC = Reply(Code.UNIMPLEMENTED, "ROUTE_NOT_FOUND", "There is no such RPC.")
 
 #: The statuses that the users service denies with.
-_DENIALS = (400, 401, 403, 503)
+_DENIALS = (400, 401, 403, _TOO_OFTEN, 503)
 
 
 def local_replies() -> Config:
@@ -113,7 +116,8 @@ def _denied(status: int, denied: Config) -> Config:
         **_error_info(f"%RESP({REASON})%"),
         "metadata": {name: f"%RESP({header})%" for name, header in METADATA_HEADERS.items()},
     }
-    body = _body(_REPLIES[status].code, info)
+    wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "%RESP(retry-after)%s"}
+    body = _body(_REPLIES[status].code, info, *([wait] if status == _TOO_OFTEN else []))
     return {
         "filter": _all_of([_status("EQ", status), denied, _wants_json()]),
         "body_format_override": {"json_format": body, "omit_empty_values": True},
@@ -135,8 +139,8 @@ def _json(reply: Reply) -> Config:
     return {**words, "body_format_override": {"json_format": body}}
 
 
-def _body(code: int, info: Config) -> Config:
-    return {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": [info]}
+def _body(code: int, *details: Config) -> Config:
+    return {"code": code, "message": "%LOCAL_REPLY_BODY%", "details": list(details)}
 
 
 def _error_info(reason: str) -> Config:

@@ -4,10 +4,11 @@ A REST call is routed twice: by its own path, for what comes before the transcod
 has the cluster and the timeouts. Both name the RPC, so the access log says the same whichever was last.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from types import MappingProxyType
 
-from authfe.edge import filters
+from authfe.edge import cors, filters
 from authfe.edge.bindings import Binding, Rpc, all_bindings, bindings, path_regex, routed, shape
 from authfe.edge.clusters import HASHED
 from authfe.edge.deployment import Deployment
@@ -25,6 +26,15 @@ _STREAM = {"timeout": "0s", "idle_timeout": "0s", "max_stream_duration": {"max_s
 #: Where a call has certainly not reached a replica.
 _UNTOUCHED = "connect-failure,refused-stream,reset-before-request"
 
+#: The identity says all that a service may know about the caller: the credentials stay here, and so does what client
+#: and proxies say of the way here, of which the client's address is what the listener makes.
+_CREDENTIALS = ("authorization", "cookie")
+_WAY_HERE = (
+    "forwarded",
+    *(f"x-forwarded-{what}" for what in ("for", "host", "port", "prefix", "proto", "server")),
+    "x-real-ip",
+)
+
 _NO_RPC = "There is no such RPC."
 
 #: A path without parameters, but for the one that users takes away.
@@ -36,8 +46,7 @@ def route_configuration(deployment: Deployment) -> Config:
     host = {
         "name": "scope",
         "domains": ["*"],
-        # The identity says all that a service may know about the caller: the credentials stay here.
-        "request_headers_to_remove": ["authorization", "cookie"],
+        "request_headers_to_remove": [*_CREDENTIALS, *_WAY_HERE],
         "retry_policy": elsewhere(_UNTOUCHED),
         "routes": routes(deployment),
     }
@@ -50,6 +59,7 @@ def routes(deployment: Deployment) -> list[Config]:
     return [
         # What calls itself gRPC is not transcoded, and no service knows a REST path.
         _direct("unknown-rpc", {"prefix": "/api", "grpc": {}}, 404, _NO_RPC),
+        *([_preflight(deployment.cors_origins)] if deployment.cors_origins else []),
         *(route for binding in bound for route in _rest(binding)),
         *_other_verbs(bound),
         *(_grpc(rpc) for rpc in routed()),
@@ -119,15 +129,23 @@ def _other_verbs(bound: Iterable[Binding]) -> list[Config]:
 
 def _wrong_verb(template: str, verbs: list[str]) -> Config:
     allowed = ", ".join(verbs)
-    route = _direct("wrong-verb", _path_match(template), 405, f"This resource takes {allowed} only.")
-    return {**route, "response_headers_to_add": [{"header": {"key": "allow", "value": allowed}}]}
+    message = f"This resource takes {allowed} only."
+    return _direct("wrong-verb", _path_match(template), 405, message, {"allow": allowed})
 
 
-def _direct(name: str, match: Config, status: int, message: str) -> Config:
+def _preflight(origins: Sequence[str]) -> Config:
+    return _direct("preflight", cors.preflight(origins), 204, "", cors.allowed())
+
+
+def _direct(
+    name: str, match: Config, status: int, message: str, headers: Mapping[str, str] = MappingProxyType({})
+) -> Config:
+    added = [{"header": {"key": key, "value": value}} for key, value in headers.items()]
     return {
         "name": name,
         "match": match,
         "direct_response": {"status": status, "body": {"inline_string": message}},
+        **({"response_headers_to_add": added} if added else {}),
         "typed_per_filter_config": filters.unguarded(),
     }
 

@@ -72,6 +72,8 @@ class Edge:
     port: int = field(default_factory=free_port)
     tls: Tls | None = None
     redirect_port: int = 0
+    trusted_hops: int = 0
+    cors_origins: Sequence[str] = ()
     #: What a test changes about the configuration, for not to wait as long as others must.
     adapt: Callable[[str], str] = str
     process: subprocess.Popen[bytes] | None = None
@@ -93,7 +95,17 @@ class Edge:
         addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
         redirect = f"127.0.0.1:{self.redirect_port}" if self.redirect_port else ""
         admin, openapi = self.folder / "admin.sock", self.static.parents[1] / "gen" / "openapi"
-        deployment = Deployment(self.address, admin, self.static, addresses, self.tls, redirect, openapi)
+        deployment = Deployment(
+            listen=self.address,
+            admin_socket=admin,
+            static=self.static,
+            clusters=addresses,
+            tls=self.tls,
+            redirect=redirect,
+            openapi=openapi,
+            trusted_hops=self.trusted_hops,
+            cors_origins=self.cors_origins,
+        )
         path = write(deployment, self.folder)
         path.write_text(self.adapt(path.read_text()))
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]

@@ -23,7 +23,7 @@ from scope.edge.v1 import authorization_pb2 as auth
 from scope.edge.v1.authorization_pb2 import HeaderValue, HeaderValueOption
 from scope.edge.v1.authorization_pb2_grpc import AuthorizationServicer, add_AuthorizationServicer_to_server
 
-_CODES = {400: 3, 401: 16, 403: 7, 503: 14}
+_CODES = {400: 3, 401: 16, 403: 7, 429: 8, 503: 14}
 
 Answer = Callable[[Message, grpc.ServicerContext], Any]
 
@@ -101,6 +101,8 @@ class Authority(AuthorizationServicer):
 
 def _refuse(status: int, request: auth.CheckRequest) -> auth.CheckResponse:
     headers = {"x-scope-reason": "SOME_REASON", "x-scope-permission": "some.permission"}
+    if status == 429:
+        headers["retry-after"] = "7"
     if request.attributes.request.http.headers.get("content-type") == "application/grpc":
         details = Status(code=_CODES[status], message="with details").SerializeToString()
         headers = {"grpc-status": str(_CODES[status]), "grpc-status-details-bin": b64encode(details).decode()}

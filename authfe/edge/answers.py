@@ -1,0 +1,53 @@
+"""What every answer tells the browser that reads it, whoever made it: a service, users, or the edge itself."""
+
+from authfe.edge import cors
+from authfe.edge.deployment import Deployment
+from authfe.edge.mutations import put
+from authfe.edge.tls import STRICT_TRANSPORT_SECURITY
+from authfe.edge.typed import Config
+
+#: An answer of the API is data. Where a browser shows it nevertheless, it may do nothing and stand in no frame.
+_DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+#: The page's own files, calls to where it came from, and nothing else: no script or style within the markup, no plugin,
+#: no form, no frame around it.
+_PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+_ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Addresses name organizations, hosts and processes.
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": (
+        "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), hid=(), magnetometer=(), "
+        "microphone=(), midi=(), payment=(), serial=(), usb=(), xr-spatial-tracking=()"
+    ),
+}
+
+
+def common(deployment: Deployment) -> list[Config]:
+    """Set on every answer; what is said of caching, and the policy, only where a route or service says nothing else."""
+    return [
+        *(put(name, value) for name, value in _ALWAYS.items()),
+        put("content-security-policy", _DATA_POLICY, "ADD_IF_ABSENT"),
+        # Secrets are shown once, and a tenant's data to its members.
+        put("cache-control", "no-store", "ADD_IF_ABSENT"),
+        *([put("strict-transport-security", STRICT_TRANSPORT_SECURITY)] if deployment.tls else []),
+        *cors.answers(deployment.cors_origins),
+    ]
+
+
+def redirection() -> list[Config]:
+    """Set on what is said in clear where TLS is served: as everywhere, but for what browsers take over TLS alone."""
+    return [*(put(name, value) for name, value in _ALWAYS.items()), put("content-security-policy", _DATA_POLICY)]
+
+
+def page() -> list[Config]:
+    """Set on the files of the page."""
+    # A file keeps its name when it changes, so the browser asks each time.
+    return [put("cache-control", "no-cache"), put("content-security-policy", _PAGE_POLICY)]
