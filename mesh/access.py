@@ -38,10 +38,18 @@ def check(rpc: str, identity: Identity) -> None:
         return
     if identity.caller in (Caller.CALLER_UNSPECIFIED, Caller.CALLER_PUBLIC):
         raise unauthenticated()
-    raise _denied(rpc, admitted)
+    raise _denied(rpc, identity, admitted)
 
 
 def _admits(rule: Access, identity: Identity) -> bool:
+    return (_own_session(identity) or not rule.session) and _is_caller(rule, identity)
+
+
+def _own_session(identity: Identity) -> bool:
+    return identity.credential.startswith("session:") and not identity.impersonator
+
+
+def _is_caller(rule: Access, identity: Identity) -> bool:
     match rule.caller:
         case Caller.CALLER_PUBLIC:
             return True
@@ -49,7 +57,8 @@ def _admits(rule: Access, identity: Identity) -> bool:
             member = identity.caller == Caller.CALLER_USER and bool(identity.organization)
             return member and bool(rule.permission) and rule.permission in identity.permissions
         case Caller.CALLER_PROBE:
-            return identity.caller == Caller.CALLER_PROBE and bool(identity.organization)
+            probe = identity.caller == Caller.CALLER_PROBE and bool(identity.organization)
+            return probe and rule.permission in identity.permissions
         case Caller.CALLER_ADMIN:
             return identity.caller == Caller.CALLER_USER and identity.admin
         case Caller.CALLER_USER | Caller.CALLER_SERVICE:
@@ -76,7 +85,11 @@ def _permissions(admitted: Sequence[Access]) -> list[str]:
     return [rule.permission for rule in admitted if rule.caller == Caller.CALLER_ORG_MEMBER]
 
 
-def _denied(rpc: str, admitted: Sequence[Access]) -> ServiceError:
-    message = f"{rpc.rpartition('/')[2]} needs {needed(admitted)}"
+def _denied(rpc: str, identity: Identity, admitted: Sequence[Access]) -> ServiceError:
+    name = rpc.rpartition("/")[2]
+    if any(_is_caller(rule, identity) for rule in admitted):
+        message = f"{name} needs your own browser session; neither a token nor somebody acting as you may do it"
+        return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)
+    message = f"{name} needs {needed(admitted)}"
     metadata = {"permission": permissions[0]} if (permissions := _permissions(admitted)) else {}
     return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata)

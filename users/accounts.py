@@ -1,6 +1,7 @@
 """People."""
 
 import re
+from datetime import UTC, datetime
 
 from sqlalchemy import func
 from sqlmodel import col, select
@@ -53,7 +54,7 @@ async def administrator(session: AsyncSession, email: str | None) -> User:
     user = user or (await session.exec(select(User).where(User.email == address))).first()
     if user is None:
         nobody_yet = (await session.exec(select(User.id).limit(1))).first() is None
-        user = User(email=address, admin=nobody_yet or not email)
+        user = User(email=address, admin=nobody_yet or not email, approved=datetime.now(UTC))
         session.add(user)
         await session.flush()
     return user

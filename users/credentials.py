@@ -101,7 +101,7 @@ def _holder(kind: Kind, rows: Sequence[Row[Any]]) -> Holder:
         caller=Caller.CALLER_PROBE if kind == Kind.PROBE else Caller.CALLER_USER,
         admin=first.admin,
         places=[
-            Place(row.organization, row.slug, () if kind == Kind.PROBE else roles.PERMISSIONS[row.role])
+            Place(row.organization, row.slug, roles.PROBE if kind == Kind.PROBE else roles.PERMISSIONS[row.role])
             for row in rows
             if row.organization
         ],
@@ -127,7 +127,7 @@ def _api_tokens() -> Select[Any]:
         col(Membership.organization_id) == col(ApiToken.organization_id),
     )
     live = and_(col(Organization.id) == col(ApiToken.organization_id), col(Organization.deleted).is_(None))
-    chosen = _columns(ApiToken, col(User.id), col(User.admin), col(Membership.role))
+    chosen = _columns(ApiToken, col(User.id), literal(value=False), col(Membership.role))
     return (
         chosen.join(User, and_(col(User.id) == col(ApiToken.user_id), col(User.disabled).is_(None)))
         .join(Membership, member)

@@ -49,8 +49,8 @@ def test_a_missing_permission_is_named() -> None:
     editor = Identity(caller=Caller.CALLER_USER, organization="o", permissions=["report.view"])
     with pytest.raises(ServiceError) as refused:
         check("/scope.users.v1.TokenService/CreateToken", editor)
-    assert refused.value.metadata == {"permission": "token.manage"}
-    assert "token.manage" in refused.value.message
+    assert refused.value.metadata == {"permission": "token.own"}
+    assert "token.own" in refused.value.message
 
 
 def test_a_probe_that_holds_a_readers_permission_is_still_not_a_reader() -> None:

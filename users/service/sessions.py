@@ -9,6 +9,14 @@ from mesh.errors import ServiceError, unauthenticated
 from mesh.identity import current
 from scope.users.v1 import service_pb2_grpc
 from scope.users.v1.messages_pb2 import (
+    EndImpersonationRequest,
+    EndImpersonationResponse,
+    EndSessionRequest,
+    EndSessionResponse,
+    EndSessionsRequest,
+    EndSessionsResponse,
+    ListSessionsRequest,
+    ListSessionsResponse,
     LoginRequest,
     LoginResponse,
     LogoutRequest,
@@ -16,10 +24,13 @@ from scope.users.v1.messages_pb2 import (
     LookupRequest,
     LookupResponse,
     Membership,
+    SignUpRequest,
+    SignUpResponse,
 )
-from users import accounts, organizations, sessions, sign_in
+from users import accounts, organizations, rates, sessions, sign_in
 from users.cache import Credentials
 from users.database import Database
+from users.rates import Limits
 from users.secrets import Kind
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -28,14 +39,20 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class SessionService(service_pb2_grpc.SessionServiceServicer):
     """Signing in and out."""
 
-    def __init__(self, database: Database, known: Credentials, cookie: sessions.Cookie) -> None:
+    def __init__(self, database: Database, known: Credentials, cookie: sessions.Cookie, limits: Limits) -> None:
         self._database = database
         self._known = known
         self._cookie = cookie
+        self._limits = limits
 
     @override
     async def Login(self, request: LoginRequest, context: Context) -> LoginResponse:
-        """Exchanges a sign-in link's secret for a session."""
+        """Exchanges a sign-in link's secret for a session.
+
+        Every attempt counts, and before it is made. Nobody guesses a link; what is limited is what trying costs the
+        database, and only those who are refused before they are looked up cost it less.
+        """
+        await rates.take(self._database, self._limits.sign_in, rates.source(current().address))
         async with self._database.begin() as session:
             user = await sign_in.consume(session, request.token)
             secret = await sessions.create(session, user.id)
@@ -74,3 +91,28 @@ class SessionService(service_pb2_grpc.SessionServiceServicer):
                 if not bound or organization.id == caller.organization
             ],
         )
+
+    @override
+    async def SignUp(self, request: SignUpRequest, context: Context) -> SignUpResponse:
+        """Takes an address."""
+        raise NotImplementedError
+
+    @override
+    async def ListSessions(self, request: ListSessionsRequest, context: Context) -> ListSessionsResponse:
+        """Lists the caller's sessions."""
+        raise NotImplementedError
+
+    @override
+    async def EndSession(self, request: EndSessionRequest, context: Context) -> EndSessionResponse:
+        """Ends one."""
+        raise NotImplementedError
+
+    @override
+    async def EndSessions(self, request: EndSessionsRequest, context: Context) -> EndSessionsResponse:
+        """Ends them."""
+        raise NotImplementedError
+
+    @override
+    async def EndImpersonation(self, request: EndImpersonationRequest, context: Context) -> EndImpersonationResponse:
+        """Ends acting as somebody else."""
+        raise NotImplementedError

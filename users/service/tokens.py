@@ -14,6 +14,8 @@ from scope.users.v1.messages_pb2 import (
     DeleteTokenResponse,
     ListTokensRequest,
     ListTokensResponse,
+    RotateTokenRequest,
+    RotateTokenResponse,
     Token,
 )
 from users import tokens
@@ -59,6 +61,11 @@ class TokenService(service_pb2_grpc.TokenServiceServicer):
             await tokens.revoke(session, caller.organization, caller.subject, request.id)
         self._known.forget()
         return DeleteTokenResponse()
+
+    @override
+    async def RotateToken(self, request: RotateTokenRequest, context: Context) -> RotateTokenResponse:
+        """Makes a new secret for a token."""
+        raise NotImplementedError
 
 
 def _token(token: ProbeToken | ApiToken) -> Token:

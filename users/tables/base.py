@@ -4,7 +4,7 @@ import re
 import secrets
 from typing import Any
 
-from sqlalchemy import DateTime, LargeBinary, MetaData, func
+from sqlalchemy import DateTime, LargeBinary, MetaData, func, text
 from sqlmodel import Field, SQLModel
 
 NAMING = {
@@ -17,6 +17,9 @@ NAMING = {
 EMAIL_LENGTH = 254
 NAME_LENGTH = 100
 SLUG_LENGTH = 63
+REASON_LENGTH = 500
+ADDRESS_LENGTH = 45
+USER_AGENT_LENGTH = 255
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
@@ -43,6 +46,11 @@ def time_column(*, now: bool = False, index: bool = False) -> Any:
         nullable=not now and not index,
         index=index,
     )
+
+
+def flag_column() -> Any:
+    """A fact that does not hold unless somebody says so."""
+    return Field(default=False, sa_column_kwargs={"server_default": text("false")})
 
 
 def id_column() -> Any:

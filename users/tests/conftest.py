@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import grpc
 import psycopg
@@ -24,12 +25,13 @@ from users.database import Database
 from users.identity import Keys
 from users.migrations import migrate
 from users.organizations import Created
-from users.sessions import Cookie
+from users.settings import UsersSettings
 from users.usage import Usage
 
 LOOKUP = "/scope.users.v1.SessionService/Lookup"
 LOGIN = "/scope.users.v1.SessionService/Login"
 LIST_TOKENS = "/scope.users.v1.TokenService/ListTokens"
+RENAME = "/scope.users.v1.OrganizationService/UpdateOrganization"
 PUBLISH = "/scope.collection.v1.CollectionService/Publish"
 RENEW = "/scope.users.v1.IdentityService/Renew"
 PUBLIC_URL = "http://127.0.0.1:8080"
@@ -55,7 +57,7 @@ class Service:
     keys: Keys
     clock: Clock
     channel: grpc.aio.Channel
-    mesh_key: bytes
+    mesh_keys: MeshKeys
     verifier: Verifier
 
     async def organization(self, name: str, admin: str = "ann@example.org") -> Created:
@@ -122,7 +124,7 @@ class Service:
         request = RenewRequest(
             credentials=[StreamCredential(credential=name, organization=org) for name, org in credentials]
         )
-        metadata = service_metadata(self.mesh_key, service, RENEW)
+        metadata = service_metadata(self.mesh_keys, service, RENEW)
         answer: RenewResponse = await IdentityServiceStub(self.channel).Renew(request, metadata=metadata)
         tokens = [renewed.token for renewed in answer.identities]
         return [await self.verifier.verify(token, service) if token else None for token in tokens]
@@ -161,20 +163,34 @@ async def database(postgres_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def users(database: Database, postgres_url: str) -> AsyncIterator[Service]:
+def settings(postgres_url: str) -> UsersSettings:
+    """What a users service is told, but for what its tests give it themselves: its port and its keys."""
+    nowhere = Path("/nowhere")
+    return UsersSettings(
+        listen="",
+        users_address="",
+        mesh_key_file=nowhere,
+        identity_key_file=nowhere,
+        database_url=postgres_url,
+        public_url=PUBLIC_URL,
+    )
+
+
+@pytest.fixture
+async def users(database: Database, settings: UsersSettings) -> AsyncIterator[Service]:
     """A users service on a port of its own, without organizations."""
-    keys, clock, mesh_key, usage = (
+    keys, clock, mesh_keys, usage = (
         Keys([Ed25519PrivateKey.generate()]),
         Clock(),
-        secrets.token_bytes(32),
+        MeshKeys([secrets.token_bytes(32)]),
         Usage(database),
     )
-    verifier = Verifier(keys, mesh_key)
+    verifier = Verifier(keys, mesh_keys)
     server = grpc.aio.server(interceptors=[Guard(verifier)])
-    for register in registers(database, usage, keys, Cookie(PUBLIC_URL), clock).values():
+    for register in registers(settings, database, usage, keys, clock).values():
         register(server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield Service(postgres_url, database, usage, keys, clock, channel, mesh_key, verifier)
+        yield Service(settings.database_url, database, usage, keys, clock, channel, mesh_keys, verifier)
     await server.stop(0)

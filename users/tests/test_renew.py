@@ -11,6 +11,7 @@ from mesh.identity import service_metadata
 from scope.auth.v1.access_pb2 import Caller
 from scope.users.v1.messages_pb2 import ListKeysRequest, RenewRequest, StreamCredential
 from scope.users.v1.service_pb2_grpc import IdentityServiceStub
+from users import roles
 from users.tests.conftest import LIST_TOKENS, LOOKUP, PUBLISH, RENEW, Service
 from users.tests.test_sign_in import reason
 
@@ -65,7 +66,7 @@ async def test_a_changed_role_shows(users: Service) -> None:
     held = await _held(users)
     users.execute("UPDATE memberships SET role = 'viewer'")
     renewed = await users.renew(*held[:2])
-    assert [list(identity.permissions) for identity in renewed if identity] == [["report.view"]] * 2
+    assert [list(identity.permissions) for identity in renewed if identity] == [list(roles.PERMISSIONS["viewer"])] * 2
 
 
 async def test_a_session_is_not_good_for_another_organization(users: Service) -> None:
@@ -105,7 +106,7 @@ async def test_only_services_ask(users: Service) -> None:
     stub = IdentityServiceStub(users.channel)
     person = await users.metadata(LOOKUP, authorization=f"Bearer {created.api_token}")
     another_key = service_metadata(b"x" * 32, "query", RENEW)
-    another_rpc = service_metadata(users.mesh_key, "query", LOOKUP)
+    another_rpc = service_metadata(users.mesh_keys, "query", LOOKUP)
     for metadata in ((), person, another_key, another_rpc):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stub.Renew(RenewRequest(credentials=[StreamCredential()]), metadata=metadata)
@@ -114,6 +115,6 @@ async def test_only_services_ask(users: Service) -> None:
 
 async def test_the_keys_are_published_to_services(users: Service) -> None:
     rpc = "/scope.users.v1.IdentityService/ListKeys"
-    metadata = service_metadata(users.mesh_key, "query", rpc)
+    metadata = service_metadata(users.mesh_keys, "query", rpc)
     answer = await IdentityServiceStub(users.channel).ListKeys(ListKeysRequest(), metadata=metadata)
     assert answer.jwks == users.keys.jwks()

@@ -162,12 +162,13 @@ async def test_noting_goes_on_after_a_failure(users: Service, monkeypatch: pytes
     monkeypatch.setattr(usage, "INTERVAL", 0.01)
     created = await users.organization("acme")
     await users.check(PUBLISH, authorization=f"Bearer {created.service_token}")
+    unused = users.text("probe_tokens")
     users.execute("ALTER TABLE probe_tokens RENAME TO elsewhere")
     writing = asyncio.create_task(users.usage.run())
     with structlog.testing.capture_logs() as logs:
         await _until(lambda: bool(logs))
     users.execute("ALTER TABLE elsewhere RENAME TO probe_tokens")
-    await _until(lambda: "None, None)" not in users.text("probe_tokens"))
+    await _until(lambda: users.text("probe_tokens") != unused)
     assert not writing.done()
     writing.cancel()
 

@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ascope/auth/v1/access.proto\x12\rscope.auth.v1\x1a google/protobuf/descriptor.proto\"C\n\x06\x41\x63\x63\x65ss\x12%\n\x06\x63\x61ller\x18\x01 \x01(\x0e\x32\x15.scope.auth.v1.Caller\x12\x12\n\npermission\x18\x02 \x01(\t*\x93\x01\n\x06\x43\x61ller\x12\x16\n\x12\x43\x41LLER_UNSPECIFIED\x10\x00\x12\x11\n\rCALLER_PUBLIC\x10\x01\x12\x0f\n\x0b\x43\x41LLER_USER\x10\x02\x12\x15\n\x11\x43\x41LLER_ORG_MEMBER\x10\x03\x12\x10\n\x0c\x43\x41LLER_PROBE\x10\x04\x12\x10\n\x0c\x43\x41LLER_ADMIN\x10\x05\x12\x12\n\x0e\x43\x41LLER_SERVICE\x10\x06:G\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\x99\x88\x03 \x03(\x0b\x32\x15.scope.auth.v1.Accessb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ascope/auth/v1/access.proto\x12\rscope.auth.v1\x1a google/protobuf/descriptor.proto\"T\n\x06\x41\x63\x63\x65ss\x12%\n\x06\x63\x61ller\x18\x01 \x01(\x0e\x32\x15.scope.auth.v1.Caller\x12\x12\n\npermission\x18\x02 \x01(\t\x12\x0f\n\x07session\x18\x03 \x01(\x08*\x93\x01\n\x06\x43\x61ller\x12\x16\n\x12\x43\x41LLER_UNSPECIFIED\x10\x00\x12\x11\n\rCALLER_PUBLIC\x10\x01\x12\x0f\n\x0b\x43\x41LLER_USER\x10\x02\x12\x15\n\x11\x43\x41LLER_ORG_MEMBER\x10\x03\x12\x10\n\x0c\x43\x41LLER_PROBE\x10\x04\x12\x10\n\x0c\x43\x41LLER_ADMIN\x10\x05\x12\x12\n\x0e\x43\x41LLER_SERVICE\x10\x06:G\n\x06\x61\x63\x63\x65ss\x12\x1e.google.protobuf.MethodOptions\x18\x99\x88\x03 \x03(\x0b\x32\x15.scope.auth.v1.Accessb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.auth.v1.access_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_CALLER']._serialized_start=149
-  _globals['_CALLER']._serialized_end=296
+  _globals['_CALLER']._serialized_start=166
+  _globals['_CALLER']._serialized_end=313
   _globals['_ACCESS']._serialized_start=79
-  _globals['_ACCESS']._serialized_end=146
+  _globals['_ACCESS']._serialized_end=163
 # @@protoc_insertion_point(module_scope)

@@ -37,7 +37,7 @@ class _CallerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Caller.ValueTy
     CALLER_ORG_MEMBER: _Caller.ValueType  # 3
     """A signed-in person acting in an organization whose role there holds the permission."""
     CALLER_PROBE: _Caller.ValueType  # 4
-    """A probe, by its organization's service token."""
+    """A probe, by its organization's service token, where the organization's state leaves it the permission."""
     CALLER_ADMIN: _Caller.ValueType  # 5
     """An administrator of the deployment."""
     CALLER_SERVICE: _Caller.ValueType  # 6
@@ -55,7 +55,7 @@ CALLER_USER: Caller.ValueType  # 2
 CALLER_ORG_MEMBER: Caller.ValueType  # 3
 """A signed-in person acting in an organization whose role there holds the permission."""
 CALLER_PROBE: Caller.ValueType  # 4
-"""A probe, by its organization's service token."""
+"""A probe, by its organization's service token, where the organization's state leaves it the permission."""
 CALLER_ADMIN: Caller.ValueType  # 5
 """An administrator of the deployment."""
 CALLER_SERVICE: Caller.ValueType  # 6
@@ -70,19 +70,27 @@ class Access(_message.Message):
 
     CALLER_FIELD_NUMBER: _builtins.int
     PERMISSION_FIELD_NUMBER: _builtins.int
+    SESSION_FIELD_NUMBER: _builtins.int
     caller: Global___Caller.ValueType
     """The kind of caller."""
     permission: _builtins.str
-    """With CALLER_ORG_MEMBER, the permission that the member's role must hold in the organization."""
+    """With CALLER_ORG_MEMBER, the permission that the member's role must hold in the organization; with CALLER_PROBE, what
+    the organization must still let its probes do.
+    """
+    session: _builtins.bool
+    """With CALLER_USER, CALLER_ORG_MEMBER and CALLER_ADMIN: only by the person's own browser session, not by an API token,
+    and not by an administrator who acts as that person.
+    """
     def __init__(
         self,
         *,
         caller: Global___Caller.ValueType = ...,
         permission: _builtins.str = ...,
+        session: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "permission", b"permission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller", b"caller", "permission", b"permission", "session", b"session"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,6 +27,26 @@ class Identity(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class LimitsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     SUBJECT_FIELD_NUMBER: _builtins.int
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     PERMISSIONS_FIELD_NUMBER: _builtins.int
@@ -37,6 +57,9 @@ class Identity(_message.Message):
     ADMIN_FIELD_NUMBER: _builtins.int
     ISSUED_AT_FIELD_NUMBER: _builtins.int
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    IMPERSONATOR_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """The signed-in person's id, the probe token's id, or the calling service's name."""
     organization: _builtins.str
@@ -55,9 +78,19 @@ class Identity(_message.Message):
     """When the token was issued and when it expires, in seconds since 1970 (RFC 7519, NumericDate)."""
     expires_at: _builtins.float
     """See issued_at."""
+    address: _builtins.str
+    """The client's address as the edge knows it, an IP address; empty in an identity that Renew answered."""
+    impersonator: _builtins.str
+    """The id of the administrator who acts as the subject; empty where nobody does."""
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the caller may do in that organization."""
+
+    @_builtins.property
+    def limits(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """Bounds that an administrator gave this organization instead of the deployment's, by name: `probes`, and
+        `reports_per_second`.
+        """
 
     def __init__(
         self,
@@ -72,10 +105,13 @@ class Identity(_message.Message):
         admin: _builtins.bool = ...,
         issued_at: _builtins.float = ...,
         expires_at: _builtins.float = ...,
+        address: _builtins.str = ...,
+        impersonator: _builtins.str = ...,
+        limits: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["admin", b"admin", "audience", b"audience", "caller", b"caller", "credential", b"credential", "expires_at", b"expires_at", "issued_at", b"issued_at", "organization", b"organization", "permissions", b"permissions", "rpc", b"rpc", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "admin", b"admin", "audience", b"audience", "caller", b"caller", "credential", b"credential", "expires_at", b"expires_at", "impersonator", b"impersonator", "issued_at", b"issued_at", "limits", b"limits", "organization", b"organization", "permissions", b"permissions", "rpc", b"rpc", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

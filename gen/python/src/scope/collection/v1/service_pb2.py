@@ -28,7 +28,7 @@ from scope.collection.v1 import messages_pb2 as scope_dot_collection_dot_v1_dot_
 from scope.http.v1 import http_pb2 as scope_dot_http_dot_v1_dot_http__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!scope/collection/v1/service.proto\x12\x13scope.collection.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\"scope/collection/v1/messages.proto\x1a\x18scope/http/v1/http.proto2\xc8\x02\n\x11\x43ollectionService\x12`\n\x07Publish\x12#.scope.collection.v1.PublishRequest\x1a$.scope.collection.v1.PublishResponse\"\x06\xca\xc1\x18\x02\x08\x04(\x01\x30\x01\x12\xd0\x01\n\x0fPublishDocument\x12+.scope.collection.v1.PublishDocumentRequest\x1a,.scope.collection.v1.PublishDocumentResponse\"b\xca\xc1\x18\x02\x08\x04\xda\xc1\x18;\n\x10x-scope-probe-id\x12\x10Names the probe.\x1a\x15^[A-Za-z0-9_-]{1,64}$\x82\xd3\xe4\x93\x02\x17\"\x0b/api/report:\x08\x64ocumentb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!scope/collection/v1/service.proto\x12\x13scope.collection.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\"scope/collection/v1/messages.proto\x1a\x18scope/http/v1/http.proto2\xe6\x02\n\x11\x43ollectionService\x12o\n\x07Publish\x12#.scope.collection.v1.PublishRequest\x1a$.scope.collection.v1.PublishResponse\"\x15\xca\xc1\x18\x11\x08\x04\x12\rreport.upload(\x01\x30\x01\x12\xdf\x01\n\x0fPublishDocument\x12+.scope.collection.v1.PublishDocumentRequest\x1a,.scope.collection.v1.PublishDocumentResponse\"q\xca\xc1\x18\x11\x08\x04\x12\rreport.upload\xda\xc1\x18;\n\x10x-scope-probe-id\x12\x10Names the probe.\x1a\x15^[A-Za-z0-9_-]{1,64}$\x82\xd3\xe4\x93\x02\x17\"\x0b/api/report:\x08\x64ocumentb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.collection.v1.service
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_COLLECTIONSERVICE'].methods_by_name['Publish']._loaded_options = None
-  _globals['_COLLECTIONSERVICE'].methods_by_name['Publish']._serialized_options = b'\312\301\030\002\010\004'
+  _globals['_COLLECTIONSERVICE'].methods_by_name['Publish']._serialized_options = b'\312\301\030\021\010\004\022\rreport.upload'
   _globals['_COLLECTIONSERVICE'].methods_by_name['PublishDocument']._loaded_options = None
-  _globals['_COLLECTIONSERVICE'].methods_by_name['PublishDocument']._serialized_options = b'\312\301\030\002\010\004\332\301\030;\n\020x-scope-probe-id\022\020Names the probe.\032\025^[A-Za-z0-9_-]{1,64}$\202\323\344\223\002\027\"\013/api/report:\010document'
+  _globals['_COLLECTIONSERVICE'].methods_by_name['PublishDocument']._serialized_options = b'\312\301\030\021\010\004\022\rreport.upload\332\301\030;\n\020x-scope-probe-id\022\020Names the probe.\032\025^[A-Za-z0-9_-]{1,64}$\202\323\344\223\002\027\"\013/api/report:\010document'
   _globals['_COLLECTIONSERVICE']._serialized_start=179
-  _globals['_COLLECTIONSERVICE']._serialized_end=507
+  _globals['_COLLECTIONSERVICE']._serialized_end=537
 # @@protoc_insertion_point(module_scope)

@@ -80,6 +80,20 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The request did not arrive in time, or its answer. DEADLINE_EXCEEDED."""
     REASON_OVERLOADED: _Reason.ValueType  # 24
     """The edge has all that it can hold; nothing was begun. UNAVAILABLE."""
+    REASON_ORGANIZATION_REFUSED: _Reason.ValueType  # 25
+    """An administrator of the deployment refuses the organization this; the message says why. PERMISSION_DENIED."""
+    REASON_ALREADY_EXISTS: _Reason.ValueType  # 26
+    """The id is taken, or was once: ids are never used twice. ALREADY_EXISTS."""
+    REASON_SESSION_REQUIRED: _Reason.ValueType  # 27
+    """Only a person's own browser session may do this: not an API token, nor an administrator acting as the person.
+    PERMISSION_DENIED.
+    """
+    REASON_OWN_ACCOUNT: _Reason.ValueType  # 28
+    """Nobody changes their own role, disables themselves or takes administration from themselves; somebody else has to.
+    FAILED_PRECONDITION.
+    """
+    REASON_LAST_ADMINISTRATOR: _Reason.ValueType  # 29
+    """An organization keeps an administrator; make another member one first. FAILED_PRECONDITION."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call was refused or failed."""
@@ -140,4 +154,18 @@ REASON_TIMEOUT: Reason.ValueType  # 23
 """The request did not arrive in time, or its answer. DEADLINE_EXCEEDED."""
 REASON_OVERLOADED: Reason.ValueType  # 24
 """The edge has all that it can hold; nothing was begun. UNAVAILABLE."""
+REASON_ORGANIZATION_REFUSED: Reason.ValueType  # 25
+"""An administrator of the deployment refuses the organization this; the message says why. PERMISSION_DENIED."""
+REASON_ALREADY_EXISTS: Reason.ValueType  # 26
+"""The id is taken, or was once: ids are never used twice. ALREADY_EXISTS."""
+REASON_SESSION_REQUIRED: Reason.ValueType  # 27
+"""Only a person's own browser session may do this: not an API token, nor an administrator acting as the person.
+PERMISSION_DENIED.
+"""
+REASON_OWN_ACCOUNT: Reason.ValueType  # 28
+"""Nobody changes their own role, disables themselves or takes administration from themselves; somebody else has to.
+FAILED_PRECONDITION.
+"""
+REASON_LAST_ADMINISTRATOR: Reason.ValueType  # 29
+"""An organization keeps an administrator; make another member one first. FAILED_PRECONDITION."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

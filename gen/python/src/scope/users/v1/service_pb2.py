@@ -23,37 +23,118 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import annotations_pb2 as google_dot_api_dot_annotations__pb2
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
 from scope.auth.v1 import access_pb2 as scope_dot_auth_dot_v1_dot_access__pb2
+from scope.http.v1 import http_pb2 as scope_dot_http_dot_v1_dot_http__pb2
+from scope.users.v1 import administration_pb2 as scope_dot_users_dot_v1_dot_administration__pb2
+from scope.users.v1 import audit_pb2 as scope_dot_users_dot_v1_dot_audit__pb2
 from scope.users.v1 import messages_pb2 as scope_dot_users_dot_v1_dot_messages__pb2
+from scope.users.v1 import organizations_pb2 as scope_dot_users_dot_v1_dot_organizations__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cscope/users/v1/service.proto\x12\x0escope.users.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\x1dscope/users/v1/messages.proto2\xd0\x02\n\x0eSessionService\x12g\n\x05Login\x12\x1c.scope.users.v1.LoginRequest\x1a\x1d.scope.users.v1.LoginResponse\"!\xca\xc1\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/api/users/login:\x01*\x12k\n\x06Logout\x12\x1d.scope.users.v1.LogoutRequest\x1a\x1e.scope.users.v1.LogoutResponse\"\"\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x16\"\x11/api/users/logout:\x01*\x12h\n\x06Lookup\x12\x1d.scope.users.v1.LookupRequest\x1a\x1e.scope.users.v1.LookupResponse\"\x1f\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/api/users/lookup2\xab\x03\n\x0cTokenService\x12\x88\x01\n\x0b\x43reateToken\x12\".scope.users.v1.CreateTokenRequest\x1a#.scope.users.v1.CreateTokenResponse\"0\xca\xc1\x18\x10\x08\x03\x12\x0ctoken.manage\x82\xd3\xe4\x93\x02\x16\"\x11/api/users/tokens:\x01*\x12\x82\x01\n\nListTokens\x12!.scope.users.v1.ListTokensRequest\x1a\".scope.users.v1.ListTokensResponse\"-\xca\xc1\x18\x10\x08\x03\x12\x0ctoken.manage\x82\xd3\xe4\x93\x02\x13\x12\x11/api/users/tokens\x12\x8a\x01\n\x0b\x44\x65leteToken\x12\".scope.users.v1.DeleteTokenRequest\x1a#.scope.users.v1.DeleteTokenResponse\"2\xca\xc1\x18\x10\x08\x03\x12\x0ctoken.manage\x82\xd3\xe4\x93\x02\x18*\x16/api/users/tokens/{id}2\xb6\x01\n\x0fIdentityService\x12U\n\x08ListKeys\x12\x1f.scope.users.v1.ListKeysRequest\x1a .scope.users.v1.ListKeysResponse\"\x06\xca\xc1\x18\x02\x08\x06\x12L\n\x05Renew\x12\x1c.scope.users.v1.RenewRequest\x1a\x1d.scope.users.v1.RenewResponse\"\x06\xca\xc1\x18\x02\x08\x06\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cscope/users/v1/service.proto\x12\x0escope.users.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x19google/api/httpbody.proto\x1a\x1ascope/auth/v1/access.proto\x1a\x18scope/http/v1/http.proto\x1a#scope/users/v1/administration.proto\x1a\x1ascope/users/v1/audit.proto\x1a\x1dscope/users/v1/messages.proto\x1a\"scope/users/v1/organizations.proto2\xd0\x07\n\x0eSessionService\x12k\n\x06SignUp\x12\x1d.scope.users.v1.SignUpRequest\x1a\x1e.scope.users.v1.SignUpResponse\"\"\xca\xc1\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x16\"\x11/api/users/signup:\x01*\x12g\n\x05Login\x12\x1c.scope.users.v1.LoginRequest\x1a\x1d.scope.users.v1.LoginResponse\"!\xca\xc1\x18\x02\x08\x01\x82\xd3\xe4\x93\x02\x15\"\x10/api/users/login:\x01*\x12k\n\x06Logout\x12\x1d.scope.users.v1.LogoutRequest\x1a\x1e.scope.users.v1.LogoutResponse\"\"\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x16\"\x11/api/users/logout:\x01*\x12h\n\x06Lookup\x12\x1d.scope.users.v1.LookupRequest\x1a\x1e.scope.users.v1.LookupResponse\"\x1f\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x13\x12\x11/api/users/lookup\x12~\n\x0cListSessions\x12#.scope.users.v1.ListSessionsRequest\x1a$.scope.users.v1.ListSessionsResponse\"#\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02\x15\x12\x13/api/users/sessions\x12}\n\nEndSession\x12!.scope.users.v1.EndSessionRequest\x1a\".scope.users.v1.EndSessionResponse\"(\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02\x1a*\x18/api/users/sessions/{id}\x12{\n\x0b\x45ndSessions\x12\".scope.users.v1.EndSessionsRequest\x1a#.scope.users.v1.EndSessionsResponse\"#\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02\x15*\x13/api/users/sessions\x12\x94\x01\n\x10\x45ndImpersonation\x12\'.scope.users.v1.EndImpersonationRequest\x1a(.scope.users.v1.EndImpersonationResponse\"-\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02!\"\x1c/api/users/impersonation/end:\x01*2\xb5\x04\n\x0cTokenService\x12\x85\x01\n\x0b\x43reateToken\x12\".scope.users.v1.CreateTokenRequest\x1a#.scope.users.v1.CreateTokenResponse\"-\xca\xc1\x18\r\x08\x03\x12\ttoken.own\x82\xd3\xe4\x93\x02\x16\"\x11/api/users/tokens:\x01*\x12\x7f\n\nListTokens\x12!.scope.users.v1.ListTokensRequest\x1a\".scope.users.v1.ListTokensResponse\"*\xca\xc1\x18\r\x08\x03\x12\ttoken.own\x82\xd3\xe4\x93\x02\x13\x12\x11/api/users/tokens\x12\x91\x01\n\x0bRotateToken\x12\".scope.users.v1.RotateTokenRequest\x1a#.scope.users.v1.RotateTokenResponse\"9\xca\xc1\x18\r\x08\x03\x12\ttoken.own\x82\xd3\xe4\x93\x02\"\"\x1d/api/users/tokens/{id}/rotate:\x01*\x12\x87\x01\n\x0b\x44\x65leteToken\x12\".scope.users.v1.DeleteTokenRequest\x1a#.scope.users.v1.DeleteTokenResponse\"/\xca\xc1\x18\r\x08\x03\x12\ttoken.own\x82\xd3\xe4\x93\x02\x18*\x16/api/users/tokens/{id}2\xf2\x13\n\x13OrganizationService\x12\x9f\x01\n\x16GenerateOrganizationId\x12-.scope.users.v1.GenerateOrganizationIdRequest\x1a..scope.users.v1.GenerateOrganizationIdResponse\"&\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x1a\x12\x18/api/users/generateOrgID\x12\x8f\x01\n\x12\x43reateOrganization\x12).scope.users.v1.CreateOrganizationRequest\x1a*.scope.users.v1.CreateOrganizationResponse\"\"\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02\x14\"\x0f/api/users/orgs:\x01*\x12\x87\x01\n\x11ListOrganizations\x12(.scope.users.v1.ListOrganizationsRequest\x1a).scope.users.v1.ListOrganizationsResponse\"\x1d\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x11\x12\x0f/api/users/orgs\x12\x8d\x01\n\x0fGetOrganization\x12&.scope.users.v1.GetOrganizationRequest\x1a\'.scope.users.v1.GetOrganizationResponse\")\xca\xc1\x18\x0f\x08\x03\x12\x0bmember.view\x82\xd3\xe4\x93\x02\x10\x12\x0e/api/users/org\x12\xa1\x01\n\x12UpdateOrganization\x12).scope.users.v1.UpdateOrganizationRequest\x1a*.scope.users.v1.UpdateOrganizationResponse\"4\xca\xc1\x18\x17\x08\x03\x12\x13organization.update\x82\xd3\xe4\x93\x02\x13\x1a\x0e/api/users/org:\x01*\x12\xa0\x01\n\x12\x44\x65leteOrganization\x12).scope.users.v1.DeleteOrganizationRequest\x1a*.scope.users.v1.DeleteOrganizationResponse\"3\xca\xc1\x18\x19\x08\x03\x12\x13organization.delete\x18\x01\x82\xd3\xe4\x93\x02\x10*\x0e/api/users/org\x12p\n\tListRoles\x12 .scope.users.v1.ListRolesRequest\x1a!.scope.users.v1.ListRolesResponse\"\x1e\xca\xc1\x18\x02\x08\x02\x82\xd3\xe4\x93\x02\x12\x12\x10/api/users/roles\x12\x89\x01\n\x0bListMembers\x12\".scope.users.v1.ListMembersRequest\x1a#.scope.users.v1.ListMembersResponse\"1\xca\xc1\x18\x0f\x08\x03\x12\x0bmember.view\x82\xd3\xe4\x93\x02\x18\x12\x16/api/users/org/members\x12\x96\x01\n\x0cUpdateMember\x12#.scope.users.v1.UpdateMemberRequest\x1a$.scope.users.v1.UpdateMemberResponse\";\xca\xc1\x18\x11\x08\x03\x12\rmember.update\x82\xd3\xe4\x93\x02 \x1a\x1b/api/users/org/members/{id}:\x01*\x12\x93\x01\n\x0cRemoveMember\x12#.scope.users.v1.RemoveMemberRequest\x1a$.scope.users.v1.RemoveMemberResponse\"8\xca\xc1\x18\x11\x08\x03\x12\rmember.remove\x82\xd3\xe4\x93\x02\x1d*\x1b/api/users/org/members/{id}\x12z\n\x05Leave\x12\x1c.scope.users.v1.LeaveRequest\x1a\x1d.scope.users.v1.LeaveResponse\"4\xca\xc1\x18\x11\x08\x03\x12\x0bmember.view\x18\x01\x82\xd3\xe4\x93\x02\x19\"\x14/api/users/org/leave:\x01*\x12\x83\x01\n\x06Invite\x12\x1d.scope.users.v1.InviteRequest\x1a\x1e.scope.users.v1.InviteResponse\":\xca\xc1\x18\x11\x08\x03\x12\rmember.invite\x82\xd3\xe4\x93\x02\x1f\"\x1a/api/users/org/invitations:\x01*\x12\x9b\x01\n\x0fListInvitations\x12&.scope.users.v1.ListInvitationsRequest\x1a\'.scope.users.v1.ListInvitationsResponse\"7\xca\xc1\x18\x11\x08\x03\x12\rmember.invite\x82\xd3\xe4\x93\x02\x1c\x12\x1a/api/users/org/invitations\x12\xa3\x01\n\x10RevokeInvitation\x12\'.scope.users.v1.RevokeInvitationRequest\x1a(.scope.users.v1.RevokeInvitationResponse\"<\xca\xc1\x18\x11\x08\x03\x12\rmember.invite\x82\xd3\xe4\x93\x02!*\x1f/api/users/org/invitations/{id}\x12\x90\x01\n\x11ListMyInvitations\x12(.scope.users.v1.ListMyInvitationsRequest\x1a).scope.users.v1.ListMyInvitationsResponse\"&\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/users/invitations\x12\x9c\x01\n\x10\x41\x63\x63\x65ptInvitation\x12\'.scope.users.v1.AcceptInvitationRequest\x1a(.scope.users.v1.AcceptInvitationResponse\"5\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/api/users/invitations/{id}/accept:\x01*\x12\xa0\x01\n\x11\x44\x65\x63lineInvitation\x12(.scope.users.v1.DeclineInvitationRequest\x1a).scope.users.v1.DeclineInvitationResponse\"6\xca\xc1\x18\x04\x08\x02\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/users/invitations/{id}/decline:\x01*2\x94\x0b\n\x15\x41\x64ministrationService\x12{\n\nListPeople\x12!.scope.users.v1.ListPeopleRequest\x1a\".scope.users.v1.ListPeopleResponse\"&\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/users/admin/users\x12\x82\x01\n\x07\x41pprove\x12\x1e.scope.users.v1.ApproveRequest\x1a\x1f.scope.users.v1.ApproveResponse\"6\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/users/admin/users/{id}/approve:\x01*\x12\x82\x01\n\x07\x44isable\x12\x1e.scope.users.v1.DisableRequest\x1a\x1f.scope.users.v1.DisableResponse\"6\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02(\"#/api/users/admin/users/{id}/disable:\x01*\x12~\n\x06\x45nable\x12\x1d.scope.users.v1.EnableRequest\x1a\x1e.scope.users.v1.EnableResponse\"5\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02\'\"\"/api/users/admin/users/{id}/enable:\x01*\x12\x9b\x01\n\x10SetAdministrator\x12\'.scope.users.v1.SetAdministratorRequest\x1a(.scope.users.v1.SetAdministratorResponse\"4\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02&\x1a!/api/users/admin/users/{id}/admin:\x01*\x12\x92\x01\n\x0bImpersonate\x12\".scope.users.v1.ImpersonateRequest\x1a#.scope.users.v1.ImpersonateResponse\":\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02,\"\'/api/users/admin/users/{id}/impersonate:\x01*\x12\x98\x01\n\x14ListAllOrganizations\x12+.scope.users.v1.ListAllOrganizationsRequest\x1a,.scope.users.v1.ListAllOrganizationsResponse\"%\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02\x17\x12\x15/api/users/admin/orgs\x12\x8b\x01\n\tSetLimits\x12 .scope.users.v1.SetLimitsRequest\x1a!.scope.users.v1.SetLimitsResponse\"9\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02+\x1a!/api/users/admin/orgs/{id}/limits:\x06limits\x12\x90\x01\n\nSetRefusal\x12!.scope.users.v1.SetRefusalRequest\x1a\".scope.users.v1.SetRefusalResponse\";\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02-\x1a\"/api/users/admin/orgs/{id}/refusal:\x07refusal\x12\x84\x01\n\rListAllEvents\x12$.scope.users.v1.ListAllEventsRequest\x1a%.scope.users.v1.ListAllEventsResponse\"&\xca\xc1\x18\x04\x08\x05\x18\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/api/users/admin/audit2\xc9\x02\n\x0c\x41uditService\x12\x83\x01\n\nListEvents\x12!.scope.users.v1.ListEventsRequest\x1a\".scope.users.v1.ListEventsResponse\".\xca\xc1\x18\x0e\x08\x03\x12\naudit.view\x82\xd3\xe4\x93\x02\x16\x12\x14/api/users/org/audit\x12\xb2\x01\n\x0c\x45xportEvents\x12#.scope.users.v1.ExportEventsRequest\x1a\x14.google.api.HttpBody\"e\xca\xc1\x18\x0e\x08\x03\x12\naudit.view\xd2\xc1\x18,\n\x14\x61pplication/x-ndjson\x12\x14scope.users.v1.Event\x82\xd3\xe4\x93\x02\x1d\x12\x1b/api/users/org/audit/export0\x01\x32\xb6\x01\n\x0fIdentityService\x12U\n\x08ListKeys\x12\x1f.scope.users.v1.ListKeysRequest\x1a .scope.users.v1.ListKeysResponse\"\x06\xca\xc1\x18\x02\x08\x06\x12L\n\x05Renew\x12\x1c.scope.users.v1.RenewRequest\x1a\x1d.scope.users.v1.RenewResponse\"\x06\xca\xc1\x18\x02\x08\x06\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.users.v1.service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['SignUp']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['SignUp']._serialized_options = b'\312\301\030\002\010\001\202\323\344\223\002\026\"\021/api/users/signup:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['Login']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['Login']._serialized_options = b'\312\301\030\002\010\001\202\323\344\223\002\025\"\020/api/users/login:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['Logout']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['Logout']._serialized_options = b'\312\301\030\002\010\002\202\323\344\223\002\026\"\021/api/users/logout:\001*'
   _globals['_SESSIONSERVICE'].methods_by_name['Lookup']._loaded_options = None
   _globals['_SESSIONSERVICE'].methods_by_name['Lookup']._serialized_options = b'\312\301\030\002\010\002\202\323\344\223\002\023\022\021/api/users/lookup'
+  _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['ListSessions']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002\025\022\023/api/users/sessions'
+  _globals['_SESSIONSERVICE'].methods_by_name['EndSession']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['EndSession']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002\032*\030/api/users/sessions/{id}'
+  _globals['_SESSIONSERVICE'].methods_by_name['EndSessions']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['EndSessions']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002\025*\023/api/users/sessions'
+  _globals['_SESSIONSERVICE'].methods_by_name['EndImpersonation']._loaded_options = None
+  _globals['_SESSIONSERVICE'].methods_by_name['EndImpersonation']._serialized_options = b'\312\301\030\002\010\002\202\323\344\223\002!\"\034/api/users/impersonation/end:\001*'
   _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._serialized_options = b'\312\301\030\020\010\003\022\014token.manage\202\323\344\223\002\026\"\021/api/users/tokens:\001*'
+  _globals['_TOKENSERVICE'].methods_by_name['CreateToken']._serialized_options = b'\312\301\030\r\010\003\022\ttoken.own\202\323\344\223\002\026\"\021/api/users/tokens:\001*'
   _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._serialized_options = b'\312\301\030\020\010\003\022\014token.manage\202\323\344\223\002\023\022\021/api/users/tokens'
+  _globals['_TOKENSERVICE'].methods_by_name['ListTokens']._serialized_options = b'\312\301\030\r\010\003\022\ttoken.own\202\323\344\223\002\023\022\021/api/users/tokens'
+  _globals['_TOKENSERVICE'].methods_by_name['RotateToken']._loaded_options = None
+  _globals['_TOKENSERVICE'].methods_by_name['RotateToken']._serialized_options = b'\312\301\030\r\010\003\022\ttoken.own\202\323\344\223\002\"\"\035/api/users/tokens/{id}/rotate:\001*'
   _globals['_TOKENSERVICE'].methods_by_name['DeleteToken']._loaded_options = None
-  _globals['_TOKENSERVICE'].methods_by_name['DeleteToken']._serialized_options = b'\312\301\030\020\010\003\022\014token.manage\202\323\344\223\002\030*\026/api/users/tokens/{id}'
+  _globals['_TOKENSERVICE'].methods_by_name['DeleteToken']._serialized_options = b'\312\301\030\r\010\003\022\ttoken.own\202\323\344\223\002\030*\026/api/users/tokens/{id}'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['GenerateOrganizationId']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['GenerateOrganizationId']._serialized_options = b'\312\301\030\002\010\002\202\323\344\223\002\032\022\030/api/users/generateOrgID'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['CreateOrganization']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['CreateOrganization']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002\024\"\017/api/users/orgs:\001*'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListOrganizations']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListOrganizations']._serialized_options = b'\312\301\030\002\010\002\202\323\344\223\002\021\022\017/api/users/orgs'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['GetOrganization']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['GetOrganization']._serialized_options = b'\312\301\030\017\010\003\022\013member.view\202\323\344\223\002\020\022\016/api/users/org'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['UpdateOrganization']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['UpdateOrganization']._serialized_options = b'\312\301\030\027\010\003\022\023organization.update\202\323\344\223\002\023\032\016/api/users/org:\001*'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['DeleteOrganization']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['DeleteOrganization']._serialized_options = b'\312\301\030\031\010\003\022\023organization.delete\030\001\202\323\344\223\002\020*\016/api/users/org'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListRoles']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListRoles']._serialized_options = b'\312\301\030\002\010\002\202\323\344\223\002\022\022\020/api/users/roles'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListMembers']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListMembers']._serialized_options = b'\312\301\030\017\010\003\022\013member.view\202\323\344\223\002\030\022\026/api/users/org/members'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['UpdateMember']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['UpdateMember']._serialized_options = b'\312\301\030\021\010\003\022\rmember.update\202\323\344\223\002 \032\033/api/users/org/members/{id}:\001*'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['RemoveMember']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['RemoveMember']._serialized_options = b'\312\301\030\021\010\003\022\rmember.remove\202\323\344\223\002\035*\033/api/users/org/members/{id}'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['Leave']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['Leave']._serialized_options = b'\312\301\030\021\010\003\022\013member.view\030\001\202\323\344\223\002\031\"\024/api/users/org/leave:\001*'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['Invite']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['Invite']._serialized_options = b'\312\301\030\021\010\003\022\rmember.invite\202\323\344\223\002\037\"\032/api/users/org/invitations:\001*'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListInvitations']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListInvitations']._serialized_options = b'\312\301\030\021\010\003\022\rmember.invite\202\323\344\223\002\034\022\032/api/users/org/invitations'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['RevokeInvitation']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['RevokeInvitation']._serialized_options = b'\312\301\030\021\010\003\022\rmember.invite\202\323\344\223\002!*\037/api/users/org/invitations/{id}'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListMyInvitations']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['ListMyInvitations']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002\030\022\026/api/users/invitations'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['AcceptInvitation']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['AcceptInvitation']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002\'\"\"/api/users/invitations/{id}/accept:\001*'
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['DeclineInvitation']._loaded_options = None
+  _globals['_ORGANIZATIONSERVICE'].methods_by_name['DeclineInvitation']._serialized_options = b'\312\301\030\004\010\002\030\001\202\323\344\223\002(\"#/api/users/invitations/{id}/decline:\001*'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['ListPeople']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['ListPeople']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002\030\022\026/api/users/admin/users'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Approve']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Approve']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002(\"#/api/users/admin/users/{id}/approve:\001*'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Disable']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Disable']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002(\"#/api/users/admin/users/{id}/disable:\001*'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Enable']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Enable']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002\'\"\"/api/users/admin/users/{id}/enable:\001*'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['SetAdministrator']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['SetAdministrator']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002&\032!/api/users/admin/users/{id}/admin:\001*'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Impersonate']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['Impersonate']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002,\"\'/api/users/admin/users/{id}/impersonate:\001*'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['ListAllOrganizations']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['ListAllOrganizations']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002\027\022\025/api/users/admin/orgs'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['SetLimits']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['SetLimits']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002+\032!/api/users/admin/orgs/{id}/limits:\006limits'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['SetRefusal']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['SetRefusal']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002-\032\"/api/users/admin/orgs/{id}/refusal:\007refusal'
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['ListAllEvents']._loaded_options = None
+  _globals['_ADMINISTRATIONSERVICE'].methods_by_name['ListAllEvents']._serialized_options = b'\312\301\030\004\010\005\030\001\202\323\344\223\002\030\022\026/api/users/admin/audit'
+  _globals['_AUDITSERVICE'].methods_by_name['ListEvents']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ListEvents']._serialized_options = b'\312\301\030\016\010\003\022\naudit.view\202\323\344\223\002\026\022\024/api/users/org/audit'
+  _globals['_AUDITSERVICE'].methods_by_name['ExportEvents']._loaded_options = None
+  _globals['_AUDITSERVICE'].methods_by_name['ExportEvents']._serialized_options = b'\312\301\030\016\010\003\022\naudit.view\322\301\030,\n\024application/x-ndjson\022\024scope.users.v1.Event\202\323\344\223\002\035\022\033/api/users/org/audit/export'
   _globals['_IDENTITYSERVICE'].methods_by_name['ListKeys']._loaded_options = None
   _globals['_IDENTITYSERVICE'].methods_by_name['ListKeys']._serialized_options = b'\312\301\030\002\010\006'
   _globals['_IDENTITYSERVICE'].methods_by_name['Renew']._loaded_options = None
   _globals['_IDENTITYSERVICE'].methods_by_name['Renew']._serialized_options = b'\312\301\030\002\010\006'
-  _globals['_SESSIONSERVICE']._serialized_start=138
-  _globals['_SESSIONSERVICE']._serialized_end=474
-  _globals['_TOKENSERVICE']._serialized_start=477
-  _globals['_TOKENSERVICE']._serialized_end=904
-  _globals['_IDENTITYSERVICE']._serialized_start=907
-  _globals['_IDENTITYSERVICE']._serialized_end=1089
+  _globals['_SESSIONSERVICE']._serialized_start=292
+  _globals['_SESSIONSERVICE']._serialized_end=1268
+  _globals['_TOKENSERVICE']._serialized_start=1271
+  _globals['_TOKENSERVICE']._serialized_end=1836
+  _globals['_ORGANIZATIONSERVICE']._serialized_start=1839
+  _globals['_ORGANIZATIONSERVICE']._serialized_end=4385
+  _globals['_ADMINISTRATIONSERVICE']._serialized_start=4388
+  _globals['_ADMINISTRATIONSERVICE']._serialized_end=5816
+  _globals['_AUDITSERVICE']._serialized_start=5819
+  _globals['_AUDITSERVICE']._serialized_end=6148
+  _globals['_IDENTITYSERVICE']._serialized_start=6151
+  _globals['_IDENTITYSERVICE']._serialized_end=6333
 # @@protoc_insertion_point(module_scope)

@@ -3,7 +3,11 @@
 import grpc
 import warnings
 
+from google.api import httpbody_pb2 as google_dot_api_dot_httpbody__pb2
+from scope.users.v1 import administration_pb2 as scope_dot_users_dot_v1_dot_administration__pb2
+from scope.users.v1 import audit_pb2 as scope_dot_users_dot_v1_dot_audit__pb2
 from scope.users.v1 import messages_pb2 as scope_dot_users_dot_v1_dot_messages__pb2
+from scope.users.v1 import organizations_pb2 as scope_dot_users_dot_v1_dot_organizations__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -35,6 +39,11 @@ class SessionServiceStub:
         Args:
             channel: A grpc.Channel.
         """
+        self.SignUp = channel.unary_unary(
+                '/scope.users.v1.SessionService/SignUp',
+                request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.SignUpRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.SignUpResponse.FromString,
+                _registered_method=True)
         self.Login = channel.unary_unary(
                 '/scope.users.v1.SessionService/Login',
                 request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.LoginRequest.SerializeToString,
@@ -50,15 +59,45 @@ class SessionServiceStub:
                 request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.LookupRequest.SerializeToString,
                 response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.LookupResponse.FromString,
                 _registered_method=True)
+        self.ListSessions = channel.unary_unary(
+                '/scope.users.v1.SessionService/ListSessions',
+                request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.ListSessionsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.ListSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndSession = channel.unary_unary(
+                '/scope.users.v1.SessionService/EndSession',
+                request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionResponse.FromString,
+                _registered_method=True)
+        self.EndSessions = channel.unary_unary(
+                '/scope.users.v1.SessionService/EndSessions',
+                request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionsResponse.FromString,
+                _registered_method=True)
+        self.EndImpersonation = channel.unary_unary(
+                '/scope.users.v1.SessionService/EndImpersonation',
+                request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.EndImpersonationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.EndImpersonationResponse.FromString,
+                _registered_method=True)
 
 
 class SessionServiceServicer:
     """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
 
+    def SignUp(self, request, context):
+        """Takes an address and answers the same, in the same way, whoever it is of: a mail is on its way, with a sign-in link
+        or with what else there is to say. Refuses more for one address or from one client than the deployment allows with
+        RESOURCE_EXHAUSTED (RATE_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Login(self, request, context):
         """Exchanges the secret of a sign-in link for a session, set as a cookie. A link works once, for 10 minutes. Refuses a
-        link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike.
+        link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike, and more tries from
+        one client than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -80,9 +119,44 @@ class SessionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSessions(self, request, context):
+        """Lists where the caller is signed in.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSession(self, request, context):
+        """Ends one of the caller's sessions: what it was used for ends within 5 seconds. Refuses one that is not listed with
+        NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndSessions(self, request, context):
+        """Ends all of the caller's sessions.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EndImpersonation(self, request, context):
+        """Ends acting as somebody else: the session is the administrator's own again. Called where nobody does, it changes
+        nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SessionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
+            'SignUp': grpc.unary_unary_rpc_method_handler(
+                    servicer.SignUp,
+                    request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.SignUpRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.SignUpResponse.SerializeToString,
+            ),
             'Login': grpc.unary_unary_rpc_method_handler(
                     servicer.Login,
                     request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.LoginRequest.FromString,
@@ -98,6 +172,26 @@ def add_SessionServiceServicer_to_server(servicer, server):
                     request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.LookupRequest.FromString,
                     response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.LookupResponse.SerializeToString,
             ),
+            'ListSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSessions,
+                    request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.ListSessionsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.ListSessionsResponse.SerializeToString,
+            ),
+            'EndSession': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSession,
+                    request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionResponse.SerializeToString,
+            ),
+            'EndSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndSessions,
+                    request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.EndSessionsResponse.SerializeToString,
+            ),
+            'EndImpersonation': grpc.unary_unary_rpc_method_handler(
+                    servicer.EndImpersonation,
+                    request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.EndImpersonationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.EndImpersonationResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'scope.users.v1.SessionService', rpc_method_handlers)
@@ -109,6 +203,33 @@ def add_SessionServiceServicer_to_server(servicer, server):
 class SessionService:
     """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
     """
+
+    @staticmethod
+    def SignUp(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.SessionService/SignUp',
+            scope_dot_users_dot_v1_dot_messages__pb2.SignUpRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_messages__pb2.SignUpResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
 
     @staticmethod
     def Login(request,
@@ -191,6 +312,114 @@ class SessionService:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def ListSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.SessionService/ListSessions',
+            scope_dot_users_dot_v1_dot_messages__pb2.ListSessionsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_messages__pb2.ListSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSession(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.SessionService/EndSession',
+            scope_dot_users_dot_v1_dot_messages__pb2.EndSessionRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_messages__pb2.EndSessionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.SessionService/EndSessions',
+            scope_dot_users_dot_v1_dot_messages__pb2.EndSessionsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_messages__pb2.EndSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EndImpersonation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.SessionService/EndImpersonation',
+            scope_dot_users_dot_v1_dot_messages__pb2.EndImpersonationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_messages__pb2.EndImpersonationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class TokenServiceStub:
     """The tokens of an organization. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached.
@@ -212,6 +441,11 @@ class TokenServiceStub:
                 request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.ListTokensRequest.SerializeToString,
                 response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.ListTokensResponse.FromString,
                 _registered_method=True)
+        self.RotateToken = channel.unary_unary(
+                '/scope.users.v1.TokenService/RotateToken',
+                request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.RotateTokenRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.RotateTokenResponse.FromString,
+                _registered_method=True)
         self.DeleteToken = channel.unary_unary(
                 '/scope.users.v1.TokenService/DeleteToken',
                 request_serializer=scope_dot_users_dot_v1_dot_messages__pb2.DeleteTokenRequest.SerializeToString,
@@ -225,15 +459,25 @@ class TokenServiceServicer:
 
     def CreateToken(self, request, context):
         """Makes a token of the organization and answers its secret, which is never shown again: an API token acts as the person
-        who made it in this organization, a probe token lets probes report to it. Refuses more than 1,000 probe tokens of an
-        organization, or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+        who made it in this organization, a probe token lets probes report to it and needs the permission token.manage. An
+        administrator who acts as somebody else makes no API tokens. Refuses more than 1,000 probe tokens of an organization,
+        or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ListTokens(self, request, context):
-        """Lists the organization's probe tokens and the caller's API tokens for it, oldest first.
+        """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
+        first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateToken(self, request, context):
+        """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
+        Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -258,6 +502,11 @@ def add_TokenServiceServicer_to_server(servicer, server):
                     servicer.ListTokens,
                     request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.ListTokensRequest.FromString,
                     response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.ListTokensResponse.SerializeToString,
+            ),
+            'RotateToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateToken,
+                    request_deserializer=scope_dot_users_dot_v1_dot_messages__pb2.RotateTokenRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_messages__pb2.RotateTokenResponse.SerializeToString,
             ),
             'DeleteToken': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteToken,
@@ -331,6 +580,33 @@ class TokenService:
             _registered_method=True)
 
     @staticmethod
+    def RotateToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.TokenService/RotateToken',
+            scope_dot_users_dot_v1_dot_messages__pb2.RotateTokenRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_messages__pb2.RotateTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def DeleteToken(request,
             target,
             options=(),
@@ -347,6 +623,1405 @@ class TokenService:
             '/scope.users.v1.TokenService/DeleteToken',
             scope_dot_users_dot_v1_dot_messages__pb2.DeleteTokenRequest.SerializeToString,
             scope_dot_users_dot_v1_dot_messages__pb2.DeleteTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class OrganizationServiceStub:
+    """Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+    `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.GenerateOrganizationId = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/GenerateOrganizationId',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.GenerateOrganizationIdRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.GenerateOrganizationIdResponse.FromString,
+                _registered_method=True)
+        self.CreateOrganization = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/CreateOrganization',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.CreateOrganizationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.CreateOrganizationResponse.FromString,
+                _registered_method=True)
+        self.ListOrganizations = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/ListOrganizations',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListOrganizationsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListOrganizationsResponse.FromString,
+                _registered_method=True)
+        self.GetOrganization = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/GetOrganization',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.GetOrganizationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.GetOrganizationResponse.FromString,
+                _registered_method=True)
+        self.UpdateOrganization = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/UpdateOrganization',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateOrganizationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateOrganizationResponse.FromString,
+                _registered_method=True)
+        self.DeleteOrganization = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/DeleteOrganization',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeleteOrganizationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeleteOrganizationResponse.FromString,
+                _registered_method=True)
+        self.ListRoles = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/ListRoles',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListRolesRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListRolesResponse.FromString,
+                _registered_method=True)
+        self.ListMembers = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/ListMembers',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMembersRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMembersResponse.FromString,
+                _registered_method=True)
+        self.UpdateMember = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/UpdateMember',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateMemberRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateMemberResponse.FromString,
+                _registered_method=True)
+        self.RemoveMember = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/RemoveMember',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.RemoveMemberRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.RemoveMemberResponse.FromString,
+                _registered_method=True)
+        self.Leave = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/Leave',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.LeaveRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.LeaveResponse.FromString,
+                _registered_method=True)
+        self.Invite = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/Invite',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.InviteRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.InviteResponse.FromString,
+                _registered_method=True)
+        self.ListInvitations = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/ListInvitations',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListInvitationsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListInvitationsResponse.FromString,
+                _registered_method=True)
+        self.RevokeInvitation = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/RevokeInvitation',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.RevokeInvitationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.RevokeInvitationResponse.FromString,
+                _registered_method=True)
+        self.ListMyInvitations = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/ListMyInvitations',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMyInvitationsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMyInvitationsResponse.FromString,
+                _registered_method=True)
+        self.AcceptInvitation = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/AcceptInvitation',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.AcceptInvitationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.AcceptInvitationResponse.FromString,
+                _registered_method=True)
+        self.DeclineInvitation = channel.unary_unary(
+                '/scope.users.v1.OrganizationService/DeclineInvitation',
+                request_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeclineInvitationRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeclineInvitationResponse.FromString,
+                _registered_method=True)
+
+
+class OrganizationServiceServicer:
+    """Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+    `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def GenerateOrganizationId(self, request, context):
+        """Answers an id that no organization has or had, to offer it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateOrganization(self, request, context):
+        """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
+        that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListOrganizations(self, request, context):
+        """Lists the organizations that the caller belongs to.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetOrganization(self, request, context):
+        """Answers the organization.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateOrganization(self, request, context):
+        """Changes what people call the organization.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteOrganization(self, request, context):
+        """Deletes the organization: its streams end within 5 seconds, its credentials are worth nothing, its reports are
+        deleted later. Refuses a confirmation that is not its id with INVALID_ARGUMENT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRoles(self, request, context):
+        """Lists the roles and what each may do.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMembers(self, request, context):
+        """Lists the organization's members.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateMember(self, request, context):
+        """Changes a member's role. Refuses the caller's own with FAILED_PRECONDITION (OWN_ACCOUNT), and who is no member with
+        NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RemoveMember(self, request, context):
+        """Removes a member: what they have open here ends within 5 seconds, their API tokens for the organization are revoked.
+        Removing oneself is leaving. Refuses who is no member with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Leave(self, request, context):
+        """Leaves the organization. Refuses its last administrator with FAILED_PRECONDITION (LAST_ADMINISTRATOR).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Invite(self, request, context):
+        """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
+        role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
+        with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
+        (RATE_EXCEEDED).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListInvitations(self, request, context):
+        """Lists the organization's open invitations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeInvitation(self, request, context):
+        """Takes an invitation back. Refuses one that is not listed with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListMyInvitations(self, request, context):
+        """Lists the caller's own open invitations.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcceptInvitation(self, request, context):
+        """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeclineInvitation(self, request, context):
+        """Declines an invitation. Refuses one that is not listed with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_OrganizationServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'GenerateOrganizationId': grpc.unary_unary_rpc_method_handler(
+                    servicer.GenerateOrganizationId,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.GenerateOrganizationIdRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.GenerateOrganizationIdResponse.SerializeToString,
+            ),
+            'CreateOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateOrganization,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.CreateOrganizationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.CreateOrganizationResponse.SerializeToString,
+            ),
+            'ListOrganizations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListOrganizations,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListOrganizationsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListOrganizationsResponse.SerializeToString,
+            ),
+            'GetOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOrganization,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.GetOrganizationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.GetOrganizationResponse.SerializeToString,
+            ),
+            'UpdateOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateOrganization,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateOrganizationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateOrganizationResponse.SerializeToString,
+            ),
+            'DeleteOrganization': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteOrganization,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeleteOrganizationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeleteOrganizationResponse.SerializeToString,
+            ),
+            'ListRoles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRoles,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListRolesRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListRolesResponse.SerializeToString,
+            ),
+            'ListMembers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMembers,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMembersRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMembersResponse.SerializeToString,
+            ),
+            'UpdateMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateMember,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateMemberRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.UpdateMemberResponse.SerializeToString,
+            ),
+            'RemoveMember': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveMember,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.RemoveMemberRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.RemoveMemberResponse.SerializeToString,
+            ),
+            'Leave': grpc.unary_unary_rpc_method_handler(
+                    servicer.Leave,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.LeaveRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.LeaveResponse.SerializeToString,
+            ),
+            'Invite': grpc.unary_unary_rpc_method_handler(
+                    servicer.Invite,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.InviteRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.InviteResponse.SerializeToString,
+            ),
+            'ListInvitations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListInvitations,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListInvitationsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListInvitationsResponse.SerializeToString,
+            ),
+            'RevokeInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeInvitation,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.RevokeInvitationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.RevokeInvitationResponse.SerializeToString,
+            ),
+            'ListMyInvitations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListMyInvitations,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMyInvitationsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.ListMyInvitationsResponse.SerializeToString,
+            ),
+            'AcceptInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcceptInvitation,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.AcceptInvitationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.AcceptInvitationResponse.SerializeToString,
+            ),
+            'DeclineInvitation': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeclineInvitation,
+                    request_deserializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeclineInvitationRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_organizations__pb2.DeclineInvitationResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'scope.users.v1.OrganizationService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('scope.users.v1.OrganizationService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class OrganizationService:
+    """Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+    `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @staticmethod
+    def GenerateOrganizationId(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/GenerateOrganizationId',
+            scope_dot_users_dot_v1_dot_organizations__pb2.GenerateOrganizationIdRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.GenerateOrganizationIdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/CreateOrganization',
+            scope_dot_users_dot_v1_dot_organizations__pb2.CreateOrganizationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.CreateOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListOrganizations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/ListOrganizations',
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListOrganizationsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListOrganizationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/GetOrganization',
+            scope_dot_users_dot_v1_dot_organizations__pb2.GetOrganizationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.GetOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/UpdateOrganization',
+            scope_dot_users_dot_v1_dot_organizations__pb2.UpdateOrganizationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.UpdateOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteOrganization(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/DeleteOrganization',
+            scope_dot_users_dot_v1_dot_organizations__pb2.DeleteOrganizationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.DeleteOrganizationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRoles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/ListRoles',
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListRolesRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListRolesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMembers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/ListMembers',
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListMembersRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListMembersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/UpdateMember',
+            scope_dot_users_dot_v1_dot_organizations__pb2.UpdateMemberRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.UpdateMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveMember(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/RemoveMember',
+            scope_dot_users_dot_v1_dot_organizations__pb2.RemoveMemberRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.RemoveMemberResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Leave(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/Leave',
+            scope_dot_users_dot_v1_dot_organizations__pb2.LeaveRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.LeaveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Invite(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/Invite',
+            scope_dot_users_dot_v1_dot_organizations__pb2.InviteRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.InviteResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListInvitations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/ListInvitations',
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListInvitationsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListInvitationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/RevokeInvitation',
+            scope_dot_users_dot_v1_dot_organizations__pb2.RevokeInvitationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.RevokeInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListMyInvitations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/ListMyInvitations',
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListMyInvitationsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.ListMyInvitationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcceptInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/AcceptInvitation',
+            scope_dot_users_dot_v1_dot_organizations__pb2.AcceptInvitationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.AcceptInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeclineInvitation(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.OrganizationService/DeclineInvitation',
+            scope_dot_users_dot_v1_dot_organizations__pb2.DeclineInvitationRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_organizations__pb2.DeclineInvitationResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class AdministrationServiceStub:
+    """What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListPeople = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/ListPeople',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ListPeopleRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ListPeopleResponse.FromString,
+                _registered_method=True)
+        self.Approve = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/Approve',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ApproveRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ApproveResponse.FromString,
+                _registered_method=True)
+        self.Disable = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/Disable',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.DisableRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.DisableResponse.FromString,
+                _registered_method=True)
+        self.Enable = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/Enable',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.EnableRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.EnableResponse.FromString,
+                _registered_method=True)
+        self.SetAdministrator = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/SetAdministrator',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.SetAdministratorRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.SetAdministratorResponse.FromString,
+                _registered_method=True)
+        self.Impersonate = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/Impersonate',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ImpersonateRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ImpersonateResponse.FromString,
+                _registered_method=True)
+        self.ListAllOrganizations = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/ListAllOrganizations',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ListAllOrganizationsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ListAllOrganizationsResponse.FromString,
+                _registered_method=True)
+        self.SetLimits = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/SetLimits',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.SetLimitsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.SetLimitsResponse.FromString,
+                _registered_method=True)
+        self.SetRefusal = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/SetRefusal',
+                request_serializer=scope_dot_users_dot_v1_dot_administration__pb2.SetRefusalRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.SetRefusalResponse.FromString,
+                _registered_method=True)
+        self.ListAllEvents = channel.unary_unary(
+                '/scope.users.v1.AdministrationService/ListAllEvents',
+                request_serializer=scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsResponse.FromString,
+                _registered_method=True)
+
+
+class AdministrationServiceServicer:
+    """What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def ListPeople(self, request, context):
+        """Lists people, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Approve(self, request, context):
+        """Approves a person, who gets a mail with a sign-in link. Approving once more changes nothing. Refuses an unknown id
+        with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Disable(self, request, context):
+        """Disables a person: what they have open ends within 5 seconds, and their credentials are worth nothing while it
+        lasts. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Enable(self, request, context):
+        """Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetAdministrator(self, request, context):
+        """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
+        (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def Impersonate(self, request, context):
+        """Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
+        the time is over. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), another administrator and who is
+        disabled or waits with PERMISSION_DENIED, an unknown id with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAllOrganizations(self, request, context):
+        """Lists organizations, by id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetLimits(self, request, context):
+        """Gives an organization limits of its own. Refuses an unknown id with NOT_FOUND.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetRefusal(self, request, context):
+        """Refuses an organization access, or its probes theirs, with a reason (403, ORGANIZATION_REFUSED), or no longer: open
+        streams end within 5 seconds. Refuses an unknown id with NOT_FOUND, a refusal without a reason with
+        INVALID_ARGUMENT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAllEvents(self, request, context):
+        """Lists what was done and refused in the deployment, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AdministrationServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListPeople': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPeople,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ListPeopleRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ListPeopleResponse.SerializeToString,
+            ),
+            'Approve': grpc.unary_unary_rpc_method_handler(
+                    servicer.Approve,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ApproveRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ApproveResponse.SerializeToString,
+            ),
+            'Disable': grpc.unary_unary_rpc_method_handler(
+                    servicer.Disable,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.DisableRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.DisableResponse.SerializeToString,
+            ),
+            'Enable': grpc.unary_unary_rpc_method_handler(
+                    servicer.Enable,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.EnableRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.EnableResponse.SerializeToString,
+            ),
+            'SetAdministrator': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetAdministrator,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.SetAdministratorRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.SetAdministratorResponse.SerializeToString,
+            ),
+            'Impersonate': grpc.unary_unary_rpc_method_handler(
+                    servicer.Impersonate,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ImpersonateRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ImpersonateResponse.SerializeToString,
+            ),
+            'ListAllOrganizations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAllOrganizations,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.ListAllOrganizationsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.ListAllOrganizationsResponse.SerializeToString,
+            ),
+            'SetLimits': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetLimits,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.SetLimitsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.SetLimitsResponse.SerializeToString,
+            ),
+            'SetRefusal': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetRefusal,
+                    request_deserializer=scope_dot_users_dot_v1_dot_administration__pb2.SetRefusalRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_administration__pb2.SetRefusalResponse.SerializeToString,
+            ),
+            'ListAllEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAllEvents,
+                    request_deserializer=scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsResponse.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'scope.users.v1.AdministrationService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('scope.users.v1.AdministrationService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class AdministrationService:
+    """What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @staticmethod
+    def ListPeople(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/ListPeople',
+            scope_dot_users_dot_v1_dot_administration__pb2.ListPeopleRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.ListPeopleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Approve(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/Approve',
+            scope_dot_users_dot_v1_dot_administration__pb2.ApproveRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.ApproveResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Disable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/Disable',
+            scope_dot_users_dot_v1_dot_administration__pb2.DisableRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.DisableResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Enable(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/Enable',
+            scope_dot_users_dot_v1_dot_administration__pb2.EnableRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.EnableResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetAdministrator(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/SetAdministrator',
+            scope_dot_users_dot_v1_dot_administration__pb2.SetAdministratorRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.SetAdministratorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Impersonate(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/Impersonate',
+            scope_dot_users_dot_v1_dot_administration__pb2.ImpersonateRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.ImpersonateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllOrganizations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/ListAllOrganizations',
+            scope_dot_users_dot_v1_dot_administration__pb2.ListAllOrganizationsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.ListAllOrganizationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetLimits(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/SetLimits',
+            scope_dot_users_dot_v1_dot_administration__pb2.SetLimitsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.SetLimitsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetRefusal(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/SetRefusal',
+            scope_dot_users_dot_v1_dot_administration__pb2.SetRefusalRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_administration__pb2.SetRefusalResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAllEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AdministrationService/ListAllEvents',
+            scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class AuditServiceStub:
+    """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListEvents = channel.unary_unary(
+                '/scope.users.v1.AuditService/ListEvents',
+                request_serializer=scope_dot_users_dot_v1_dot_audit__pb2.ListEventsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_audit__pb2.ListEventsResponse.FromString,
+                _registered_method=True)
+        self.ExportEvents = channel.unary_stream(
+                '/scope.users.v1.AuditService/ExportEvents',
+                request_serializer=scope_dot_users_dot_v1_dot_audit__pb2.ExportEventsRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+
+
+class AuditServiceServicer:
+    """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def ListEvents(self, request, context):
+        """Lists what was done and refused, the newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportEvents(self, request, context):
+        """Answers all of them as JSON lines, the oldest first: an Event on each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_AuditServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListEvents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListEvents,
+                    request_deserializer=scope_dot_users_dot_v1_dot_audit__pb2.ListEventsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_audit__pb2.ListEventsResponse.SerializeToString,
+            ),
+            'ExportEvents': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportEvents,
+                    request_deserializer=scope_dot_users_dot_v1_dot_audit__pb2.ExportEventsRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'scope.users.v1.AuditService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('scope.users.v1.AuditService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class AuditService:
+    """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @staticmethod
+    def ListEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.AuditService/ListEvents',
+            scope_dot_users_dot_v1_dot_audit__pb2.ListEventsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_audit__pb2.ListEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportEvents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/scope.users.v1.AuditService/ExportEvents',
+            scope_dot_users_dot_v1_dot_audit__pb2.ExportEventsRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

@@ -4,8 +4,12 @@ isort:skip_file
 Accounts."""
 
 from collections import abc as _abc
+from google.api import httpbody_pb2 as _httpbody_pb2
 from grpc import aio as _aio
+from scope.users.v1 import administration_pb2 as _administration_pb2
+from scope.users.v1 import audit_pb2 as _audit_pb2
 from scope.users.v1 import messages_pb2 as _messages_pb2
+from scope.users.v1 import organizations_pb2 as _organizations_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -33,9 +37,15 @@ class SessionServiceStub:
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> SessionServiceAsyncStub: ...
+    SignUp: _grpc.UnaryUnaryMultiCallable[_messages_pb2.SignUpRequest, _messages_pb2.SignUpResponse]
+    """Takes an address and answers the same, in the same way, whoever it is of: a mail is on its way, with a sign-in link
+    or with what else there is to say. Refuses more for one address or from one client than the deployment allows with
+    RESOURCE_EXHAUSTED (RATE_EXCEEDED).
+    """
     Login: _grpc.UnaryUnaryMultiCallable[_messages_pb2.LoginRequest, _messages_pb2.LoginResponse]
     """Exchanges the secret of a sign-in link for a session, set as a cookie. A link works once, for 10 minutes. Refuses a
-    link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike.
+    link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike, and more tries from
+    one client than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
     """
     Logout: _grpc.UnaryUnaryMultiCallable[_messages_pb2.LogoutRequest, _messages_pb2.LogoutResponse]
     """Ends the session that the call is made with and clears its cookie. Called with anything but a session, it changes
@@ -45,15 +55,33 @@ class SessionServiceStub:
     """Says who is signed in, and to which organizations they belong. Refuses a person who is no longer there with
     UNAUTHENTICATED.
     """
+    ListSessions: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ListSessionsRequest, _messages_pb2.ListSessionsResponse]
+    """Lists where the caller is signed in."""
+    EndSession: _grpc.UnaryUnaryMultiCallable[_messages_pb2.EndSessionRequest, _messages_pb2.EndSessionResponse]
+    """Ends one of the caller's sessions: what it was used for ends within 5 seconds. Refuses one that is not listed with
+    NOT_FOUND.
+    """
+    EndSessions: _grpc.UnaryUnaryMultiCallable[_messages_pb2.EndSessionsRequest, _messages_pb2.EndSessionsResponse]
+    """Ends all of the caller's sessions."""
+    EndImpersonation: _grpc.UnaryUnaryMultiCallable[_messages_pb2.EndImpersonationRequest, _messages_pb2.EndImpersonationResponse]
+    """Ends acting as somebody else: the session is the administrator's own again. Called where nobody does, it changes
+    nothing.
+    """
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
     """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
+    SignUp: _aio.UnaryUnaryMultiCallable[_messages_pb2.SignUpRequest, _messages_pb2.SignUpResponse]  # type: ignore[assignment]
+    """Takes an address and answers the same, in the same way, whoever it is of: a mail is on its way, with a sign-in link
+    or with what else there is to say. Refuses more for one address or from one client than the deployment allows with
+    RESOURCE_EXHAUSTED (RATE_EXCEEDED).
+    """
     Login: _aio.UnaryUnaryMultiCallable[_messages_pb2.LoginRequest, _messages_pb2.LoginResponse]  # type: ignore[assignment]
     """Exchanges the secret of a sign-in link for a session, set as a cookie. A link works once, for 10 minutes. Refuses a
-    link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike.
+    link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike, and more tries from
+    one client than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
     """
     Logout: _aio.UnaryUnaryMultiCallable[_messages_pb2.LogoutRequest, _messages_pb2.LogoutResponse]  # type: ignore[assignment]
     """Ends the session that the call is made with and clears its cookie. Called with anything but a session, it changes
@@ -63,9 +91,32 @@ class SessionServiceAsyncStub(SessionServiceStub):
     """Says who is signed in, and to which organizations they belong. Refuses a person who is no longer there with
     UNAUTHENTICATED.
     """
+    ListSessions: _aio.UnaryUnaryMultiCallable[_messages_pb2.ListSessionsRequest, _messages_pb2.ListSessionsResponse]  # type: ignore[assignment]
+    """Lists where the caller is signed in."""
+    EndSession: _aio.UnaryUnaryMultiCallable[_messages_pb2.EndSessionRequest, _messages_pb2.EndSessionResponse]  # type: ignore[assignment]
+    """Ends one of the caller's sessions: what it was used for ends within 5 seconds. Refuses one that is not listed with
+    NOT_FOUND.
+    """
+    EndSessions: _aio.UnaryUnaryMultiCallable[_messages_pb2.EndSessionsRequest, _messages_pb2.EndSessionsResponse]  # type: ignore[assignment]
+    """Ends all of the caller's sessions."""
+    EndImpersonation: _aio.UnaryUnaryMultiCallable[_messages_pb2.EndImpersonationRequest, _messages_pb2.EndImpersonationResponse]  # type: ignore[assignment]
+    """Ends acting as somebody else: the session is the administrator's own again. Called where nobody does, it changes
+    nothing.
+    """
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Signing in and out. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached."""
+
+    @_abc_1.abstractmethod
+    def SignUp(
+        self,
+        request: _messages_pb2.SignUpRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.SignUpResponse, _abc.Awaitable[_messages_pb2.SignUpResponse]]:
+        """Takes an address and answers the same, in the same way, whoever it is of: a mail is on its way, with a sign-in link
+        or with what else there is to say. Refuses more for one address or from one client than the deployment allows with
+        RESOURCE_EXHAUSTED (RATE_EXCEEDED).
+        """
 
     @_abc_1.abstractmethod
     def Login(
@@ -74,7 +125,8 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.LoginResponse, _abc.Awaitable[_messages_pb2.LoginResponse]]:
         """Exchanges the secret of a sign-in link for a session, set as a cookie. A link works once, for 10 minutes. Refuses a
-        link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike.
+        link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike, and more tries from
+        one client than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
         """
 
     @_abc_1.abstractmethod
@@ -97,6 +149,42 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         UNAUTHENTICATED.
         """
 
+    @_abc_1.abstractmethod
+    def ListSessions(
+        self,
+        request: _messages_pb2.ListSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.ListSessionsResponse, _abc.Awaitable[_messages_pb2.ListSessionsResponse]]:
+        """Lists where the caller is signed in."""
+
+    @_abc_1.abstractmethod
+    def EndSession(
+        self,
+        request: _messages_pb2.EndSessionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.EndSessionResponse, _abc.Awaitable[_messages_pb2.EndSessionResponse]]:
+        """Ends one of the caller's sessions: what it was used for ends within 5 seconds. Refuses one that is not listed with
+        NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def EndSessions(
+        self,
+        request: _messages_pb2.EndSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.EndSessionsResponse, _abc.Awaitable[_messages_pb2.EndSessionsResponse]]:
+        """Ends all of the caller's sessions."""
+
+    @_abc_1.abstractmethod
+    def EndImpersonation(
+        self,
+        request: _messages_pb2.EndImpersonationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.EndImpersonationResponse, _abc.Awaitable[_messages_pb2.EndImpersonationResponse]]:
+        """Ends acting as somebody else: the session is the administrator's own again. Called where nobody does, it changes
+        nothing.
+        """
+
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class TokenServiceStub:
@@ -108,11 +196,18 @@ class TokenServiceStub:
     def __new__(cls, channel: _aio.Channel) -> TokenServiceAsyncStub: ...
     CreateToken: _grpc.UnaryUnaryMultiCallable[_messages_pb2.CreateTokenRequest, _messages_pb2.CreateTokenResponse]
     """Makes a token of the organization and answers its secret, which is never shown again: an API token acts as the person
-    who made it in this organization, a probe token lets probes report to it. Refuses more than 1,000 probe tokens of an
-    organization, or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+    who made it in this organization, a probe token lets probes report to it and needs the permission token.manage. An
+    administrator who acts as somebody else makes no API tokens. Refuses more than 1,000 probe tokens of an organization,
+    or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
     ListTokens: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ListTokensRequest, _messages_pb2.ListTokensResponse]
-    """Lists the organization's probe tokens and the caller's API tokens for it, oldest first."""
+    """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
+    first.
+    """
+    RotateToken: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RotateTokenRequest, _messages_pb2.RotateTokenResponse]
+    """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
+    Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+    """
     DeleteToken: _grpc.UnaryUnaryMultiCallable[_messages_pb2.DeleteTokenRequest, _messages_pb2.DeleteTokenResponse]
     """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND."""
 
@@ -123,11 +218,18 @@ class TokenServiceAsyncStub(TokenServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateToken: _aio.UnaryUnaryMultiCallable[_messages_pb2.CreateTokenRequest, _messages_pb2.CreateTokenResponse]  # type: ignore[assignment]
     """Makes a token of the organization and answers its secret, which is never shown again: an API token acts as the person
-    who made it in this organization, a probe token lets probes report to it. Refuses more than 1,000 probe tokens of an
-    organization, or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+    who made it in this organization, a probe token lets probes report to it and needs the permission token.manage. An
+    administrator who acts as somebody else makes no API tokens. Refuses more than 1,000 probe tokens of an organization,
+    or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
     ListTokens: _aio.UnaryUnaryMultiCallable[_messages_pb2.ListTokensRequest, _messages_pb2.ListTokensResponse]  # type: ignore[assignment]
-    """Lists the organization's probe tokens and the caller's API tokens for it, oldest first."""
+    """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
+    first.
+    """
+    RotateToken: _aio.UnaryUnaryMultiCallable[_messages_pb2.RotateTokenRequest, _messages_pb2.RotateTokenResponse]  # type: ignore[assignment]
+    """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
+    Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+    """
     DeleteToken: _aio.UnaryUnaryMultiCallable[_messages_pb2.DeleteTokenRequest, _messages_pb2.DeleteTokenResponse]  # type: ignore[assignment]
     """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND."""
 
@@ -141,8 +243,9 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.CreateTokenResponse, _abc.Awaitable[_messages_pb2.CreateTokenResponse]]:
         """Makes a token of the organization and answers its secret, which is never shown again: an API token acts as the person
-        who made it in this organization, a probe token lets probes report to it. Refuses more than 1,000 probe tokens of an
-        organization, or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+        who made it in this organization, a probe token lets probes report to it and needs the permission token.manage. An
+        administrator who acts as somebody else makes no API tokens. Refuses more than 1,000 probe tokens of an organization,
+        or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
 
     @_abc_1.abstractmethod
@@ -151,7 +254,19 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.ListTokensRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.ListTokensResponse, _abc.Awaitable[_messages_pb2.ListTokensResponse]]:
-        """Lists the organization's probe tokens and the caller's API tokens for it, oldest first."""
+        """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
+        first.
+        """
+
+    @_abc_1.abstractmethod
+    def RotateToken(
+        self,
+        request: _messages_pb2.RotateTokenRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.RotateTokenResponse, _abc.Awaitable[_messages_pb2.RotateTokenResponse]]:
+        """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
+        Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def DeleteToken(
@@ -162,6 +277,507 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND."""
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class OrganizationServiceStub:
+    """Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+    `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> OrganizationServiceAsyncStub: ...
+    GenerateOrganizationId: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.GenerateOrganizationIdRequest, _organizations_pb2.GenerateOrganizationIdResponse]
+    """Answers an id that no organization has or had, to offer it."""
+    CreateOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.CreateOrganizationRequest, _organizations_pb2.CreateOrganizationResponse]
+    """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
+    that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
+    """
+    ListOrganizations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListOrganizationsRequest, _organizations_pb2.ListOrganizationsResponse]
+    """Lists the organizations that the caller belongs to."""
+    GetOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.GetOrganizationRequest, _organizations_pb2.GetOrganizationResponse]
+    """Answers the organization."""
+    UpdateOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.UpdateOrganizationRequest, _organizations_pb2.UpdateOrganizationResponse]
+    """Changes what people call the organization."""
+    DeleteOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.DeleteOrganizationRequest, _organizations_pb2.DeleteOrganizationResponse]
+    """Deletes the organization: its streams end within 5 seconds, its credentials are worth nothing, its reports are
+    deleted later. Refuses a confirmation that is not its id with INVALID_ARGUMENT.
+    """
+    ListRoles: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListRolesRequest, _organizations_pb2.ListRolesResponse]
+    """Lists the roles and what each may do."""
+    ListMembers: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListMembersRequest, _organizations_pb2.ListMembersResponse]
+    """Lists the organization's members."""
+    UpdateMember: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.UpdateMemberRequest, _organizations_pb2.UpdateMemberResponse]
+    """Changes a member's role. Refuses the caller's own with FAILED_PRECONDITION (OWN_ACCOUNT), and who is no member with
+    NOT_FOUND.
+    """
+    RemoveMember: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.RemoveMemberRequest, _organizations_pb2.RemoveMemberResponse]
+    """Removes a member: what they have open here ends within 5 seconds, their API tokens for the organization are revoked.
+    Removing oneself is leaving. Refuses who is no member with NOT_FOUND.
+    """
+    Leave: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.LeaveRequest, _organizations_pb2.LeaveResponse]
+    """Leaves the organization. Refuses its last administrator with FAILED_PRECONDITION (LAST_ADMINISTRATOR)."""
+    Invite: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.InviteRequest, _organizations_pb2.InviteResponse]
+    """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
+    role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
+    with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
+    (RATE_EXCEEDED).
+    """
+    ListInvitations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListInvitationsRequest, _organizations_pb2.ListInvitationsResponse]
+    """Lists the organization's open invitations."""
+    RevokeInvitation: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.RevokeInvitationRequest, _organizations_pb2.RevokeInvitationResponse]
+    """Takes an invitation back. Refuses one that is not listed with NOT_FOUND."""
+    ListMyInvitations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListMyInvitationsRequest, _organizations_pb2.ListMyInvitationsResponse]
+    """Lists the caller's own open invitations."""
+    AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.AcceptInvitationRequest, _organizations_pb2.AcceptInvitationResponse]
+    """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND."""
+    DeclineInvitation: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.DeclineInvitationRequest, _organizations_pb2.DeclineInvitationResponse]
+    """Declines an invitation. Refuses one that is not listed with NOT_FOUND."""
+
+@_typing.type_check_only
+class OrganizationServiceAsyncStub(OrganizationServiceStub):
+    """Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+    `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    GenerateOrganizationId: _aio.UnaryUnaryMultiCallable[_organizations_pb2.GenerateOrganizationIdRequest, _organizations_pb2.GenerateOrganizationIdResponse]  # type: ignore[assignment]
+    """Answers an id that no organization has or had, to offer it."""
+    CreateOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.CreateOrganizationRequest, _organizations_pb2.CreateOrganizationResponse]  # type: ignore[assignment]
+    """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
+    that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED).
+    """
+    ListOrganizations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListOrganizationsRequest, _organizations_pb2.ListOrganizationsResponse]  # type: ignore[assignment]
+    """Lists the organizations that the caller belongs to."""
+    GetOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.GetOrganizationRequest, _organizations_pb2.GetOrganizationResponse]  # type: ignore[assignment]
+    """Answers the organization."""
+    UpdateOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.UpdateOrganizationRequest, _organizations_pb2.UpdateOrganizationResponse]  # type: ignore[assignment]
+    """Changes what people call the organization."""
+    DeleteOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.DeleteOrganizationRequest, _organizations_pb2.DeleteOrganizationResponse]  # type: ignore[assignment]
+    """Deletes the organization: its streams end within 5 seconds, its credentials are worth nothing, its reports are
+    deleted later. Refuses a confirmation that is not its id with INVALID_ARGUMENT.
+    """
+    ListRoles: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListRolesRequest, _organizations_pb2.ListRolesResponse]  # type: ignore[assignment]
+    """Lists the roles and what each may do."""
+    ListMembers: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListMembersRequest, _organizations_pb2.ListMembersResponse]  # type: ignore[assignment]
+    """Lists the organization's members."""
+    UpdateMember: _aio.UnaryUnaryMultiCallable[_organizations_pb2.UpdateMemberRequest, _organizations_pb2.UpdateMemberResponse]  # type: ignore[assignment]
+    """Changes a member's role. Refuses the caller's own with FAILED_PRECONDITION (OWN_ACCOUNT), and who is no member with
+    NOT_FOUND.
+    """
+    RemoveMember: _aio.UnaryUnaryMultiCallable[_organizations_pb2.RemoveMemberRequest, _organizations_pb2.RemoveMemberResponse]  # type: ignore[assignment]
+    """Removes a member: what they have open here ends within 5 seconds, their API tokens for the organization are revoked.
+    Removing oneself is leaving. Refuses who is no member with NOT_FOUND.
+    """
+    Leave: _aio.UnaryUnaryMultiCallable[_organizations_pb2.LeaveRequest, _organizations_pb2.LeaveResponse]  # type: ignore[assignment]
+    """Leaves the organization. Refuses its last administrator with FAILED_PRECONDITION (LAST_ADMINISTRATOR)."""
+    Invite: _aio.UnaryUnaryMultiCallable[_organizations_pb2.InviteRequest, _organizations_pb2.InviteResponse]  # type: ignore[assignment]
+    """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
+    role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
+    with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
+    (RATE_EXCEEDED).
+    """
+    ListInvitations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListInvitationsRequest, _organizations_pb2.ListInvitationsResponse]  # type: ignore[assignment]
+    """Lists the organization's open invitations."""
+    RevokeInvitation: _aio.UnaryUnaryMultiCallable[_organizations_pb2.RevokeInvitationRequest, _organizations_pb2.RevokeInvitationResponse]  # type: ignore[assignment]
+    """Takes an invitation back. Refuses one that is not listed with NOT_FOUND."""
+    ListMyInvitations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListMyInvitationsRequest, _organizations_pb2.ListMyInvitationsResponse]  # type: ignore[assignment]
+    """Lists the caller's own open invitations."""
+    AcceptInvitation: _aio.UnaryUnaryMultiCallable[_organizations_pb2.AcceptInvitationRequest, _organizations_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
+    """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND."""
+    DeclineInvitation: _aio.UnaryUnaryMultiCallable[_organizations_pb2.DeclineInvitationRequest, _organizations_pb2.DeclineInvitationResponse]  # type: ignore[assignment]
+    """Declines an invitation. Refuses one that is not listed with NOT_FOUND."""
+
+class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
+    """Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+    `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @_abc_1.abstractmethod
+    def GenerateOrganizationId(
+        self,
+        request: _organizations_pb2.GenerateOrganizationIdRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.GenerateOrganizationIdResponse, _abc.Awaitable[_organizations_pb2.GenerateOrganizationIdResponse]]:
+        """Answers an id that no organization has or had, to offer it."""
+
+    @_abc_1.abstractmethod
+    def CreateOrganization(
+        self,
+        request: _organizations_pb2.CreateOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.CreateOrganizationResponse, _abc.Awaitable[_organizations_pb2.CreateOrganizationResponse]]:
+        """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
+        that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED).
+        """
+
+    @_abc_1.abstractmethod
+    def ListOrganizations(
+        self,
+        request: _organizations_pb2.ListOrganizationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.ListOrganizationsResponse, _abc.Awaitable[_organizations_pb2.ListOrganizationsResponse]]:
+        """Lists the organizations that the caller belongs to."""
+
+    @_abc_1.abstractmethod
+    def GetOrganization(
+        self,
+        request: _organizations_pb2.GetOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.GetOrganizationResponse, _abc.Awaitable[_organizations_pb2.GetOrganizationResponse]]:
+        """Answers the organization."""
+
+    @_abc_1.abstractmethod
+    def UpdateOrganization(
+        self,
+        request: _organizations_pb2.UpdateOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.UpdateOrganizationResponse, _abc.Awaitable[_organizations_pb2.UpdateOrganizationResponse]]:
+        """Changes what people call the organization."""
+
+    @_abc_1.abstractmethod
+    def DeleteOrganization(
+        self,
+        request: _organizations_pb2.DeleteOrganizationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.DeleteOrganizationResponse, _abc.Awaitable[_organizations_pb2.DeleteOrganizationResponse]]:
+        """Deletes the organization: its streams end within 5 seconds, its credentials are worth nothing, its reports are
+        deleted later. Refuses a confirmation that is not its id with INVALID_ARGUMENT.
+        """
+
+    @_abc_1.abstractmethod
+    def ListRoles(
+        self,
+        request: _organizations_pb2.ListRolesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.ListRolesResponse, _abc.Awaitable[_organizations_pb2.ListRolesResponse]]:
+        """Lists the roles and what each may do."""
+
+    @_abc_1.abstractmethod
+    def ListMembers(
+        self,
+        request: _organizations_pb2.ListMembersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.ListMembersResponse, _abc.Awaitable[_organizations_pb2.ListMembersResponse]]:
+        """Lists the organization's members."""
+
+    @_abc_1.abstractmethod
+    def UpdateMember(
+        self,
+        request: _organizations_pb2.UpdateMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.UpdateMemberResponse, _abc.Awaitable[_organizations_pb2.UpdateMemberResponse]]:
+        """Changes a member's role. Refuses the caller's own with FAILED_PRECONDITION (OWN_ACCOUNT), and who is no member with
+        NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveMember(
+        self,
+        request: _organizations_pb2.RemoveMemberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.RemoveMemberResponse, _abc.Awaitable[_organizations_pb2.RemoveMemberResponse]]:
+        """Removes a member: what they have open here ends within 5 seconds, their API tokens for the organization are revoked.
+        Removing oneself is leaving. Refuses who is no member with NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def Leave(
+        self,
+        request: _organizations_pb2.LeaveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.LeaveResponse, _abc.Awaitable[_organizations_pb2.LeaveResponse]]:
+        """Leaves the organization. Refuses its last administrator with FAILED_PRECONDITION (LAST_ADMINISTRATOR)."""
+
+    @_abc_1.abstractmethod
+    def Invite(
+        self,
+        request: _organizations_pb2.InviteRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.InviteResponse, _abc.Awaitable[_organizations_pb2.InviteResponse]]:
+        """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
+        role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
+        with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
+        (RATE_EXCEEDED).
+        """
+
+    @_abc_1.abstractmethod
+    def ListInvitations(
+        self,
+        request: _organizations_pb2.ListInvitationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.ListInvitationsResponse, _abc.Awaitable[_organizations_pb2.ListInvitationsResponse]]:
+        """Lists the organization's open invitations."""
+
+    @_abc_1.abstractmethod
+    def RevokeInvitation(
+        self,
+        request: _organizations_pb2.RevokeInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.RevokeInvitationResponse, _abc.Awaitable[_organizations_pb2.RevokeInvitationResponse]]:
+        """Takes an invitation back. Refuses one that is not listed with NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def ListMyInvitations(
+        self,
+        request: _organizations_pb2.ListMyInvitationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.ListMyInvitationsResponse, _abc.Awaitable[_organizations_pb2.ListMyInvitationsResponse]]:
+        """Lists the caller's own open invitations."""
+
+    @_abc_1.abstractmethod
+    def AcceptInvitation(
+        self,
+        request: _organizations_pb2.AcceptInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.AcceptInvitationResponse, _abc.Awaitable[_organizations_pb2.AcceptInvitationResponse]]:
+        """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def DeclineInvitation(
+        self,
+        request: _organizations_pb2.DeclineInvitationRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_organizations_pb2.DeclineInvitationResponse, _abc.Awaitable[_organizations_pb2.DeclineInvitationResponse]]:
+        """Declines an invitation. Refuses one that is not listed with NOT_FOUND."""
+
+def add_OrganizationServiceServicer_to_server(servicer: OrganizationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class AdministrationServiceStub:
+    """What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> AdministrationServiceAsyncStub: ...
+    ListPeople: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ListPeopleRequest, _administration_pb2.ListPeopleResponse]
+    """Lists people, the newest first."""
+    Approve: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ApproveRequest, _administration_pb2.ApproveResponse]
+    """Approves a person, who gets a mail with a sign-in link. Approving once more changes nothing. Refuses an unknown id
+    with NOT_FOUND.
+    """
+    Disable: _grpc.UnaryUnaryMultiCallable[_administration_pb2.DisableRequest, _administration_pb2.DisableResponse]
+    """Disables a person: what they have open ends within 5 seconds, and their credentials are worth nothing while it
+    lasts. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+    """
+    Enable: _grpc.UnaryUnaryMultiCallable[_administration_pb2.EnableRequest, _administration_pb2.EnableResponse]
+    """Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND."""
+    SetAdministrator: _grpc.UnaryUnaryMultiCallable[_administration_pb2.SetAdministratorRequest, _administration_pb2.SetAdministratorResponse]
+    """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
+    (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+    """
+    Impersonate: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ImpersonateRequest, _administration_pb2.ImpersonateResponse]
+    """Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
+    the time is over. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), another administrator and who is
+    disabled or waits with PERMISSION_DENIED, an unknown id with NOT_FOUND.
+    """
+    ListAllOrganizations: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ListAllOrganizationsRequest, _administration_pb2.ListAllOrganizationsResponse]
+    """Lists organizations, by id."""
+    SetLimits: _grpc.UnaryUnaryMultiCallable[_administration_pb2.SetLimitsRequest, _administration_pb2.SetLimitsResponse]
+    """Gives an organization limits of its own. Refuses an unknown id with NOT_FOUND."""
+    SetRefusal: _grpc.UnaryUnaryMultiCallable[_administration_pb2.SetRefusalRequest, _administration_pb2.SetRefusalResponse]
+    """Refuses an organization access, or its probes theirs, with a reason (403, ORGANIZATION_REFUSED), or no longer: open
+    streams end within 5 seconds. Refuses an unknown id with NOT_FOUND, a refusal without a reason with
+    INVALID_ARGUMENT.
+    """
+    ListAllEvents: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListAllEventsRequest, _audit_pb2.ListAllEventsResponse]
+    """Lists what was done and refused in the deployment, the newest first."""
+
+@_typing.type_check_only
+class AdministrationServiceAsyncStub(AdministrationServiceStub):
+    """What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListPeople: _aio.UnaryUnaryMultiCallable[_administration_pb2.ListPeopleRequest, _administration_pb2.ListPeopleResponse]  # type: ignore[assignment]
+    """Lists people, the newest first."""
+    Approve: _aio.UnaryUnaryMultiCallable[_administration_pb2.ApproveRequest, _administration_pb2.ApproveResponse]  # type: ignore[assignment]
+    """Approves a person, who gets a mail with a sign-in link. Approving once more changes nothing. Refuses an unknown id
+    with NOT_FOUND.
+    """
+    Disable: _aio.UnaryUnaryMultiCallable[_administration_pb2.DisableRequest, _administration_pb2.DisableResponse]  # type: ignore[assignment]
+    """Disables a person: what they have open ends within 5 seconds, and their credentials are worth nothing while it
+    lasts. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+    """
+    Enable: _aio.UnaryUnaryMultiCallable[_administration_pb2.EnableRequest, _administration_pb2.EnableResponse]  # type: ignore[assignment]
+    """Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND."""
+    SetAdministrator: _aio.UnaryUnaryMultiCallable[_administration_pb2.SetAdministratorRequest, _administration_pb2.SetAdministratorResponse]  # type: ignore[assignment]
+    """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
+    (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+    """
+    Impersonate: _aio.UnaryUnaryMultiCallable[_administration_pb2.ImpersonateRequest, _administration_pb2.ImpersonateResponse]  # type: ignore[assignment]
+    """Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
+    the time is over. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), another administrator and who is
+    disabled or waits with PERMISSION_DENIED, an unknown id with NOT_FOUND.
+    """
+    ListAllOrganizations: _aio.UnaryUnaryMultiCallable[_administration_pb2.ListAllOrganizationsRequest, _administration_pb2.ListAllOrganizationsResponse]  # type: ignore[assignment]
+    """Lists organizations, by id."""
+    SetLimits: _aio.UnaryUnaryMultiCallable[_administration_pb2.SetLimitsRequest, _administration_pb2.SetLimitsResponse]  # type: ignore[assignment]
+    """Gives an organization limits of its own. Refuses an unknown id with NOT_FOUND."""
+    SetRefusal: _aio.UnaryUnaryMultiCallable[_administration_pb2.SetRefusalRequest, _administration_pb2.SetRefusalResponse]  # type: ignore[assignment]
+    """Refuses an organization access, or its probes theirs, with a reason (403, ORGANIZATION_REFUSED), or no longer: open
+    streams end within 5 seconds. Refuses an unknown id with NOT_FOUND, a refusal without a reason with
+    INVALID_ARGUMENT.
+    """
+    ListAllEvents: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListAllEventsRequest, _audit_pb2.ListAllEventsResponse]  # type: ignore[assignment]
+    """Lists what was done and refused in the deployment, the newest first."""
+
+class AdministrationServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @_abc_1.abstractmethod
+    def ListPeople(
+        self,
+        request: _administration_pb2.ListPeopleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.ListPeopleResponse, _abc.Awaitable[_administration_pb2.ListPeopleResponse]]:
+        """Lists people, the newest first."""
+
+    @_abc_1.abstractmethod
+    def Approve(
+        self,
+        request: _administration_pb2.ApproveRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.ApproveResponse, _abc.Awaitable[_administration_pb2.ApproveResponse]]:
+        """Approves a person, who gets a mail with a sign-in link. Approving once more changes nothing. Refuses an unknown id
+        with NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def Disable(
+        self,
+        request: _administration_pb2.DisableRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.DisableResponse, _abc.Awaitable[_administration_pb2.DisableResponse]]:
+        """Disables a person: what they have open ends within 5 seconds, and their credentials are worth nothing while it
+        lasts. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def Enable(
+        self,
+        request: _administration_pb2.EnableRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.EnableResponse, _abc.Awaitable[_administration_pb2.EnableResponse]]:
+        """Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def SetAdministrator(
+        self,
+        request: _administration_pb2.SetAdministratorRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.SetAdministratorResponse, _abc.Awaitable[_administration_pb2.SetAdministratorResponse]]:
+        """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
+        (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def Impersonate(
+        self,
+        request: _administration_pb2.ImpersonateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.ImpersonateResponse, _abc.Awaitable[_administration_pb2.ImpersonateResponse]]:
+        """Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
+        the time is over. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), another administrator and who is
+        disabled or waits with PERMISSION_DENIED, an unknown id with NOT_FOUND.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAllOrganizations(
+        self,
+        request: _administration_pb2.ListAllOrganizationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.ListAllOrganizationsResponse, _abc.Awaitable[_administration_pb2.ListAllOrganizationsResponse]]:
+        """Lists organizations, by id."""
+
+    @_abc_1.abstractmethod
+    def SetLimits(
+        self,
+        request: _administration_pb2.SetLimitsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.SetLimitsResponse, _abc.Awaitable[_administration_pb2.SetLimitsResponse]]:
+        """Gives an organization limits of its own. Refuses an unknown id with NOT_FOUND."""
+
+    @_abc_1.abstractmethod
+    def SetRefusal(
+        self,
+        request: _administration_pb2.SetRefusalRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_administration_pb2.SetRefusalResponse, _abc.Awaitable[_administration_pb2.SetRefusalResponse]]:
+        """Refuses an organization access, or its probes theirs, with a reason (403, ORGANIZATION_REFUSED), or no longer: open
+        streams end within 5 seconds. Refuses an unknown id with NOT_FOUND, a refusal without a reason with
+        INVALID_ARGUMENT.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAllEvents(
+        self,
+        request: _audit_pb2.ListAllEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.ListAllEventsResponse, _abc.Awaitable[_audit_pb2.ListAllEventsResponse]]:
+        """Lists what was done and refused in the deployment, the newest first."""
+
+def add_AdministrationServiceServicer_to_server(servicer: AdministrationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class AuditServiceStub:
+    """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> AuditServiceAsyncStub: ...
+    ListEvents: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListEventsRequest, _audit_pb2.ListEventsResponse]
+    """Lists what was done and refused, the newest first."""
+    ExportEvents: _grpc.UnaryStreamMultiCallable[_audit_pb2.ExportEventsRequest, _httpbody_pb2.HttpBody]
+    """Answers all of them as JSON lines, the oldest first: an Event on each."""
+
+@_typing.type_check_only
+class AuditServiceAsyncStub(AuditServiceStub):
+    """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListEvents: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListEventsRequest, _audit_pb2.ListEventsResponse]  # type: ignore[assignment]
+    """Lists what was done and refused, the newest first."""
+    ExportEvents: _aio.UnaryStreamMultiCallable[_audit_pb2.ExportEventsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Answers all of them as JSON lines, the oldest first: an Event on each."""
+
+class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+    (DATABASE_UNAVAILABLE) while the database cannot be reached.
+    """
+
+    @_abc_1.abstractmethod
+    def ListEvents(
+        self,
+        request: _audit_pb2.ListEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.ListEventsResponse, _abc.Awaitable[_audit_pb2.ListEventsResponse]]:
+        """Lists what was done and refused, the newest first."""
+
+    @_abc_1.abstractmethod
+    def ExportEvents(
+        self,
+        request: _audit_pb2.ExportEventsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
+        """Answers all of them as JSON lines, the oldest first: an Event on each."""
+
+def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class IdentityServiceStub:
     """What the other services ask of users. All but ListKeys answer UNAVAILABLE (DATABASE_UNAVAILABLE) while the database

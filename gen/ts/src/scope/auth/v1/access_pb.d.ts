@@ -28,11 +28,20 @@ export declare type Access = Message<"scope.auth.v1.Access"> & {
   caller: Caller;
 
   /**
-   * With CALLER_ORG_MEMBER, the permission that the member's role must hold in the organization.
+   * With CALLER_ORG_MEMBER, the permission that the member's role must hold in the organization; with CALLER_PROBE, what
+   * the organization must still let its probes do.
    *
    * @generated from field: string permission = 2;
    */
   permission: string;
+
+  /**
+   * With CALLER_USER, CALLER_ORG_MEMBER and CALLER_ADMIN: only by the person's own browser session, not by an API token,
+   * and not by an administrator who acts as that person.
+   *
+   * @generated from field: bool session = 3;
+   */
+  session: boolean;
 };
 
 /**
@@ -76,7 +85,7 @@ export enum Caller {
   ORG_MEMBER = 3,
 
   /**
-   * A probe, by its organization's service token.
+   * A probe, by its organization's service token, where the organization's state leaves it the permission.
    *
    * @generated from enum value: CALLER_PROBE = 4;
    */

@@ -89,6 +89,28 @@ export declare type Identity = Message<"scope.auth.v1.Identity"> & {
    * @generated from field: double expires_at = 10 [json_name = "exp"];
    */
   expiresAt: number;
+
+  /**
+   * The client's address as the edge knows it, an IP address; empty in an identity that Renew answered.
+   *
+   * @generated from field: string address = 11 [json_name = "addr"];
+   */
+  address: string;
+
+  /**
+   * The id of the administrator who acts as the subject; empty where nobody does.
+   *
+   * @generated from field: string impersonator = 12 [json_name = "act"];
+   */
+  impersonator: string;
+
+  /**
+   * Bounds that an administrator gave this organization instead of the deployment's, by name: `probes`, and
+   * `reports_per_second`.
+   *
+   * @generated from field: map<string, int32> limits = 13 [json_name = "lim"];
+   */
+  limits: { [key: string]: number };
 };
 
 /**

@@ -195,6 +195,43 @@ export enum Reason {
    * @generated from enum value: REASON_OVERLOADED = 24;
    */
   OVERLOADED = 24,
+
+  /**
+   * An administrator of the deployment refuses the organization this; the message says why. PERMISSION_DENIED.
+   *
+   * @generated from enum value: REASON_ORGANIZATION_REFUSED = 25;
+   */
+  ORGANIZATION_REFUSED = 25,
+
+  /**
+   * The id is taken, or was once: ids are never used twice. ALREADY_EXISTS.
+   *
+   * @generated from enum value: REASON_ALREADY_EXISTS = 26;
+   */
+  ALREADY_EXISTS = 26,
+
+  /**
+   * Only a person's own browser session may do this: not an API token, nor an administrator acting as the person.
+   * PERMISSION_DENIED.
+   *
+   * @generated from enum value: REASON_SESSION_REQUIRED = 27;
+   */
+  SESSION_REQUIRED = 27,
+
+  /**
+   * Nobody changes their own role, disables themselves or takes administration from themselves; somebody else has to.
+   * FAILED_PRECONDITION.
+   *
+   * @generated from enum value: REASON_OWN_ACCOUNT = 28;
+   */
+  OWN_ACCOUNT = 28,
+
+  /**
+   * An organization keeps an administrator; make another member one first. FAILED_PRECONDITION.
+   *
+   * @generated from enum value: REASON_LAST_ADMINISTRATOR = 29;
+   */
+  LAST_ADMINISTRATOR = 29,
 }
 
 /**

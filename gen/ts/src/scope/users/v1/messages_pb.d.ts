@@ -14,6 +14,53 @@ import type { Timestamp } from "@bufbuild/protobuf/wkt";
 export declare const file_scope_users_v1_messages: GenFile;
 
 /**
+ * An address to sign up or in with.
+ *
+ * @generated from message scope.users.v1.SignUpRequest
+ */
+export declare type SignUpRequest = Message<"scope.users.v1.SignUpRequest"> & {
+  /**
+   * The address; capitals and lower case are the same.
+   *
+   * @generated from field: string email = 1;
+   */
+  email: string;
+};
+
+/**
+ * Describes the message scope.users.v1.SignUpRequest.
+ * Use `create(SignUpRequestSchema)` to create a new message.
+ */
+export declare const SignUpRequestSchema: GenMessage<SignUpRequest>;
+
+/**
+ * A mail is on its way, the same for every address.
+ *
+ * @generated from message scope.users.v1.SignUpResponse
+ */
+export declare type SignUpResponse = Message<"scope.users.v1.SignUpResponse"> & {
+  /**
+   * The address as it was understood.
+   *
+   * @generated from field: string email = 1;
+   */
+  email: string;
+
+  /**
+   * True.
+   *
+   * @generated from field: bool mail_sent = 2;
+   */
+  mailSent: boolean;
+};
+
+/**
+ * Describes the message scope.users.v1.SignUpResponse.
+ * Use `create(SignUpResponseSchema)` to create a new message.
+ */
+export declare const SignUpResponseSchema: GenMessage<SignUpResponse>;
+
+/**
  * A sign-in link's secret.
  *
  * @generated from message scope.users.v1.LoginRequest
@@ -45,6 +92,13 @@ export declare type LoginResponse = Message<"scope.users.v1.LoginResponse"> & {
    * @generated from field: string email = 1;
    */
   email: string;
+
+  /**
+   * Whether the person signs in for the first time.
+   *
+   * @generated from field: bool first_login = 2;
+   */
+  firstLogin: boolean;
 };
 
 /**
@@ -128,6 +182,20 @@ export declare type LookupResponse = Message<"scope.users.v1.LookupResponse"> & 
    * @generated from field: repeated scope.users.v1.Membership organizations = 4;
    */
   organizations: Membership[];
+
+  /**
+   * The address of the administrator who acts as this person, and until when; absent where nobody does.
+   *
+   * @generated from field: string impersonator = 5;
+   */
+  impersonator: string;
+
+  /**
+   * See impersonator.
+   *
+   * @generated from field: google.protobuf.Timestamp impersonation_ends = 6;
+   */
+  impersonationEnds?: Timestamp | undefined;
 };
 
 /**
@@ -162,6 +230,13 @@ export declare type Membership = Message<"scope.users.v1.Membership"> & {
    * @generated from field: string role = 3;
    */
   role: string;
+
+  /**
+   * What the caller may do there; with an API token, what the token leaves of it.
+   *
+   * @generated from field: repeated string permissions = 4;
+   */
+  permissions: string[];
 };
 
 /**
@@ -169,6 +244,204 @@ export declare type Membership = Message<"scope.users.v1.Membership"> & {
  * Use `create(MembershipSchema)` to create a new message.
  */
 export declare const MembershipSchema: GenMessage<Membership>;
+
+/**
+ * Nothing to say.
+ *
+ * @generated from message scope.users.v1.ListSessionsRequest
+ */
+export declare type ListSessionsRequest = Message<"scope.users.v1.ListSessionsRequest"> & {
+};
+
+/**
+ * Describes the message scope.users.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export declare const ListSessionsRequestSchema: GenMessage<ListSessionsRequest>;
+
+/**
+ * Where the caller is signed in.
+ *
+ * @generated from message scope.users.v1.ListSessionsResponse
+ */
+export declare type ListSessionsResponse = Message<"scope.users.v1.ListSessionsResponse"> & {
+  /**
+   * Each session that is good now, the last used first.
+   *
+   * @generated from field: repeated scope.users.v1.Session sessions = 1;
+   */
+  sessions: Session[];
+};
+
+/**
+ * Describes the message scope.users.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export declare const ListSessionsResponseSchema: GenMessage<ListSessionsResponse>;
+
+/**
+ * A browser that is signed in.
+ *
+ * @generated from message scope.users.v1.Session
+ */
+export declare type Session = Message<"scope.users.v1.Session"> & {
+  /**
+   * Its id, to end it by.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * Whether it is the one that asks.
+   *
+   * @generated from field: bool current = 2;
+   */
+  current: boolean;
+
+  /**
+   * When the person signed in.
+   *
+   * @generated from field: google.protobuf.Timestamp created = 3;
+   */
+  created?: Timestamp | undefined;
+
+  /**
+   * When it was last used, to the minute; absent if never.
+   *
+   * @generated from field: google.protobuf.Timestamp last_used = 4;
+   */
+  lastUsed?: Timestamp | undefined;
+
+  /**
+   * When it ends whatever happens; unused, it ends earlier.
+   *
+   * @generated from field: google.protobuf.Timestamp expires = 5;
+   */
+  expires?: Timestamp | undefined;
+
+  /**
+   * The client's address at sign-in.
+   *
+   * @generated from field: string address = 6;
+   */
+  address: string;
+
+  /**
+   * What the browser said it is at sign-in.
+   *
+   * @generated from field: string user_agent = 7;
+   */
+  userAgent: string;
+};
+
+/**
+ * Describes the message scope.users.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export declare const SessionSchema: GenMessage<Session>;
+
+/**
+ * The session to end.
+ *
+ * @generated from message scope.users.v1.EndSessionRequest
+ */
+export declare type EndSessionRequest = Message<"scope.users.v1.EndSessionRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+};
+
+/**
+ * Describes the message scope.users.v1.EndSessionRequest.
+ * Use `create(EndSessionRequestSchema)` to create a new message.
+ */
+export declare const EndSessionRequestSchema: GenMessage<EndSessionRequest>;
+
+/**
+ * Ended.
+ *
+ * @generated from message scope.users.v1.EndSessionResponse
+ */
+export declare type EndSessionResponse = Message<"scope.users.v1.EndSessionResponse"> & {
+};
+
+/**
+ * Describes the message scope.users.v1.EndSessionResponse.
+ * Use `create(EndSessionResponseSchema)` to create a new message.
+ */
+export declare const EndSessionResponseSchema: GenMessage<EndSessionResponse>;
+
+/**
+ * The sessions to end: all of the caller's.
+ *
+ * @generated from message scope.users.v1.EndSessionsRequest
+ */
+export declare type EndSessionsRequest = Message<"scope.users.v1.EndSessionsRequest"> & {
+  /**
+   * Whether the one that asks goes on.
+   *
+   * @generated from field: bool keep_current = 1;
+   */
+  keepCurrent: boolean;
+};
+
+/**
+ * Describes the message scope.users.v1.EndSessionsRequest.
+ * Use `create(EndSessionsRequestSchema)` to create a new message.
+ */
+export declare const EndSessionsRequestSchema: GenMessage<EndSessionsRequest>;
+
+/**
+ * Ended.
+ *
+ * @generated from message scope.users.v1.EndSessionsResponse
+ */
+export declare type EndSessionsResponse = Message<"scope.users.v1.EndSessionsResponse"> & {
+  /**
+   * How many were.
+   *
+   * @generated from field: int32 ended = 1;
+   */
+  ended: number;
+};
+
+/**
+ * Describes the message scope.users.v1.EndSessionsResponse.
+ * Use `create(EndSessionsResponseSchema)` to create a new message.
+ */
+export declare const EndSessionsResponseSchema: GenMessage<EndSessionsResponse>;
+
+/**
+ * Nothing to say.
+ *
+ * @generated from message scope.users.v1.EndImpersonationRequest
+ */
+export declare type EndImpersonationRequest = Message<"scope.users.v1.EndImpersonationRequest"> & {
+};
+
+/**
+ * Describes the message scope.users.v1.EndImpersonationRequest.
+ * Use `create(EndImpersonationRequestSchema)` to create a new message.
+ */
+export declare const EndImpersonationRequestSchema: GenMessage<EndImpersonationRequest>;
+
+/**
+ * The session is the administrator's own again.
+ *
+ * @generated from message scope.users.v1.EndImpersonationResponse
+ */
+export declare type EndImpersonationResponse = Message<"scope.users.v1.EndImpersonationResponse"> & {
+};
+
+/**
+ * Describes the message scope.users.v1.EndImpersonationResponse.
+ * Use `create(EndImpersonationResponseSchema)` to create a new message.
+ */
+export declare const EndImpersonationResponseSchema: GenMessage<EndImpersonationResponse>;
 
 /**
  * A token to make.
@@ -189,6 +462,22 @@ export declare type CreateTokenRequest = Message<"scope.users.v1.CreateTokenRequ
    * @generated from field: string kind = 2;
    */
   kind: string;
+
+  /**
+   * When it stops working, at most 366 days from now; absent: an API token after 90 days, a probe token never. An API
+   * token made with another ends no later than that one.
+   *
+   * @generated from field: google.protobuf.Timestamp expires = 3;
+   */
+  expires?: Timestamp | undefined;
+
+  /**
+   * What an API token may do, of what the caller may; none: all of it, as far as the person's role allows at the time. An
+   * API token made with another may do no more than that one.
+   *
+   * @generated from field: repeated string permissions = 4;
+   */
+  permissions: string[];
 };
 
 /**
@@ -216,6 +505,13 @@ export declare type CreateTokenResponse = Message<"scope.users.v1.CreateTokenRes
    * @generated from field: string token = 2;
    */
   token: string;
+
+  /**
+   * When it stops working; absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expires = 3;
+   */
+  expires?: Timestamp | undefined;
 };
 
 /**
@@ -291,6 +587,34 @@ export declare type Token = Message<"scope.users.v1.Token"> & {
    * @generated from field: google.protobuf.Timestamp last_used = 4;
    */
   lastUsed?: Timestamp | undefined;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp created = 5;
+   */
+  created?: Timestamp | undefined;
+
+  /**
+   * When it stops working; absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expires = 6;
+   */
+  expires?: Timestamp | undefined;
+
+  /**
+   * What an API token is narrowed to; none: whatever the person may.
+   *
+   * @generated from field: repeated string permissions = 7;
+   */
+  permissions: string[];
+
+  /**
+   * The id of the token that takes its place; empty where it was not rotated.
+   *
+   * @generated from field: string replaced_by = 8;
+   */
+  replacedBy: string;
 };
 
 /**
@@ -298,6 +622,74 @@ export declare type Token = Message<"scope.users.v1.Token"> & {
  * Use `create(TokenSchema)` to create a new message.
  */
 export declare const TokenSchema: GenMessage<Token>;
+
+/**
+ * The token to replace.
+ *
+ * @generated from message scope.users.v1.RotateTokenRequest
+ */
+export declare type RotateTokenRequest = Message<"scope.users.v1.RotateTokenRequest"> & {
+  /**
+   * Its id.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * For how many seconds the old secret goes on working beside the new one, at most 30 days; absent: a day; 0: not at all.
+   *
+   * @generated from field: optional int32 overlap_seconds = 2;
+   */
+  overlapSeconds?: number | undefined;
+};
+
+/**
+ * Describes the message scope.users.v1.RotateTokenRequest.
+ * Use `create(RotateTokenRequestSchema)` to create a new message.
+ */
+export declare const RotateTokenRequestSchema: GenMessage<RotateTokenRequest>;
+
+/**
+ * A new secret.
+ *
+ * @generated from message scope.users.v1.RotateTokenResponse
+ */
+export declare type RotateTokenResponse = Message<"scope.users.v1.RotateTokenResponse"> & {
+  /**
+   * The id of the token that takes the old one's place.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The secret, shown this once.
+   *
+   * @generated from field: string token = 2;
+   */
+  token: string;
+
+  /**
+   * When it stops working; absent: never.
+   *
+   * @generated from field: google.protobuf.Timestamp expires = 3;
+   */
+  expires?: Timestamp | undefined;
+
+  /**
+   * Until when the old secret works.
+   *
+   * @generated from field: google.protobuf.Timestamp old_expires = 4;
+   */
+  oldExpires?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message scope.users.v1.RotateTokenResponse.
+ * Use `create(RotateTokenResponseSchema)` to create a new message.
+ */
+export declare const RotateTokenResponseSchema: GenMessage<RotateTokenResponse>;
 
 /**
  * The token to revoke.

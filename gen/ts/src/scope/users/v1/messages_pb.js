@@ -12,145 +12,236 @@ import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
  * Describes the file scope/users/v1/messages.proto.
  */
 export const file_scope_users_v1_messages = /*@__PURE__*/
-  fileDesc("Ch1zY29wZS91c2Vycy92MS9tZXNzYWdlcy5wcm90bxIOc2NvcGUudXNlcnMudjEiKQoMTG9naW5SZXF1ZXN0EhkKBXRva2VuGAEgASgJQgq6SAdyBRABGIABIh4KDUxvZ2luUmVzcG9uc2USDQoFZW1haWwYASABKAkiDwoNTG9nb3V0UmVxdWVzdCIQCg5Mb2dvdXRSZXNwb25zZSIPCg1Mb29rdXBSZXF1ZXN0Im0KDkxvb2t1cFJlc3BvbnNlEgoKAmlkGAEgASgJEg0KBWVtYWlsGAIgASgJEg0KBWFkbWluGAMgASgIEjEKDW9yZ2FuaXphdGlvbnMYBCADKAsyGi5zY29wZS51c2Vycy52MS5NZW1iZXJzaGlwIjQKCk1lbWJlcnNoaXASCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIMCgRyb2xlGAMgASgJImUKEkNyZWF0ZVRva2VuUmVxdWVzdBIsCgRuYW1lGAEgASgJQh66SBtyGRABGGQyE15bXlx4MDAtXHgxZlx4N2ZdKiQSIQoEa2luZBgCIAEoCUITukgQcg5SAFIDYXBpUgVwcm9iZSIwChNDcmVhdGVUb2tlblJlc3BvbnNlEgoKAmlkGAEgASgJEg0KBXRva2VuGAIgASgJIhMKEUxpc3RUb2tlbnNSZXF1ZXN0IjsKEkxpc3RUb2tlbnNSZXNwb25zZRIlCgZ0b2tlbnMYASADKAsyFS5zY29wZS51c2Vycy52MS5Ub2tlbiJeCgVUb2tlbhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5hbWUYAyABKAkSLQoJbGFzdF91c2VkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIrChJEZWxldGVUb2tlblJlcXVlc3QSFQoCaWQYASABKAlCCbpIBnIEEAEYQCIVChNEZWxldGVUb2tlblJlc3BvbnNlIhEKD0xpc3RLZXlzUmVxdWVzdCIgChBMaXN0S2V5c1Jlc3BvbnNlEgwKBGp3a3MYASABKAkiUAoMUmVuZXdSZXF1ZXN0EkAKC2NyZWRlbnRpYWxzGAEgAygLMiAuc2NvcGUudXNlcnMudjEuU3RyZWFtQ3JlZGVudGlhbEIJukgGkgEDENAPIlAKEFN0cmVhbUNyZWRlbnRpYWwSHAoKY3JlZGVudGlhbBgBIAEoCUIIukgFcgMYgAESHgoMb3JnYW5pemF0aW9uGAIgASgJQgi6SAVyAxiAASJECg1SZW5ld1Jlc3BvbnNlEjMKCmlkZW50aXRpZXMYASADKAsyHy5zY29wZS51c2Vycy52MS5SZW5ld2VkSWRlbnRpdHkiIAoPUmVuZXdlZElkZW50aXR5Eg0KBXRva2VuGAEgASgJYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("Ch1zY29wZS91c2Vycy92MS9tZXNzYWdlcy5wcm90bxIOc2NvcGUudXNlcnMudjEiKgoNU2lnblVwUmVxdWVzdBIZCgVlbWFpbBgBIAEoCUIKukgHcgUQARj+ASIyCg5TaWduVXBSZXNwb25zZRINCgVlbWFpbBgBIAEoCRIRCgltYWlsX3NlbnQYAiABKAgiKQoMTG9naW5SZXF1ZXN0EhkKBXRva2VuGAEgASgJQgq6SAdyBRABGIABIjMKDUxvZ2luUmVzcG9uc2USDQoFZW1haWwYASABKAkSEwoLZmlyc3RfbG9naW4YAiABKAgiDwoNTG9nb3V0UmVxdWVzdCIQCg5Mb2dvdXRSZXNwb25zZSIPCg1Mb29rdXBSZXF1ZXN0IrsBCg5Mb29rdXBSZXNwb25zZRIKCgJpZBgBIAEoCRINCgVlbWFpbBgCIAEoCRINCgVhZG1pbhgDIAEoCBIxCg1vcmdhbml6YXRpb25zGAQgAygLMhouc2NvcGUudXNlcnMudjEuTWVtYmVyc2hpcBIUCgxpbXBlcnNvbmF0b3IYBSABKAkSNgoSaW1wZXJzb25hdGlvbl9lbmRzGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCJJCgpNZW1iZXJzaGlwEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDAoEcm9sZRgDIAEoCRITCgtwZXJtaXNzaW9ucxgEIAMoCSIVChNMaXN0U2Vzc2lvbnNSZXF1ZXN0IkEKFExpc3RTZXNzaW9uc1Jlc3BvbnNlEikKCHNlc3Npb25zGAEgAygLMhcuc2NvcGUudXNlcnMudjEuU2Vzc2lvbiLUAQoHU2Vzc2lvbhIKCgJpZBgBIAEoCRIPCgdjdXJyZW50GAIgASgIEisKB2NyZWF0ZWQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi0KCWxhc3RfdXNlZBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHZXhwaXJlcxgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDwoHYWRkcmVzcxgGIAEoCRISCgp1c2VyX2FnZW50GAcgASgJIioKEUVuZFNlc3Npb25SZXF1ZXN0EhUKAmlkGAEgASgJQgm6SAZyBBABGEAiFAoSRW5kU2Vzc2lvblJlc3BvbnNlIioKEkVuZFNlc3Npb25zUmVxdWVzdBIUCgxrZWVwX2N1cnJlbnQYASABKAgiJAoTRW5kU2Vzc2lvbnNSZXNwb25zZRINCgVlbmRlZBgBIAEoBSIZChdFbmRJbXBlcnNvbmF0aW9uUmVxdWVzdCIaChhFbmRJbXBlcnNvbmF0aW9uUmVzcG9uc2UiuwEKEkNyZWF0ZVRva2VuUmVxdWVzdBIsCgRuYW1lGAEgASgJQh66SBtyGRABGGQyE15bXlx4MDAtXHgxZlx4N2ZdKiQSIQoEa2luZBgCIAEoCUITukgQcg5SAFIDYXBpUgVwcm9iZRIrCgdleHBpcmVzGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBInCgtwZXJtaXNzaW9ucxgEIAMoCUISukgPkgEMEGQYASIGcgQQARhAIl0KE0NyZWF0ZVRva2VuUmVzcG9uc2USCgoCaWQYASABKAkSDQoFdG9rZW4YAiABKAkSKwoHZXhwaXJlcxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiEwoRTGlzdFRva2Vuc1JlcXVlc3QiOwoSTGlzdFRva2Vuc1Jlc3BvbnNlEiUKBnRva2VucxgBIAMoCzIVLnNjb3BlLnVzZXJzLnYxLlRva2VuIuIBCgVUb2tlbhIKCgJpZBgBIAEoCRIMCgRraW5kGAIgASgJEgwKBG5hbWUYAyABKAkSLQoJbGFzdF91c2VkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdjcmVhdGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIrCgdleHBpcmVzGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtwZXJtaXNzaW9ucxgHIAMoCRITCgtyZXBsYWNlZF9ieRgIIAEoCSJrChJSb3RhdGVUb2tlblJlcXVlc3QSFQoCaWQYASABKAlCCbpIBnIEEAEYQBIqCg9vdmVybGFwX3NlY29uZHMYAiABKAVCDLpICRoHGICangEoAEgAiAEBQhIKEF9vdmVybGFwX3NlY29uZHMijgEKE1JvdGF0ZVRva2VuUmVzcG9uc2USCgoCaWQYASABKAkSDQoFdG9rZW4YAiABKAkSKwoHZXhwaXJlcxgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLb2xkX2V4cGlyZXMYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIisKEkRlbGV0ZVRva2VuUmVxdWVzdBIVCgJpZBgBIAEoCUIJukgGcgQQARhAIhUKE0RlbGV0ZVRva2VuUmVzcG9uc2UiEQoPTGlzdEtleXNSZXF1ZXN0IiAKEExpc3RLZXlzUmVzcG9uc2USDAoEandrcxgBIAEoCSJQCgxSZW5ld1JlcXVlc3QSQAoLY3JlZGVudGlhbHMYASADKAsyIC5zY29wZS51c2Vycy52MS5TdHJlYW1DcmVkZW50aWFsQgm6SAaSAQMQ0A8iUAoQU3RyZWFtQ3JlZGVudGlhbBIcCgpjcmVkZW50aWFsGAEgASgJQgi6SAVyAxiAARIeCgxvcmdhbml6YXRpb24YAiABKAlCCLpIBXIDGIABIkQKDVJlbmV3UmVzcG9uc2USMwoKaWRlbnRpdGllcxgBIAMoCzIfLnNjb3BlLnVzZXJzLnYxLlJlbmV3ZWRJZGVudGl0eSIgCg9SZW5ld2VkSWRlbnRpdHkSDQoFdG9rZW4YASABKAliBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+
+/**
+ * Describes the message scope.users.v1.SignUpRequest.
+ * Use `create(SignUpRequestSchema)` to create a new message.
+ */
+export const SignUpRequestSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 0);
+
+/**
+ * Describes the message scope.users.v1.SignUpResponse.
+ * Use `create(SignUpResponseSchema)` to create a new message.
+ */
+export const SignUpResponseSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 1);
 
 /**
  * Describes the message scope.users.v1.LoginRequest.
  * Use `create(LoginRequestSchema)` to create a new message.
  */
 export const LoginRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 0);
+  messageDesc(file_scope_users_v1_messages, 2);
 
 /**
  * Describes the message scope.users.v1.LoginResponse.
  * Use `create(LoginResponseSchema)` to create a new message.
  */
 export const LoginResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 1);
+  messageDesc(file_scope_users_v1_messages, 3);
 
 /**
  * Describes the message scope.users.v1.LogoutRequest.
  * Use `create(LogoutRequestSchema)` to create a new message.
  */
 export const LogoutRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 2);
+  messageDesc(file_scope_users_v1_messages, 4);
 
 /**
  * Describes the message scope.users.v1.LogoutResponse.
  * Use `create(LogoutResponseSchema)` to create a new message.
  */
 export const LogoutResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 3);
+  messageDesc(file_scope_users_v1_messages, 5);
 
 /**
  * Describes the message scope.users.v1.LookupRequest.
  * Use `create(LookupRequestSchema)` to create a new message.
  */
 export const LookupRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 4);
+  messageDesc(file_scope_users_v1_messages, 6);
 
 /**
  * Describes the message scope.users.v1.LookupResponse.
  * Use `create(LookupResponseSchema)` to create a new message.
  */
 export const LookupResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 5);
+  messageDesc(file_scope_users_v1_messages, 7);
 
 /**
  * Describes the message scope.users.v1.Membership.
  * Use `create(MembershipSchema)` to create a new message.
  */
 export const MembershipSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 6);
+  messageDesc(file_scope_users_v1_messages, 8);
+
+/**
+ * Describes the message scope.users.v1.ListSessionsRequest.
+ * Use `create(ListSessionsRequestSchema)` to create a new message.
+ */
+export const ListSessionsRequestSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 9);
+
+/**
+ * Describes the message scope.users.v1.ListSessionsResponse.
+ * Use `create(ListSessionsResponseSchema)` to create a new message.
+ */
+export const ListSessionsResponseSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 10);
+
+/**
+ * Describes the message scope.users.v1.Session.
+ * Use `create(SessionSchema)` to create a new message.
+ */
+export const SessionSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 11);
+
+/**
+ * Describes the message scope.users.v1.EndSessionRequest.
+ * Use `create(EndSessionRequestSchema)` to create a new message.
+ */
+export const EndSessionRequestSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 12);
+
+/**
+ * Describes the message scope.users.v1.EndSessionResponse.
+ * Use `create(EndSessionResponseSchema)` to create a new message.
+ */
+export const EndSessionResponseSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 13);
+
+/**
+ * Describes the message scope.users.v1.EndSessionsRequest.
+ * Use `create(EndSessionsRequestSchema)` to create a new message.
+ */
+export const EndSessionsRequestSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 14);
+
+/**
+ * Describes the message scope.users.v1.EndSessionsResponse.
+ * Use `create(EndSessionsResponseSchema)` to create a new message.
+ */
+export const EndSessionsResponseSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 15);
+
+/**
+ * Describes the message scope.users.v1.EndImpersonationRequest.
+ * Use `create(EndImpersonationRequestSchema)` to create a new message.
+ */
+export const EndImpersonationRequestSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 16);
+
+/**
+ * Describes the message scope.users.v1.EndImpersonationResponse.
+ * Use `create(EndImpersonationResponseSchema)` to create a new message.
+ */
+export const EndImpersonationResponseSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 17);
 
 /**
  * Describes the message scope.users.v1.CreateTokenRequest.
  * Use `create(CreateTokenRequestSchema)` to create a new message.
  */
 export const CreateTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 7);
+  messageDesc(file_scope_users_v1_messages, 18);
 
 /**
  * Describes the message scope.users.v1.CreateTokenResponse.
  * Use `create(CreateTokenResponseSchema)` to create a new message.
  */
 export const CreateTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 8);
+  messageDesc(file_scope_users_v1_messages, 19);
 
 /**
  * Describes the message scope.users.v1.ListTokensRequest.
  * Use `create(ListTokensRequestSchema)` to create a new message.
  */
 export const ListTokensRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 9);
+  messageDesc(file_scope_users_v1_messages, 20);
 
 /**
  * Describes the message scope.users.v1.ListTokensResponse.
  * Use `create(ListTokensResponseSchema)` to create a new message.
  */
 export const ListTokensResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 10);
+  messageDesc(file_scope_users_v1_messages, 21);
 
 /**
  * Describes the message scope.users.v1.Token.
  * Use `create(TokenSchema)` to create a new message.
  */
 export const TokenSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 11);
+  messageDesc(file_scope_users_v1_messages, 22);
+
+/**
+ * Describes the message scope.users.v1.RotateTokenRequest.
+ * Use `create(RotateTokenRequestSchema)` to create a new message.
+ */
+export const RotateTokenRequestSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 23);
+
+/**
+ * Describes the message scope.users.v1.RotateTokenResponse.
+ * Use `create(RotateTokenResponseSchema)` to create a new message.
+ */
+export const RotateTokenResponseSchema = /*@__PURE__*/
+  messageDesc(file_scope_users_v1_messages, 24);
 
 /**
  * Describes the message scope.users.v1.DeleteTokenRequest.
  * Use `create(DeleteTokenRequestSchema)` to create a new message.
  */
 export const DeleteTokenRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 12);
+  messageDesc(file_scope_users_v1_messages, 25);
 
 /**
  * Describes the message scope.users.v1.DeleteTokenResponse.
  * Use `create(DeleteTokenResponseSchema)` to create a new message.
  */
 export const DeleteTokenResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 13);
+  messageDesc(file_scope_users_v1_messages, 26);
 
 /**
  * Describes the message scope.users.v1.ListKeysRequest.
  * Use `create(ListKeysRequestSchema)` to create a new message.
  */
 export const ListKeysRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 14);
+  messageDesc(file_scope_users_v1_messages, 27);
 
 /**
  * Describes the message scope.users.v1.ListKeysResponse.
  * Use `create(ListKeysResponseSchema)` to create a new message.
  */
 export const ListKeysResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 15);
+  messageDesc(file_scope_users_v1_messages, 28);
 
 /**
  * Describes the message scope.users.v1.RenewRequest.
  * Use `create(RenewRequestSchema)` to create a new message.
  */
 export const RenewRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 16);
+  messageDesc(file_scope_users_v1_messages, 29);
 
 /**
  * Describes the message scope.users.v1.StreamCredential.
  * Use `create(StreamCredentialSchema)` to create a new message.
  */
 export const StreamCredentialSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 17);
+  messageDesc(file_scope_users_v1_messages, 30);
 
 /**
  * Describes the message scope.users.v1.RenewResponse.
  * Use `create(RenewResponseSchema)` to create a new message.
  */
 export const RenewResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 18);
+  messageDesc(file_scope_users_v1_messages, 31);
 
 /**
  * Describes the message scope.users.v1.RenewedIdentity.
  * Use `create(RenewedIdentitySchema)` to create a new message.
  */
 export const RenewedIdentitySchema = /*@__PURE__*/
-  messageDesc(file_scope_users_v1_messages, 19);
+  messageDesc(file_scope_users_v1_messages, 32);
 

@@ -5,7 +5,11 @@
 /* eslint-disable */
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
-import type { CreateTokenRequestSchema, CreateTokenResponseSchema, DeleteTokenRequestSchema, DeleteTokenResponseSchema, ListKeysRequestSchema, ListKeysResponseSchema, ListTokensRequestSchema, ListTokensResponseSchema, LoginRequestSchema, LoginResponseSchema, LogoutRequestSchema, LogoutResponseSchema, LookupRequestSchema, LookupResponseSchema, RenewRequestSchema, RenewResponseSchema } from "./messages_pb.js";
+import type { CreateTokenRequestSchema, CreateTokenResponseSchema, DeleteTokenRequestSchema, DeleteTokenResponseSchema, EndImpersonationRequestSchema, EndImpersonationResponseSchema, EndSessionRequestSchema, EndSessionResponseSchema, EndSessionsRequestSchema, EndSessionsResponseSchema, ListKeysRequestSchema, ListKeysResponseSchema, ListSessionsRequestSchema, ListSessionsResponseSchema, ListTokensRequestSchema, ListTokensResponseSchema, LoginRequestSchema, LoginResponseSchema, LogoutRequestSchema, LogoutResponseSchema, LookupRequestSchema, LookupResponseSchema, RenewRequestSchema, RenewResponseSchema, RotateTokenRequestSchema, RotateTokenResponseSchema, SignUpRequestSchema, SignUpResponseSchema } from "./messages_pb.js";
+import type { AcceptInvitationRequestSchema, AcceptInvitationResponseSchema, CreateOrganizationRequestSchema, CreateOrganizationResponseSchema, DeclineInvitationRequestSchema, DeclineInvitationResponseSchema, DeleteOrganizationRequestSchema, DeleteOrganizationResponseSchema, GenerateOrganizationIdRequestSchema, GenerateOrganizationIdResponseSchema, GetOrganizationRequestSchema, GetOrganizationResponseSchema, InviteRequestSchema, InviteResponseSchema, LeaveRequestSchema, LeaveResponseSchema, ListInvitationsRequestSchema, ListInvitationsResponseSchema, ListMembersRequestSchema, ListMembersResponseSchema, ListMyInvitationsRequestSchema, ListMyInvitationsResponseSchema, ListOrganizationsRequestSchema, ListOrganizationsResponseSchema, ListRolesRequestSchema, ListRolesResponseSchema, RemoveMemberRequestSchema, RemoveMemberResponseSchema, RevokeInvitationRequestSchema, RevokeInvitationResponseSchema, UpdateMemberRequestSchema, UpdateMemberResponseSchema, UpdateOrganizationRequestSchema, UpdateOrganizationResponseSchema } from "./organizations_pb.js";
+import type { ApproveRequestSchema, ApproveResponseSchema, DisableRequestSchema, DisableResponseSchema, EnableRequestSchema, EnableResponseSchema, ImpersonateRequestSchema, ImpersonateResponseSchema, ListAllOrganizationsRequestSchema, ListAllOrganizationsResponseSchema, ListPeopleRequestSchema, ListPeopleResponseSchema, SetAdministratorRequestSchema, SetAdministratorResponseSchema, SetLimitsRequestSchema, SetLimitsResponseSchema, SetRefusalRequestSchema, SetRefusalResponseSchema } from "./administration_pb.js";
+import type { ExportEventsRequestSchema, ListAllEventsRequestSchema, ListAllEventsResponseSchema, ListEventsRequestSchema, ListEventsResponseSchema } from "./audit_pb.js";
+import type { HttpBodySchema } from "../../../google/api/httpbody_pb.js";
 
 /**
  * Describes the file scope/users/v1/service.proto.
@@ -19,8 +23,21 @@ export declare const file_scope_users_v1_service: GenFile;
  */
 export declare const SessionService: GenService<{
   /**
+   * Takes an address and answers the same, in the same way, whoever it is of: a mail is on its way, with a sign-in link
+   * or with what else there is to say. Refuses more for one address or from one client than the deployment allows with
+   * RESOURCE_EXHAUSTED (RATE_EXCEEDED).
+   *
+   * @generated from rpc scope.users.v1.SessionService.SignUp
+   */
+  signUp: {
+    methodKind: "unary";
+    input: typeof SignUpRequestSchema;
+    output: typeof SignUpResponseSchema;
+  },
+  /**
    * Exchanges the secret of a sign-in link for a session, set as a cookie. A link works once, for 10 minutes. Refuses a
-   * link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike.
+   * link that was used, expired or never existed with UNAUTHENTICATED (LOGIN_LINK_INVALID), all alike, and more tries from
+   * one client than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
    *
    * @generated from rpc scope.users.v1.SessionService.Login
    */
@@ -51,6 +68,48 @@ export declare const SessionService: GenService<{
     input: typeof LookupRequestSchema;
     output: typeof LookupResponseSchema;
   },
+  /**
+   * Lists where the caller is signed in.
+   *
+   * @generated from rpc scope.users.v1.SessionService.ListSessions
+   */
+  listSessions: {
+    methodKind: "unary";
+    input: typeof ListSessionsRequestSchema;
+    output: typeof ListSessionsResponseSchema;
+  },
+  /**
+   * Ends one of the caller's sessions: what it was used for ends within 5 seconds. Refuses one that is not listed with
+   * NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.SessionService.EndSession
+   */
+  endSession: {
+    methodKind: "unary";
+    input: typeof EndSessionRequestSchema;
+    output: typeof EndSessionResponseSchema;
+  },
+  /**
+   * Ends all of the caller's sessions.
+   *
+   * @generated from rpc scope.users.v1.SessionService.EndSessions
+   */
+  endSessions: {
+    methodKind: "unary";
+    input: typeof EndSessionsRequestSchema;
+    output: typeof EndSessionsResponseSchema;
+  },
+  /**
+   * Ends acting as somebody else: the session is the administrator's own again. Called where nobody does, it changes
+   * nothing.
+   *
+   * @generated from rpc scope.users.v1.SessionService.EndImpersonation
+   */
+  endImpersonation: {
+    methodKind: "unary";
+    input: typeof EndImpersonationRequestSchema;
+    output: typeof EndImpersonationResponseSchema;
+  },
 }>;
 
 /**
@@ -61,8 +120,9 @@ export declare const SessionService: GenService<{
 export declare const TokenService: GenService<{
   /**
    * Makes a token of the organization and answers its secret, which is never shown again: an API token acts as the person
-   * who made it in this organization, a probe token lets probes report to it. Refuses more than 1,000 probe tokens of an
-   * organization, or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+   * who made it in this organization, a probe token lets probes report to it and needs the permission token.manage. An
+   * administrator who acts as somebody else makes no API tokens. Refuses more than 1,000 probe tokens of an organization,
+   * or API tokens of a person in it, with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
    *
    * @generated from rpc scope.users.v1.TokenService.CreateToken
    */
@@ -72,7 +132,8 @@ export declare const TokenService: GenService<{
     output: typeof CreateTokenResponseSchema;
   },
   /**
-   * Lists the organization's probe tokens and the caller's API tokens for it, oldest first.
+   * Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
+   * first.
    *
    * @generated from rpc scope.users.v1.TokenService.ListTokens
    */
@@ -80,6 +141,17 @@ export declare const TokenService: GenService<{
     methodKind: "unary";
     input: typeof ListTokensRequestSchema;
     output: typeof ListTokensResponseSchema;
+  },
+  /**
+   * Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
+   * Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.TokenService.RotateToken
+   */
+  rotateToken: {
+    methodKind: "unary";
+    input: typeof RotateTokenRequestSchema;
+    output: typeof RotateTokenResponseSchema;
   },
   /**
    * Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND.
@@ -90,6 +162,339 @@ export declare const TokenService: GenService<{
     methodKind: "unary";
     input: typeof DeleteTokenRequestSchema;
     output: typeof DeleteTokenResponseSchema;
+  },
+}>;
+
+/**
+ * Organizations, who belongs to them and who is invited. Which organization is meant is said as everywhere, by
+ * `X-Scope-Org` or `?org=`; one that is not the caller's and one that is not there are refused alike. Answers UNAVAILABLE
+ * (DATABASE_UNAVAILABLE) while the database cannot be reached.
+ *
+ * @generated from service scope.users.v1.OrganizationService
+ */
+export declare const OrganizationService: GenService<{
+  /**
+   * Answers an id that no organization has or had, to offer it.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.GenerateOrganizationId
+   */
+  generateOrganizationId: {
+    methodKind: "unary";
+    input: typeof GenerateOrganizationIdRequestSchema;
+    output: typeof GenerateOrganizationIdResponseSchema;
+  },
+  /**
+   * Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
+   * that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
+   * (LIMIT_EXCEEDED).
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.CreateOrganization
+   */
+  createOrganization: {
+    methodKind: "unary";
+    input: typeof CreateOrganizationRequestSchema;
+    output: typeof CreateOrganizationResponseSchema;
+  },
+  /**
+   * Lists the organizations that the caller belongs to.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.ListOrganizations
+   */
+  listOrganizations: {
+    methodKind: "unary";
+    input: typeof ListOrganizationsRequestSchema;
+    output: typeof ListOrganizationsResponseSchema;
+  },
+  /**
+   * Answers the organization.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.GetOrganization
+   */
+  getOrganization: {
+    methodKind: "unary";
+    input: typeof GetOrganizationRequestSchema;
+    output: typeof GetOrganizationResponseSchema;
+  },
+  /**
+   * Changes what people call the organization.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.UpdateOrganization
+   */
+  updateOrganization: {
+    methodKind: "unary";
+    input: typeof UpdateOrganizationRequestSchema;
+    output: typeof UpdateOrganizationResponseSchema;
+  },
+  /**
+   * Deletes the organization: its streams end within 5 seconds, its credentials are worth nothing, its reports are
+   * deleted later. Refuses a confirmation that is not its id with INVALID_ARGUMENT.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.DeleteOrganization
+   */
+  deleteOrganization: {
+    methodKind: "unary";
+    input: typeof DeleteOrganizationRequestSchema;
+    output: typeof DeleteOrganizationResponseSchema;
+  },
+  /**
+   * Lists the roles and what each may do.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.ListRoles
+   */
+  listRoles: {
+    methodKind: "unary";
+    input: typeof ListRolesRequestSchema;
+    output: typeof ListRolesResponseSchema;
+  },
+  /**
+   * Lists the organization's members.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.ListMembers
+   */
+  listMembers: {
+    methodKind: "unary";
+    input: typeof ListMembersRequestSchema;
+    output: typeof ListMembersResponseSchema;
+  },
+  /**
+   * Changes a member's role. Refuses the caller's own with FAILED_PRECONDITION (OWN_ACCOUNT), and who is no member with
+   * NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.UpdateMember
+   */
+  updateMember: {
+    methodKind: "unary";
+    input: typeof UpdateMemberRequestSchema;
+    output: typeof UpdateMemberResponseSchema;
+  },
+  /**
+   * Removes a member: what they have open here ends within 5 seconds, their API tokens for the organization are revoked.
+   * Removing oneself is leaving. Refuses who is no member with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.RemoveMember
+   */
+  removeMember: {
+    methodKind: "unary";
+    input: typeof RemoveMemberRequestSchema;
+    output: typeof RemoveMemberResponseSchema;
+  },
+  /**
+   * Leaves the organization. Refuses its last administrator with FAILED_PRECONDITION (LAST_ADMINISTRATOR).
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.Leave
+   */
+  leave: {
+    methodKind: "unary";
+    input: typeof LeaveRequestSchema;
+    output: typeof LeaveResponseSchema;
+  },
+  /**
+   * Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
+   * role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
+   * with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
+   * (RATE_EXCEEDED).
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.Invite
+   */
+  invite: {
+    methodKind: "unary";
+    input: typeof InviteRequestSchema;
+    output: typeof InviteResponseSchema;
+  },
+  /**
+   * Lists the organization's open invitations.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.ListInvitations
+   */
+  listInvitations: {
+    methodKind: "unary";
+    input: typeof ListInvitationsRequestSchema;
+    output: typeof ListInvitationsResponseSchema;
+  },
+  /**
+   * Takes an invitation back. Refuses one that is not listed with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.RevokeInvitation
+   */
+  revokeInvitation: {
+    methodKind: "unary";
+    input: typeof RevokeInvitationRequestSchema;
+    output: typeof RevokeInvitationResponseSchema;
+  },
+  /**
+   * Lists the caller's own open invitations.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.ListMyInvitations
+   */
+  listMyInvitations: {
+    methodKind: "unary";
+    input: typeof ListMyInvitationsRequestSchema;
+    output: typeof ListMyInvitationsResponseSchema;
+  },
+  /**
+   * Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.AcceptInvitation
+   */
+  acceptInvitation: {
+    methodKind: "unary";
+    input: typeof AcceptInvitationRequestSchema;
+    output: typeof AcceptInvitationResponseSchema;
+  },
+  /**
+   * Declines an invitation. Refuses one that is not listed with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.OrganizationService.DeclineInvitation
+   */
+  declineInvitation: {
+    methodKind: "unary";
+    input: typeof DeclineInvitationRequestSchema;
+    output: typeof DeclineInvitationResponseSchema;
+  },
+}>;
+
+/**
+ * What administrators of the deployment do, each in a browser session of their own. Answers UNAVAILABLE
+ * (DATABASE_UNAVAILABLE) while the database cannot be reached.
+ *
+ * @generated from service scope.users.v1.AdministrationService
+ */
+export declare const AdministrationService: GenService<{
+  /**
+   * Lists people, the newest first.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.ListPeople
+   */
+  listPeople: {
+    methodKind: "unary";
+    input: typeof ListPeopleRequestSchema;
+    output: typeof ListPeopleResponseSchema;
+  },
+  /**
+   * Approves a person, who gets a mail with a sign-in link. Approving once more changes nothing. Refuses an unknown id
+   * with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.Approve
+   */
+  approve: {
+    methodKind: "unary";
+    input: typeof ApproveRequestSchema;
+    output: typeof ApproveResponseSchema;
+  },
+  /**
+   * Disables a person: what they have open ends within 5 seconds, and their credentials are worth nothing while it
+   * lasts. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.Disable
+   */
+  disable: {
+    methodKind: "unary";
+    input: typeof DisableRequestSchema;
+    output: typeof DisableResponseSchema;
+  },
+  /**
+   * Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.Enable
+   */
+  enable: {
+    methodKind: "unary";
+    input: typeof EnableRequestSchema;
+    output: typeof EnableResponseSchema;
+  },
+  /**
+   * Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
+   * (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.SetAdministrator
+   */
+  setAdministrator: {
+    methodKind: "unary";
+    input: typeof SetAdministratorRequestSchema;
+    output: typeof SetAdministratorResponseSchema;
+  },
+  /**
+   * Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
+   * the time is over. Refuses the caller with FAILED_PRECONDITION (OWN_ACCOUNT), another administrator and who is
+   * disabled or waits with PERMISSION_DENIED, an unknown id with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.Impersonate
+   */
+  impersonate: {
+    methodKind: "unary";
+    input: typeof ImpersonateRequestSchema;
+    output: typeof ImpersonateResponseSchema;
+  },
+  /**
+   * Lists organizations, by id.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.ListAllOrganizations
+   */
+  listAllOrganizations: {
+    methodKind: "unary";
+    input: typeof ListAllOrganizationsRequestSchema;
+    output: typeof ListAllOrganizationsResponseSchema;
+  },
+  /**
+   * Gives an organization limits of its own. Refuses an unknown id with NOT_FOUND.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.SetLimits
+   */
+  setLimits: {
+    methodKind: "unary";
+    input: typeof SetLimitsRequestSchema;
+    output: typeof SetLimitsResponseSchema;
+  },
+  /**
+   * Refuses an organization access, or its probes theirs, with a reason (403, ORGANIZATION_REFUSED), or no longer: open
+   * streams end within 5 seconds. Refuses an unknown id with NOT_FOUND, a refusal without a reason with
+   * INVALID_ARGUMENT.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.SetRefusal
+   */
+  setRefusal: {
+    methodKind: "unary";
+    input: typeof SetRefusalRequestSchema;
+    output: typeof SetRefusalResponseSchema;
+  },
+  /**
+   * Lists what was done and refused in the deployment, the newest first.
+   *
+   * @generated from rpc scope.users.v1.AdministrationService.ListAllEvents
+   */
+  listAllEvents: {
+    methodKind: "unary";
+    input: typeof ListAllEventsRequestSchema;
+    output: typeof ListAllEventsResponseSchema;
+  },
+}>;
+
+/**
+ * What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
+ * (DATABASE_UNAVAILABLE) while the database cannot be reached.
+ *
+ * @generated from service scope.users.v1.AuditService
+ */
+export declare const AuditService: GenService<{
+  /**
+   * Lists what was done and refused, the newest first.
+   *
+   * @generated from rpc scope.users.v1.AuditService.ListEvents
+   */
+  listEvents: {
+    methodKind: "unary";
+    input: typeof ListEventsRequestSchema;
+    output: typeof ListEventsResponseSchema;
+  },
+  /**
+   * Answers all of them as JSON lines, the oldest first: an Event on each.
+   *
+   * @generated from rpc scope.users.v1.AuditService.ExportEvents
+   */
+  exportEvents: {
+    methodKind: "server_streaming";
+    input: typeof ExportEventsRequestSchema;
+    output: typeof HttpBodySchema;
   },
 }>;
 

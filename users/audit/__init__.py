@@ -1,0 +1,6 @@
+"""Who did what, as whom, from where; and what was refused. Events are written with the change that they tell of."""
+
+from users.audit.actions import Action
+from users.audit.recording import record
+
+__all__ = ["Action", "record"]
