@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!scope/edge/v1/authorization.proto\x12\x15\x65nvoy.service.auth.v3\x1a\x17google/rpc/status.proto\"K\n\x0c\x43heckRequest\x12;\n\nattributes\x18\x01 \x01(\x0b\x32\'.envoy.service.auth.v3.AttributeContext\"\xfe\x04\n\x10\x41ttributeContext\x12<\n\x06source\x18\x01 \x01(\x0b\x32,.envoy.service.auth.v3.AttributeContext.Peer\x12@\n\x07request\x18\x04 \x01(\x0b\x32/.envoy.service.auth.v3.AttributeContext.Request\x12Z\n\x12\x63ontext_extensions\x18\n \x03(\x0b\x32>.envoy.service.auth.v3.AttributeContext.ContextExtensionsEntry\x1a\x37\n\x04Peer\x12/\n\x07\x61\x64\x64ress\x18\x01 \x01(\x0b\x32\x1e.envoy.service.auth.v3.Address\x1aL\n\x07Request\x12\x41\n\x04http\x18\x02 \x01(\x0b\x32\x33.envoy.service.auth.v3.AttributeContext.HttpRequest\x1a\xcc\x01\n\x0bHttpRequest\x12\x0e\n\x06method\x18\x02 \x01(\t\x12Q\n\x07headers\x18\x03 \x03(\x0b\x32@.envoy.service.auth.v3.AttributeContext.HttpRequest.HeadersEntry\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04host\x18\x05 \x01(\t\x12\x0e\n\x06scheme\x18\x06 \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x38\n\x16\x43ontextExtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"G\n\x07\x41\x64\x64ress\x12<\n\x0esocket_address\x18\x01 \x01(\x0b\x32$.envoy.service.auth.v3.SocketAddress\" \n\rSocketAddress\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\"\xc8\x01\n\rCheckResponse\x12\"\n\x06status\x18\x01 \x01(\x0b\x32\x12.google.rpc.Status\x12\x44\n\x0f\x64\x65nied_response\x18\x02 \x01(\x0b\x32).envoy.service.auth.v3.DeniedHttpResponseH\x00\x12<\n\x0bok_response\x18\x03 \x01(\x0b\x32%.envoy.service.auth.v3.OkHttpResponseH\x00\x42\x0f\n\rhttp_response\"\x90\x01\n\x12\x44\x65niedHttpResponse\x12\x31\n\x06status\x18\x01 \x01(\x0b\x32!.envoy.service.auth.v3.HttpStatus\x12\x39\n\x07headers\x18\x02 \x03(\x0b\x32(.envoy.service.auth.v3.HeaderValueOption\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\x8a\x01\n\x0eOkHttpResponse\x12\x39\n\x07headers\x18\x02 \x03(\x0b\x32(.envoy.service.auth.v3.HeaderValueOption\x12\x19\n\x11headers_to_remove\x18\x05 \x03(\t\x12\"\n\x1aquery_parameters_to_remove\x18\x08 \x03(\t\"\x1a\n\nHttpStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x8c\x02\n\x11HeaderValueOption\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\".envoy.service.auth.v3.HeaderValue\x12R\n\rappend_action\x18\x03 \x01(\x0e\x32;.envoy.service.auth.v3.HeaderValueOption.HeaderAppendAction\"o\n\x12HeaderAppendAction\x12$\n HEADER_APPEND_ACTION_UNSPECIFIED\x10\x00\x12\x33\n/HEADER_APPEND_ACTION_OVERWRITE_IF_EXISTS_OR_ADD\x10\x02\")\n\x0bHeaderValue\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t2c\n\rAuthorization\x12R\n\x05\x43heck\x12#.envoy.service.auth.v3.CheckRequest\x1a$.envoy.service.auth.v3.CheckResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!scope/edge/v1/authorization.proto\x12\x15\x65nvoy.service.auth.v3\x1a\x17google/rpc/status.proto\"K\n\x0c\x43heckRequest\x12;\n\nattributes\x18\x01 \x01(\x0b\x32\'.envoy.service.auth.v3.AttributeContext\"\x87\x04\n\x10\x41ttributeContext\x12@\n\x07request\x18\x04 \x01(\x0b\x32/.envoy.service.auth.v3.AttributeContext.Request\x12Z\n\x12\x63ontext_extensions\x18\n \x03(\x0b\x32>.envoy.service.auth.v3.AttributeContext.ContextExtensionsEntry\x1aL\n\x07Request\x12\x41\n\x04http\x18\x02 \x01(\x0b\x32\x33.envoy.service.auth.v3.AttributeContext.HttpRequest\x1a\xcc\x01\n\x0bHttpRequest\x12\x0e\n\x06method\x18\x02 \x01(\t\x12Q\n\x07headers\x18\x03 \x03(\x0b\x32@.envoy.service.auth.v3.AttributeContext.HttpRequest.HeadersEntry\x12\x0c\n\x04path\x18\x04 \x01(\t\x12\x0c\n\x04host\x18\x05 \x01(\t\x12\x0e\n\x06scheme\x18\x06 \x01(\t\x1a.\n\x0cHeadersEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x1a\x38\n\x16\x43ontextExtensionsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xc8\x01\n\rCheckResponse\x12\"\n\x06status\x18\x01 \x01(\x0b\x32\x12.google.rpc.Status\x12\x44\n\x0f\x64\x65nied_response\x18\x02 \x01(\x0b\x32).envoy.service.auth.v3.DeniedHttpResponseH\x00\x12<\n\x0bok_response\x18\x03 \x01(\x0b\x32%.envoy.service.auth.v3.OkHttpResponseH\x00\x42\x0f\n\rhttp_response\"\x90\x01\n\x12\x44\x65niedHttpResponse\x12\x31\n\x06status\x18\x01 \x01(\x0b\x32!.envoy.service.auth.v3.HttpStatus\x12\x39\n\x07headers\x18\x02 \x03(\x0b\x32(.envoy.service.auth.v3.HeaderValueOption\x12\x0c\n\x04\x62ody\x18\x03 \x01(\t\"\x8a\x01\n\x0eOkHttpResponse\x12\x39\n\x07headers\x18\x02 \x03(\x0b\x32(.envoy.service.auth.v3.HeaderValueOption\x12\x19\n\x11headers_to_remove\x18\x05 \x03(\t\x12\"\n\x1aquery_parameters_to_remove\x18\x08 \x03(\t\"\x1a\n\nHttpStatus\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\"\x8c\x02\n\x11HeaderValueOption\x12\x32\n\x06header\x18\x01 \x01(\x0b\x32\".envoy.service.auth.v3.HeaderValue\x12R\n\rappend_action\x18\x03 \x01(\x0e\x32;.envoy.service.auth.v3.HeaderValueOption.HeaderAppendAction\"o\n\x12HeaderAppendAction\x12$\n HEADER_APPEND_ACTION_UNSPECIFIED\x10\x00\x12\x33\n/HEADER_APPEND_ACTION_OVERWRITE_IF_EXISTS_OR_ADD\x10\x02\")\n\x0bHeaderValue\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t2c\n\rAuthorization\x12R\n\x05\x43heck\x12#.envoy.service.auth.v3.CheckRequest\x1a$.envoy.service.auth.v3.CheckResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,35 +39,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CHECKREQUEST']._serialized_start=85
   _globals['_CHECKREQUEST']._serialized_end=160
   _globals['_ATTRIBUTECONTEXT']._serialized_start=163
-  _globals['_ATTRIBUTECONTEXT']._serialized_end=801
-  _globals['_ATTRIBUTECONTEXT_PEER']._serialized_start=403
-  _globals['_ATTRIBUTECONTEXT_PEER']._serialized_end=458
-  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_start=460
-  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_end=536
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_start=539
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_end=743
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_start=697
-  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_end=743
-  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_start=745
-  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_end=801
-  _globals['_ADDRESS']._serialized_start=803
-  _globals['_ADDRESS']._serialized_end=874
-  _globals['_SOCKETADDRESS']._serialized_start=876
-  _globals['_SOCKETADDRESS']._serialized_end=908
-  _globals['_CHECKRESPONSE']._serialized_start=911
-  _globals['_CHECKRESPONSE']._serialized_end=1111
-  _globals['_DENIEDHTTPRESPONSE']._serialized_start=1114
-  _globals['_DENIEDHTTPRESPONSE']._serialized_end=1258
-  _globals['_OKHTTPRESPONSE']._serialized_start=1261
-  _globals['_OKHTTPRESPONSE']._serialized_end=1399
-  _globals['_HTTPSTATUS']._serialized_start=1401
-  _globals['_HTTPSTATUS']._serialized_end=1427
-  _globals['_HEADERVALUEOPTION']._serialized_start=1430
-  _globals['_HEADERVALUEOPTION']._serialized_end=1698
-  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_start=1587
-  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_end=1698
-  _globals['_HEADERVALUE']._serialized_start=1700
-  _globals['_HEADERVALUE']._serialized_end=1741
-  _globals['_AUTHORIZATION']._serialized_start=1743
-  _globals['_AUTHORIZATION']._serialized_end=1842
+  _globals['_ATTRIBUTECONTEXT']._serialized_end=682
+  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_start=341
+  _globals['_ATTRIBUTECONTEXT_REQUEST']._serialized_end=417
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_start=420
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST']._serialized_end=624
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_start=578
+  _globals['_ATTRIBUTECONTEXT_HTTPREQUEST_HEADERSENTRY']._serialized_end=624
+  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_start=626
+  _globals['_ATTRIBUTECONTEXT_CONTEXTEXTENSIONSENTRY']._serialized_end=682
+  _globals['_CHECKRESPONSE']._serialized_start=685
+  _globals['_CHECKRESPONSE']._serialized_end=885
+  _globals['_DENIEDHTTPRESPONSE']._serialized_start=888
+  _globals['_DENIEDHTTPRESPONSE']._serialized_end=1032
+  _globals['_OKHTTPRESPONSE']._serialized_start=1035
+  _globals['_OKHTTPRESPONSE']._serialized_end=1173
+  _globals['_HTTPSTATUS']._serialized_start=1175
+  _globals['_HTTPSTATUS']._serialized_end=1201
+  _globals['_HEADERVALUEOPTION']._serialized_start=1204
+  _globals['_HEADERVALUEOPTION']._serialized_end=1472
+  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_start=1361
+  _globals['_HEADERVALUEOPTION_HEADERAPPENDACTION']._serialized_end=1472
+  _globals['_HEADERVALUE']._serialized_start=1474
+  _globals['_HEADERVALUE']._serialized_end=1515
+  _globals['_AUTHORIZATION']._serialized_start=1517
+  _globals['_AUTHORIZATION']._serialized_end=1616
 # @@protoc_insertion_point(module_scope)

@@ -54,28 +54,6 @@ class AttributeContext(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     @_typing.final
-    class Peer(_message.Message):
-        """One end of a connection."""
-
-        DESCRIPTOR: _descriptor.Descriptor
-
-        ADDRESS_FIELD_NUMBER: _builtins.int
-        @_builtins.property
-        def address(self) -> Global___Address:
-            """Its address. The sender's is the client's, which a trusted proxy in front has named where the edge has such."""
-
-        def __init__(
-            self,
-            *,
-            address: Global___Address | None = ...,
-        ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["address", b"address"]  # noqa: Y015
-        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address"]  # noqa: Y015
-        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-    @_typing.final
     class Request(_message.Message):
         """A request of any protocol."""
 
@@ -175,13 +153,8 @@ class AttributeContext(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-    SOURCE_FIELD_NUMBER: _builtins.int
     REQUEST_FIELD_NUMBER: _builtins.int
     CONTEXT_EXTENSIONS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def source(self) -> Global___AttributeContext.Peer:
-        """Whom it comes from."""
-
     @_builtins.property
     def request(self) -> Global___AttributeContext.Request:
         """The request."""
@@ -193,63 +166,16 @@ class AttributeContext(_message.Message):
     def __init__(
         self,
         *,
-        source: Global___AttributeContext.Peer | None = ...,
         request: Global___AttributeContext.Request | None = ...,
         context_extensions: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request", "source", b"source"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_extensions", b"context_extensions", "request", b"request", "source", b"source"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["context_extensions", b"context_extensions", "request", b"request"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AttributeContext: _TypeAlias = AttributeContext  # noqa: Y015
-
-@_typing.final
-class Address(_message.Message):
-    """An address of any kind."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    SOCKET_ADDRESS_FIELD_NUMBER: _builtins.int
-    @_builtins.property
-    def socket_address(self) -> Global___SocketAddress:
-        """That of a socket of TCP."""
-
-    def __init__(
-        self,
-        *,
-        socket_address: Global___SocketAddress | None = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["socket_address", b"socket_address"]  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["socket_address", b"socket_address"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___Address: _TypeAlias = Address  # noqa: Y015
-
-@_typing.final
-class SocketAddress(_message.Message):
-    """An address of the internet."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    ADDRESS_FIELD_NUMBER: _builtins.int
-    address: _builtins.str
-    """The IP address, as `192.0.2.1` or `2001:db8::1`."""
-    def __init__(
-        self,
-        *,
-        address: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SocketAddress: _TypeAlias = SocketAddress  # noqa: Y015
 
 @_typing.final
 class CheckResponse(_message.Message):

@@ -42,13 +42,6 @@ export declare const CheckRequestSchema: GenMessage<CheckRequest>;
  */
 export declare type AttributeContext = Message<"envoy.service.auth.v3.AttributeContext"> & {
   /**
-   * Whom it comes from.
-   *
-   * @generated from field: envoy.service.auth.v3.AttributeContext.Peer source = 1;
-   */
-  source?: AttributeContext_Peer | undefined;
-
-  /**
    * The request.
    *
    * @generated from field: envoy.service.auth.v3.AttributeContext.Request request = 4;
@@ -68,26 +61,6 @@ export declare type AttributeContext = Message<"envoy.service.auth.v3.AttributeC
  * Use `create(AttributeContextSchema)` to create a new message.
  */
 export declare const AttributeContextSchema: GenMessage<AttributeContext>;
-
-/**
- * One end of a connection.
- *
- * @generated from message envoy.service.auth.v3.AttributeContext.Peer
- */
-export declare type AttributeContext_Peer = Message<"envoy.service.auth.v3.AttributeContext.Peer"> & {
-  /**
-   * Its address. The sender's is the client's, which a trusted proxy in front has named where the edge has such.
-   *
-   * @generated from field: envoy.service.auth.v3.Address address = 1;
-   */
-  address?: Address | undefined;
-};
-
-/**
- * Describes the message envoy.service.auth.v3.AttributeContext.Peer.
- * Use `create(AttributeContext_PeerSchema)` to create a new message.
- */
-export declare const AttributeContext_PeerSchema: GenMessage<AttributeContext_Peer>;
 
 /**
  * A request of any protocol.
@@ -156,46 +129,6 @@ export declare type AttributeContext_HttpRequest = Message<"envoy.service.auth.v
  * Use `create(AttributeContext_HttpRequestSchema)` to create a new message.
  */
 export declare const AttributeContext_HttpRequestSchema: GenMessage<AttributeContext_HttpRequest>;
-
-/**
- * An address of any kind.
- *
- * @generated from message envoy.service.auth.v3.Address
- */
-export declare type Address = Message<"envoy.service.auth.v3.Address"> & {
-  /**
-   * That of a socket of TCP.
-   *
-   * @generated from field: envoy.service.auth.v3.SocketAddress socket_address = 1;
-   */
-  socketAddress?: SocketAddress | undefined;
-};
-
-/**
- * Describes the message envoy.service.auth.v3.Address.
- * Use `create(AddressSchema)` to create a new message.
- */
-export declare const AddressSchema: GenMessage<Address>;
-
-/**
- * An address of the internet.
- *
- * @generated from message envoy.service.auth.v3.SocketAddress
- */
-export declare type SocketAddress = Message<"envoy.service.auth.v3.SocketAddress"> & {
-  /**
-   * The IP address, as `192.0.2.1` or `2001:db8::1`.
-   *
-   * @generated from field: string address = 2;
-   */
-  address: string;
-};
-
-/**
- * Describes the message envoy.service.auth.v3.SocketAddress.
- * Use `create(SocketAddressSchema)` to create a new message.
- */
-export declare const SocketAddressSchema: GenMessage<SocketAddress>;
 
 /**
  * What to do with the request.

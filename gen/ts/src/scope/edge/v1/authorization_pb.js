@@ -13,7 +13,7 @@ import { file_google_rpc_status } from "../../../google/rpc/status_pb.js";
  * Describes the file scope/edge/v1/authorization.proto.
  */
 export const file_scope_edge_v1_authorization = /*@__PURE__*/
-  fileDesc("CiFzY29wZS9lZGdlL3YxL2F1dGhvcml6YXRpb24ucHJvdG8SFWVudm95LnNlcnZpY2UuYXV0aC52MyJLCgxDaGVja1JlcXVlc3QSOwoKYXR0cmlidXRlcxgBIAEoCzInLmVudm95LnNlcnZpY2UuYXV0aC52My5BdHRyaWJ1dGVDb250ZXh0Iv4EChBBdHRyaWJ1dGVDb250ZXh0EjwKBnNvdXJjZRgBIAEoCzIsLmVudm95LnNlcnZpY2UuYXV0aC52My5BdHRyaWJ1dGVDb250ZXh0LlBlZXISQAoHcmVxdWVzdBgEIAEoCzIvLmVudm95LnNlcnZpY2UuYXV0aC52My5BdHRyaWJ1dGVDb250ZXh0LlJlcXVlc3QSWgoSY29udGV4dF9leHRlbnNpb25zGAogAygLMj4uZW52b3kuc2VydmljZS5hdXRoLnYzLkF0dHJpYnV0ZUNvbnRleHQuQ29udGV4dEV4dGVuc2lvbnNFbnRyeRo3CgRQZWVyEi8KB2FkZHJlc3MYASABKAsyHi5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQWRkcmVzcxpMCgdSZXF1ZXN0EkEKBGh0dHAYAiABKAsyMy5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQXR0cmlidXRlQ29udGV4dC5IdHRwUmVxdWVzdBrMAQoLSHR0cFJlcXVlc3QSDgoGbWV0aG9kGAIgASgJElEKB2hlYWRlcnMYAyADKAsyQC5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQXR0cmlidXRlQ29udGV4dC5IdHRwUmVxdWVzdC5IZWFkZXJzRW50cnkSDAoEcGF0aBgEIAEoCRIMCgRob3N0GAUgASgJEg4KBnNjaGVtZRgGIAEoCRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo4ChZDb250ZXh0RXh0ZW5zaW9uc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiRwoHQWRkcmVzcxI8Cg5zb2NrZXRfYWRkcmVzcxgBIAEoCzIkLmVudm95LnNlcnZpY2UuYXV0aC52My5Tb2NrZXRBZGRyZXNzIiAKDVNvY2tldEFkZHJlc3MSDwoHYWRkcmVzcxgCIAEoCSLIAQoNQ2hlY2tSZXNwb25zZRIiCgZzdGF0dXMYASABKAsyEi5nb29nbGUucnBjLlN0YXR1cxJECg9kZW5pZWRfcmVzcG9uc2UYAiABKAsyKS5lbnZveS5zZXJ2aWNlLmF1dGgudjMuRGVuaWVkSHR0cFJlc3BvbnNlSAASPAoLb2tfcmVzcG9uc2UYAyABKAsyJS5lbnZveS5zZXJ2aWNlLmF1dGgudjMuT2tIdHRwUmVzcG9uc2VIAEIPCg1odHRwX3Jlc3BvbnNlIpABChJEZW5pZWRIdHRwUmVzcG9uc2USMQoGc3RhdHVzGAEgASgLMiEuZW52b3kuc2VydmljZS5hdXRoLnYzLkh0dHBTdGF0dXMSOQoHaGVhZGVycxgCIAMoCzIoLmVudm95LnNlcnZpY2UuYXV0aC52My5IZWFkZXJWYWx1ZU9wdGlvbhIMCgRib2R5GAMgASgJIooBCg5Pa0h0dHBSZXNwb25zZRI5CgdoZWFkZXJzGAIgAygLMiguZW52b3kuc2VydmljZS5hdXRoLnYzLkhlYWRlclZhbHVlT3B0aW9uEhkKEWhlYWRlcnNfdG9fcmVtb3ZlGAUgAygJEiIKGnF1ZXJ5X3BhcmFtZXRlcnNfdG9fcmVtb3ZlGAggAygJIhoKCkh0dHBTdGF0dXMSDAoEY29kZRgBIAEoBSKMAgoRSGVhZGVyVmFsdWVPcHRpb24SMgoGaGVhZGVyGAEgASgLMiIuZW52b3kuc2VydmljZS5hdXRoLnYzLkhlYWRlclZhbHVlElIKDWFwcGVuZF9hY3Rpb24YAyABKA4yOy5lbnZveS5zZXJ2aWNlLmF1dGgudjMuSGVhZGVyVmFsdWVPcHRpb24uSGVhZGVyQXBwZW5kQWN0aW9uIm8KEkhlYWRlckFwcGVuZEFjdGlvbhIkCiBIRUFERVJfQVBQRU5EX0FDVElPTl9VTlNQRUNJRklFRBAAEjMKL0hFQURFUl9BUFBFTkRfQUNUSU9OX09WRVJXUklURV9JRl9FWElTVFNfT1JfQUREEAIiKQoLSGVhZGVyVmFsdWUSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJMmMKDUF1dGhvcml6YXRpb24SUgoFQ2hlY2sSIy5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQ2hlY2tSZXF1ZXN0GiQuZW52b3kuc2VydmljZS5hdXRoLnYzLkNoZWNrUmVzcG9uc2ViBnByb3RvMw", [file_google_rpc_status]);
+  fileDesc("CiFzY29wZS9lZGdlL3YxL2F1dGhvcml6YXRpb24ucHJvdG8SFWVudm95LnNlcnZpY2UuYXV0aC52MyJLCgxDaGVja1JlcXVlc3QSOwoKYXR0cmlidXRlcxgBIAEoCzInLmVudm95LnNlcnZpY2UuYXV0aC52My5BdHRyaWJ1dGVDb250ZXh0IocEChBBdHRyaWJ1dGVDb250ZXh0EkAKB3JlcXVlc3QYBCABKAsyLy5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQXR0cmlidXRlQ29udGV4dC5SZXF1ZXN0EloKEmNvbnRleHRfZXh0ZW5zaW9ucxgKIAMoCzI+LmVudm95LnNlcnZpY2UuYXV0aC52My5BdHRyaWJ1dGVDb250ZXh0LkNvbnRleHRFeHRlbnNpb25zRW50cnkaTAoHUmVxdWVzdBJBCgRodHRwGAIgASgLMjMuZW52b3kuc2VydmljZS5hdXRoLnYzLkF0dHJpYnV0ZUNvbnRleHQuSHR0cFJlcXVlc3QazAEKC0h0dHBSZXF1ZXN0Eg4KBm1ldGhvZBgCIAEoCRJRCgdoZWFkZXJzGAMgAygLMkAuZW52b3kuc2VydmljZS5hdXRoLnYzLkF0dHJpYnV0ZUNvbnRleHQuSHR0cFJlcXVlc3QuSGVhZGVyc0VudHJ5EgwKBHBhdGgYBCABKAkSDAoEaG9zdBgFIAEoCRIOCgZzY2hlbWUYBiABKAkaLgoMSGVhZGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaOAoWQ29udGV4dEV4dGVuc2lvbnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIsgBCg1DaGVja1Jlc3BvbnNlEiIKBnN0YXR1cxgBIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzEkQKD2RlbmllZF9yZXNwb25zZRgCIAEoCzIpLmVudm95LnNlcnZpY2UuYXV0aC52My5EZW5pZWRIdHRwUmVzcG9uc2VIABI8Cgtva19yZXNwb25zZRgDIAEoCzIlLmVudm95LnNlcnZpY2UuYXV0aC52My5Pa0h0dHBSZXNwb25zZUgAQg8KDWh0dHBfcmVzcG9uc2UikAEKEkRlbmllZEh0dHBSZXNwb25zZRIxCgZzdGF0dXMYASABKAsyIS5lbnZveS5zZXJ2aWNlLmF1dGgudjMuSHR0cFN0YXR1cxI5CgdoZWFkZXJzGAIgAygLMiguZW52b3kuc2VydmljZS5hdXRoLnYzLkhlYWRlclZhbHVlT3B0aW9uEgwKBGJvZHkYAyABKAkiigEKDk9rSHR0cFJlc3BvbnNlEjkKB2hlYWRlcnMYAiADKAsyKC5lbnZveS5zZXJ2aWNlLmF1dGgudjMuSGVhZGVyVmFsdWVPcHRpb24SGQoRaGVhZGVyc190b19yZW1vdmUYBSADKAkSIgoacXVlcnlfcGFyYW1ldGVyc190b19yZW1vdmUYCCADKAkiGgoKSHR0cFN0YXR1cxIMCgRjb2RlGAEgASgFIowCChFIZWFkZXJWYWx1ZU9wdGlvbhIyCgZoZWFkZXIYASABKAsyIi5lbnZveS5zZXJ2aWNlLmF1dGgudjMuSGVhZGVyVmFsdWUSUgoNYXBwZW5kX2FjdGlvbhgDIAEoDjI7LmVudm95LnNlcnZpY2UuYXV0aC52My5IZWFkZXJWYWx1ZU9wdGlvbi5IZWFkZXJBcHBlbmRBY3Rpb24ibwoSSGVhZGVyQXBwZW5kQWN0aW9uEiQKIEhFQURFUl9BUFBFTkRfQUNUSU9OX1VOU1BFQ0lGSUVEEAASMwovSEVBREVSX0FQUEVORF9BQ1RJT05fT1ZFUldSSVRFX0lGX0VYSVNUU19PUl9BREQQAiIpCgtIZWFkZXJWYWx1ZRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAkyYwoNQXV0aG9yaXphdGlvbhJSCgVDaGVjaxIjLmVudm95LnNlcnZpY2UuYXV0aC52My5DaGVja1JlcXVlc3QaJC5lbnZveS5zZXJ2aWNlLmF1dGgudjMuQ2hlY2tSZXNwb25zZWIGcHJvdG8z", [file_google_rpc_status]);
 
 /**
  * Describes the message envoy.service.auth.v3.CheckRequest.
@@ -30,80 +30,59 @@ export const AttributeContextSchema = /*@__PURE__*/
   messageDesc(file_scope_edge_v1_authorization, 1);
 
 /**
- * Describes the message envoy.service.auth.v3.AttributeContext.Peer.
- * Use `create(AttributeContext_PeerSchema)` to create a new message.
- */
-export const AttributeContext_PeerSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 1, 0);
-
-/**
  * Describes the message envoy.service.auth.v3.AttributeContext.Request.
  * Use `create(AttributeContext_RequestSchema)` to create a new message.
  */
 export const AttributeContext_RequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 1, 1);
+  messageDesc(file_scope_edge_v1_authorization, 1, 0);
 
 /**
  * Describes the message envoy.service.auth.v3.AttributeContext.HttpRequest.
  * Use `create(AttributeContext_HttpRequestSchema)` to create a new message.
  */
 export const AttributeContext_HttpRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 1, 2);
-
-/**
- * Describes the message envoy.service.auth.v3.Address.
- * Use `create(AddressSchema)` to create a new message.
- */
-export const AddressSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 2);
-
-/**
- * Describes the message envoy.service.auth.v3.SocketAddress.
- * Use `create(SocketAddressSchema)` to create a new message.
- */
-export const SocketAddressSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 3);
+  messageDesc(file_scope_edge_v1_authorization, 1, 1);
 
 /**
  * Describes the message envoy.service.auth.v3.CheckResponse.
  * Use `create(CheckResponseSchema)` to create a new message.
  */
 export const CheckResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 4);
+  messageDesc(file_scope_edge_v1_authorization, 2);
 
 /**
  * Describes the message envoy.service.auth.v3.DeniedHttpResponse.
  * Use `create(DeniedHttpResponseSchema)` to create a new message.
  */
 export const DeniedHttpResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 5);
+  messageDesc(file_scope_edge_v1_authorization, 3);
 
 /**
  * Describes the message envoy.service.auth.v3.OkHttpResponse.
  * Use `create(OkHttpResponseSchema)` to create a new message.
  */
 export const OkHttpResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 6);
+  messageDesc(file_scope_edge_v1_authorization, 4);
 
 /**
  * Describes the message envoy.service.auth.v3.HttpStatus.
  * Use `create(HttpStatusSchema)` to create a new message.
  */
 export const HttpStatusSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 7);
+  messageDesc(file_scope_edge_v1_authorization, 5);
 
 /**
  * Describes the message envoy.service.auth.v3.HeaderValueOption.
  * Use `create(HeaderValueOptionSchema)` to create a new message.
  */
 export const HeaderValueOptionSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 8);
+  messageDesc(file_scope_edge_v1_authorization, 6);
 
 /**
  * Describes the enum envoy.service.auth.v3.HeaderValueOption.HeaderAppendAction.
  */
 export const HeaderValueOption_HeaderAppendActionSchema = /*@__PURE__*/
-  enumDesc(file_scope_edge_v1_authorization, 8, 0);
+  enumDesc(file_scope_edge_v1_authorization, 6, 0);
 
 /**
  * What becomes of a header of that name.
@@ -118,7 +97,7 @@ export const HeaderValueOption_HeaderAppendAction = /*@__PURE__*/
  * Use `create(HeaderValueSchema)` to create a new message.
  */
 export const HeaderValueSchema = /*@__PURE__*/
-  messageDesc(file_scope_edge_v1_authorization, 9);
+  messageDesc(file_scope_edge_v1_authorization, 7);
 
 /**
  * Decides about requests. Asked by the edge only; answers nothing that the credential's holder could not learn there.
