@@ -8,6 +8,8 @@ import grpc
 IDENTITY = "x-scope-identity"
 #: The internal id of the organization that the identity is for, by which the edge hashes; only the edge may set it.
 TENANT = "x-scope-tenant"
+#: The client's IP address, which the edge tells users; only the edge may set it.
+ADDRESS = "x-scope-address"
 #: The organization that the caller means.
 ORGANIZATION = "x-scope-org"
 #: The probe that the caller speaks for.

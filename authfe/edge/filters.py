@@ -8,6 +8,7 @@ from authfe.edge.bindings import all_bindings
 from authfe.edge.characters import ascii_headers
 from authfe.edge.clusters import AUTHORITY
 from authfe.edge.deployment import Deployment
+from authfe.edge.mutations import put
 from authfe.edge.replies import METADATA_HEADERS
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config, extension, typed
@@ -27,13 +28,16 @@ _ROUTER = "envoy.filters.http.router"
 OPENAPI = "/api/openapi.json"
 
 #: Headers that only the edge itself may set.
-_OURS = (headers.IDENTITY, headers.TENANT)
+_OURS = (headers.IDENTITY, headers.TENANT, headers.ADDRESS)
 
 #: Headers by which the users service says why it denies; what they say is in the body by the time it leaves.
 _DENIAL_HEADERS = (headers.REASON, *METADATA_HEADERS.values())
 
 #: All that the users service needs to see of a request, beside its method, path and host.
-_SEEN_BY_AUTHORITY = ("authorization", "cookie", "origin", "sec-fetch-site", "content-type", headers.ORGANIZATION)
+_SEEN_BY_AUTHORITY = (
+    *("authorization", "cookie", "origin", "sec-fetch-site", "content-type"),
+    *(headers.ORGANIZATION, headers.ADDRESS),
+)
 
 _CONTENT_TYPES = {
     "html": "text/html; charset=utf-8",
@@ -116,9 +120,11 @@ def _header_rules(deployment: Deployment) -> Config:
     foreign = {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}}
     # HTTP allows more in a name than gRPC, which refuses the whole call for it.
     unnameable = {"remove_on_match": {"key_matcher": {"safe_regex": {"regex": r".*[^a-z0-9_.:-].*"}}}}
+    # Envoy's own word for it to users would be the address of the last proxy.
+    address = put(headers.ADDRESS, "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%")
     said_by_services = ("server", "x-envoy-upstream-healthchecked-cluster", *_DENIAL_HEADERS)
     return _mutation(
-        request_mutations=[*({"remove": name} for name in _OURS), foreign, unnameable],
+        request_mutations=[*({"remove": name} for name in _OURS), foreign, unnameable, address],
         response_mutations=[*({"remove": name} for name in said_by_services), *answers.common(deployment)],
     )
 

@@ -15,7 +15,7 @@ from authfe.edge.deployment import Deployment
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config
 from mesh.access import largest_request
-from mesh.headers import TENANT
+from mesh.headers import ADDRESS, TENANT
 
 #: How long a call that is not a stream may take once it is here; the listener bounds the time with its arrival.
 _UNARY = {"timeout": "30s"}
@@ -27,9 +27,10 @@ _STREAM = {"timeout": "0s", "idle_timeout": "0s", "max_stream_duration": {"max_s
 _UNTOUCHED = "connect-failure,refused-stream,reset-before-request"
 
 #: The identity says all that a service may know about the caller: the credentials stay here, and so does what client
-#: and proxies say of the way here, of which the client's address is what the listener makes.
+#: and proxies say of the way here, and what the listener makes of it.
 _CREDENTIALS = ("authorization", "cookie")
 _WAY_HERE = (
+    ADDRESS,
     "forwarded",
     *(f"x-forwarded-{what}" for what in ("for", "host", "port", "prefix", "proto", "server")),
     "x-real-ip",

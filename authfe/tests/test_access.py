@@ -42,7 +42,7 @@ def test_the_authority_sees_what_it_needs_and_services_see_no_credential(edge: E
     assert not set(secrets) & set(call.metadata)
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, 3), (401, 16), (403, 7), (503, 14)])
+@pytest.mark.parametrize(("status", "code"), [(400, 3), (401, 16), (403, 7), (429, 8), (503, 14)])
 def test_a_denial_is_json_with_the_authoritys_words_and_reason(edge: Edge, status: int, code: int) -> None:
     answer = edge.call("GET", HOSTS, headers={"Authorization": f"Bearer {status}"})
     assert (answer.status, answer.headers["content-type"]) == (status, "application/json")
@@ -52,15 +52,17 @@ def test_a_denial_is_json_with_the_authoritys_words_and_reason(edge: Edge, statu
         "domain": "scope",
         "metadata": {"permission": "some.permission"},
     }
+    wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}
     assert answer.json == {
         "code": code,
         "message": f'refused with "{status}"',
-        "details": [info],
+        "details": [info, wait] if status == 429 else [info],
     }
+    assert answer.headers.get("retry-after") == ("7" if status == 429 else None)
     assert not edge.replica("query").service.calls
 
 
-@pytest.mark.parametrize(("status", "code"), [(400, 3), (401, 16), (403, 7), (503, 14)])
+@pytest.mark.parametrize(("status", "code"), [(400, 3), (401, 16), (403, 7), (429, 8), (503, 14)])
 def test_a_grpc_caller_is_denied_in_its_own_way(edge: Edge, status: int, code: int) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         grpc_call(edge, INFO, authorization=f"Bearer {status}")
