@@ -81,7 +81,7 @@ class ReportLog:
         self._client = client
         self._stream: JetStreamContext = client.jetstream(timeout=TIMEOUT)
         self._settings = settings
-        self._seal = seal.Seal(settings.mesh_key())
+        self._seal = seal.Seal(settings.mesh_keys)
         self._seen: set[str] = set()
 
     async def append(self, entry: Entry) -> bool:

@@ -7,6 +7,7 @@ Both are JSON Web Tokens (RFC 7519) with the claims of scope.auth.v1.Identity, l
 
 import time
 from collections import OrderedDict
+from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,7 +18,8 @@ from google.protobuf import json_format
 
 from mesh import headers
 from mesh.contracts import service_of
-from mesh.errors import unauthenticated
+from mesh.errors import ServiceError, unauthenticated
+from mesh.keyring import MeshKeys
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 
@@ -67,23 +69,23 @@ def sign(identity: Identity, key: SigningKey) -> str:
     return jwt.encode(_claims(identity, time.time()), key.private, algorithm="EdDSA", headers={"kid": key.kid})
 
 
-def service_token(mesh_key: bytes, service: str, rpc: str) -> str:
+def service_token(mesh_keys: MeshKeys, service: str, rpc: str) -> str:
     """The token with which a service calls another's RPC, `/package.Service/Method`."""
     caller = Identity(subject=service, caller=Caller.CALLER_SERVICE, rpc=rpc, audience=service_of(rpc))
-    return jwt.encode(_claims(caller, time.time()), mesh_key, algorithm="HS256")
+    return jwt.encode(_claims(caller, time.time()), mesh_keys.signing, algorithm="HS256")
 
 
-def service_metadata(mesh_key: bytes, service: str, rpc: str) -> tuple[tuple[str, str], ...]:
+def service_metadata(mesh_keys: MeshKeys, service: str, rpc: str) -> tuple[tuple[str, str], ...]:
     """The metadata with which a service calls another's RPC."""
-    return (("authorization", f"Mesh {service_token(mesh_key, service, rpc)}"),)
+    return (("authorization", f"Mesh {service_token(mesh_keys, service, rpc)}"),)
 
 
 class Verifier:
     """Verifies the tokens that calls come with, and remembers the good ones until they expire."""
 
-    def __init__(self, keys: KeySource, mesh_key: bytes) -> None:
+    def __init__(self, keys: KeySource, mesh_keys: MeshKeys) -> None:
         self._keys = keys
-        self._mesh_key = mesh_key
+        self._mesh_keys = mesh_keys
         self._known: OrderedDict[tuple[str, str], Identity] = OrderedDict()
 
     async def caller(self, rpc: str, metadata: dict[str, str]) -> Identity:
@@ -124,10 +126,12 @@ class Verifier:
             raise unauthenticated() from None
 
     def _verify_service(self, token: str, audience: str) -> Identity:
-        identity = _decode(token, self._mesh_key, "HS256", audience)
-        if identity.caller != Caller.CALLER_SERVICE:
-            raise unauthenticated()
-        return identity
+        for key in self._mesh_keys:
+            with suppress(ServiceError):
+                identity = _decode(token, key, "HS256", audience)
+                if identity.caller == Caller.CALLER_SERVICE:
+                    return identity
+        raise unauthenticated()
 
 
 def _decode(token: str, key: Ed25519PublicKey | bytes, algorithm: str, audience: str) -> Identity:

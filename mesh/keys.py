@@ -5,10 +5,12 @@ import time
 
 import grpc
 import jwt
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mesh.errors import unavailable
 from mesh.identity import service_metadata
+from mesh.keyring import MeshKeys
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1.messages_pb2 import ListKeysRequest
 from scope.users.v1.service_pb2_grpc import IdentityServiceStub
@@ -16,13 +18,19 @@ from scope.users.v1.service_pb2_grpc import IdentityServiceStub
 _LIST_KEYS = "/scope.users.v1.IdentityService/ListKeys"
 
 
+#: How often the keys are asked for again, in seconds: one that users dropped verifies nothing after it.
+REFRESH = 20.0
+
+_log = structlog.get_logger()
+
+
 class RemoteKeys:
     """Keys fetched when an unknown one is named, at most once a second so that made-up key ids cost users nothing."""
 
-    def __init__(self, channel: grpc.aio.Channel, service: str, mesh_key: bytes) -> None:
+    def __init__(self, channel: grpc.aio.Channel, service: str, mesh_keys: MeshKeys) -> None:
         self._stub = IdentityServiceStub(channel)
         self._service = service
-        self._mesh_key = mesh_key
+        self._mesh_keys = mesh_keys
         self._keys: dict[str, Ed25519PublicKey] = {}
         self._fetched = float("-inf")
         self._lock = asyncio.Lock()
@@ -34,8 +42,18 @@ class RemoteKeys:
                 await self._fetch()
         return self._keys[kid]
 
+    async def run(self) -> None:
+        """Asks again now and then, for ever; without an answer those that are known stay."""
+        while True:
+            await asyncio.sleep(REFRESH)
+            if self._keys:
+                try:
+                    await self._fetch()
+                except Exception as error:  # noqa: BLE001 - whatever it is, the next time comes
+                    _log.warning("the keys of users could not be had", why=str(error))
+
     async def _fetch(self) -> None:
-        metadata = service_metadata(self._mesh_key, self._service, _LIST_KEYS)
+        metadata = service_metadata(self._mesh_keys, self._service, _LIST_KEYS)
         try:
             answer = await self._stub.ListKeys(ListKeysRequest(), metadata=metadata, timeout=2.0)
         except grpc.aio.AioRpcError as error:

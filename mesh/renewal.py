@@ -19,6 +19,7 @@ from mesh.bounds import Bound
 from mesh.errors import ServiceError
 from mesh.identity import Verifier, current, service_metadata
 from mesh.instruments import LEASES, LEASES_ENDED
+from mesh.keyring import MeshKeys
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1.messages_pb2 import RenewRequest, StreamCredential
@@ -59,10 +60,10 @@ class Lease:
 class Renewals:
     """The leases of one process."""
 
-    def __init__(self, channel: grpc.aio.Channel, service: str, mesh_key: bytes, verifier: Verifier) -> None:
+    def __init__(self, channel: grpc.aio.Channel, service: str, mesh_keys: MeshKeys, verifier: Verifier) -> None:
         self._stub = IdentityServiceStub(channel)
         self._service = service
-        self._mesh_key = mesh_key
+        self._mesh_keys = mesh_keys
         self._verifier = verifier
         self._leases: set[Lease] = set()
         self._answered = time.monotonic()
@@ -110,7 +111,7 @@ class Renewals:
         request = RenewRequest(
             credentials=[StreamCredential(credential=name, organization=org) for name, org in credentials]
         )
-        metadata = service_metadata(self._mesh_key, self._service, _RENEW)
+        metadata = service_metadata(self._mesh_keys, self._service, _RENEW)
         answer = await self._stub.Renew(request, metadata=metadata, timeout=INTERVAL)
         tokens = [renewed.token for renewed in answer.identities]
         identities = [await self._verifier.verify(token, self._service) if token else None for token in tokens]

@@ -8,6 +8,9 @@ derived from the mesh key, over its subject, its headers and its bytes. Who read
 import hashlib
 import hmac
 from collections.abc import Mapping
+from functools import lru_cache
+
+from mesh.keyring import MeshKeys
 
 #: The header that carries the seal.
 HEADER = "Scope-Seal"
@@ -18,19 +21,29 @@ class Seal:
     """Makes and checks seals.
 
     Args:
-        mesh_key: the deployment's mesh key.
+        mesh_keys: the deployment's mesh keys: the first makes seals, and one that any of them made holds.
     """
 
-    def __init__(self, mesh_key: bytes) -> None:
-        self._key = hashlib.blake2b(mesh_key, person=b"report log").digest()
+    def __init__(self, mesh_keys: MeshKeys) -> None:
+        self._mesh_keys = mesh_keys
 
     def of(self, subject: str, headers: Mapping[str, str], body: bytes) -> str:
         """The seal of a message, in hexadecimal."""
-        sealed = sorted(f"{name}:{headers[name]}" for name in headers if name.startswith(_SEALED) and name != HEADER)
-        seal = hashlib.blake2b("\0".join([subject, *sealed, ""]).encode(), key=self._key, digest_size=16)
-        seal.update(body)
-        return seal.hexdigest()
+        return _seal(self._mesh_keys.signing, subject, headers, body)
 
     def holds(self, subject: str, headers: Mapping[str, str], body: bytes) -> bool:
         """Whether collection stored this message, under this subject and with these headers."""
-        return hmac.compare_digest(headers.get(HEADER, ""), self.of(subject, headers, body))
+        found = headers.get(HEADER, "")
+        return any(hmac.compare_digest(found, _seal(key, subject, headers, body)) for key in self._mesh_keys)
+
+
+def _seal(mesh_key: bytes, subject: str, headers: Mapping[str, str], body: bytes) -> str:
+    sealed = sorted(f"{name}:{headers[name]}" for name in headers if name.startswith(_SEALED) and name != HEADER)
+    seal = hashlib.blake2b("\0".join([subject, *sealed, ""]).encode(), key=_derived(mesh_key), digest_size=16)
+    seal.update(body)
+    return seal.hexdigest()
+
+
+@lru_cache(maxsize=16)
+def _derived(mesh_key: bytes) -> bytes:
+    return hashlib.blake2b(mesh_key, person=b"report log").digest()

@@ -8,8 +8,8 @@ at once.
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import grpc
@@ -23,6 +23,7 @@ from mesh.access import largest_request
 from mesh.contracts import rpcs, service_of, services
 from mesh.identity import KeySource, Verifier
 from mesh.interceptor import Guard
+from mesh.keyring import follow
 from mesh.keys import RemoteKeys
 from mesh.limits import REQUEST_BYTES
 from mesh.renewal import Renewals
@@ -79,19 +80,29 @@ def run(name: str, settings: Settings, build: Build, keys: KeySource | None = No
 
 async def _serve(name: str, settings: Settings, build: Build, keys: KeySource | None) -> None:
     stop = _stop_signal()
-    mesh_key = settings.mesh_key()
+    mesh_keys = settings.mesh_keys
     with _leaving_early(stop) as started:
         async with users_channel(settings.users_address) as channel:
-            verifier = Verifier(keys or RemoteKeys(channel, name, mesh_key), mesh_key)
-            mesh = Mesh(name, settings, Renewals(channel, name, mesh_key, verifier))
-            renewing = asyncio.create_task(mesh.renewals.run())
-            async with build(mesh) as registers:
+            remote = RemoteKeys(channel, name, mesh_keys)
+            verifier = Verifier(keys or remote, mesh_keys)
+            mesh = Mesh(name, settings, Renewals(channel, name, mesh_keys, verifier))
+            following = follow(settings.mesh_key_file, mesh_keys.take)
+            async with running(mesh.renewals.run(), remote.run(), following), build(mesh) as registers:
                 started()
                 _settle_collector()
                 await _until_stopped(mesh, verifier, registers, stop)
-            renewing.cancel()
-            with suppress(asyncio.CancelledError):
-                await renewing
+
+
+@asynccontextmanager
+async def running(*endless: Coroutine[object, object, None]) -> AsyncIterator[None]:
+    """Lets these go on beside the body, and ends them with it."""
+    tasks = [asyncio.create_task(one) for one in endless]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager

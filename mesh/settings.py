@@ -1,5 +1,6 @@
 """What every service is told by its environment."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
 
@@ -7,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from mesh.keyring import MeshKeys
 from mesh.limits import REQUESTS_PER_CREDENTIAL
 
 
@@ -17,7 +19,8 @@ class Settings(BaseSettings):
     listen: str
     #: Where Prometheus reads metrics, `HOST:PORT`; empty: nowhere.
     metrics_listen: str = ""
-    #: The file with the deployment's mesh key: at least 32 bytes as hexadecimal text.
+    #: The file with the deployment's mesh keys, each on its line: at least 32 bytes as hexadecimal text. The first
+    #: makes tokens and seals, all verify. It is read again when it changes.
     mesh_key_file: Path
     #: Where the users service is, `HOST:PORT` of each replica, separated by commas.
     users_address: str
@@ -49,12 +52,10 @@ class Settings(BaseSettings):
             raise ValueError(f"is {value!r}, not HOST:PORT")
         return value
 
-    def mesh_key(self) -> bytes:
-        """Reads the mesh key; raises ValueError when it is too short to be one."""
-        key = bytes.fromhex(self.mesh_key_file.read_text().strip())
-        if len(key) < 32:
-            raise ValueError(f"{self.mesh_key_file} holds {len(key)} bytes; a mesh key has at least 32")
-        return key
+    @cached_property
+    def mesh_keys(self) -> MeshKeys:
+        """The mesh keys: one object, for whoever holds it to see them change. Raises OSError or ValueError."""
+        return MeshKeys.read(self.mesh_key_file)
 
 
 def _problem(found: ErrorDetails) -> str:

@@ -54,7 +54,7 @@ class Organization:
         self.model = Model(settings.lifetimes())
         #: When it was last read.
         self.read = time.monotonic()
-        self._follower = Follower(bus, name, self.take, Seal(settings.mesh_key()))
+        self._follower = Follower(bus, name, self.take, Seal(settings.mesh_keys))
         self._settings = settings
         self._views: dict[tuple[str, bool], View] = {}
         self._wanted: dict[tuple[str, bool], float] = {}

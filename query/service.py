@@ -69,7 +69,8 @@ class Query(QueryServiceServicer):
         self._quiet = settings.quiet_after
         self._watches = Bound(settings.watches_per_user, "watches", Per.USER, "WATCHES_PER_USER")
         self._info = pb.GetInfoResponse(
-            id=hmac.new(settings.mesh_key(), b"deployment", hashlib.sha256).hexdigest()[:32],
+            # By the oldest key, which all replicas have for as long as there is another.
+            id=hmac.new([*settings.mesh_keys][-1], b"deployment", hashlib.sha256).hexdigest()[:32],
             version=importlib.metadata.version("scope-service"),
         )
 

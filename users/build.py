@@ -1,20 +1,21 @@
 """What the service consists of, put together."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 
-from mesh.serve import Build, Mesh, Registers
+from mesh.keyring import follow
+from mesh.serve import Build, Mesh, Registers, running
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
-from users import credentials, service
+from users import credentials, rates, service
 from users.authorize import Authorizer
 from users.cache import Credentials
 from users.database import Database
 from users.identity import Keys, Signer
 from users.instruments import DATABASE
+from users.rates import Limits
 from users.sessions import Cookie
 from users.settings import UsersSettings
 from users.usage import Usage
@@ -27,27 +28,31 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
     async def build(_: Mesh) -> AsyncIterator[Registers]:
         database = Database(settings.database_url)
         usage = Usage(database)
-        writing = asyncio.create_task(usage.run())
+        following = follow(settings.identity_key_file, keys.take)
         try:
-            with DATABASE.reads(database.in_use):
-                yield registers(database, usage, keys, Cookie(settings.public_url))
+            async with running(usage.run(), rates.keep_clear(database), following):
+                with DATABASE.reads(database.in_use):
+                    yield registers(settings, database, usage, keys)
         finally:
-            writing.cancel()
-            with suppress(asyncio.CancelledError):
-                await writing
             await database.close()
 
     return build
 
 
 def registers(
-    database: Database, usage: Usage, keys: Keys, cookie: Cookie, clock: Callable[[], float] = time.monotonic
+    settings: UsersSettings,
+    database: Database,
+    usage: Usage,
+    keys: Keys,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Registers:
     """The gRPC services; `clock` tells how old what is remembered is, in seconds."""
     known = Credentials(partial(credentials.by_secret, database), clock)
-    signer = Signer(keys.signing, clock)
+    signer = Signer(keys, clock)
+    cookie = Cookie(settings.public_url)
+    limits = Limits.of(settings)
     authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name))
-    session = service.SessionService(database, known, cookie)
+    session = service.SessionService(database, known, cookie, limits)
     token = service.TokenService(database, known)
     identity = service.IdentityService(database, keys, signer)
     return {

@@ -38,20 +38,31 @@ def thumbprint(key: Ed25519PublicKey) -> str:
 
 
 class Keys:
-    """The deployment's identity keys: the first signs, all are published, so that a new one can be put first."""
+    """The deployment's identity keys: the first signs, all are published.
+
+    Args:
+        private: at least one.
+    """
 
     def __init__(self, private: Sequence[Ed25519PrivateKey]) -> None:
-        self._public = {thumbprint(key.public_key()): key.public_key() for key in private}
-        self.signing = SigningKey(thumbprint(private[0].public_key()), private[0])
+        self._use(private)
 
     @classmethod
     def read(cls, file: Path) -> "Keys":
-        """Reads a PEM file of one or more Ed25519 private keys (PKCS 8); raises ValueError when it is none."""
-        loaded = [serialization.load_pem_private_key(pem, None) for pem in _PEM.findall(file.read_bytes())]
-        keys = [key for key in loaded if isinstance(key, Ed25519PrivateKey)]
-        if not keys or len(keys) != len(loaded):
-            raise ValueError(f"{file} must hold Ed25519 private keys in PEM, one or more, and nothing else")
-        return cls(keys)
+        """Reads a PEM file of Ed25519 private keys (PKCS 8), one or more; raises OSError, or ValueError for others."""
+        try:
+            return cls(_parsed(file.read_bytes()))
+        except ValueError as error:
+            raise ValueError(f"{file} {error}") from None
+
+    def take(self, content: bytes) -> None:
+        """Goes on with what the file holds now; raises ValueError, and changes nothing, where that is no keys."""
+        self._use(_parsed(content))
+
+    def _use(self, private: Sequence[Ed25519PrivateKey]) -> None:
+        self._public = {thumbprint(key.public_key()): key.public_key() for key in private}
+        #: The key that signs.
+        self.signing = SigningKey(thumbprint(private[0].public_key()), private[0])
 
     async def public_key(self, kid: str) -> Ed25519PublicKey:
         """The key of that id; see mesh.identity.KeySource."""
@@ -63,22 +74,31 @@ class Keys:
         return json.dumps({"keys": [common | {"kid": kid, "x": _x(key)} for kid, key in self._public.items()]})
 
 
+def _parsed(pem: bytes) -> Sequence[Ed25519PrivateKey]:
+    loaded = [serialization.load_pem_private_key(block, None) for block in _PEM.findall(pem)]
+    keys = [key for key in loaded if isinstance(key, Ed25519PrivateKey)]
+    if not keys or len(keys) != len(loaded):
+        raise ValueError("must hold Ed25519 private keys in PEM, one or more, and nothing else")
+    return keys
+
+
 class Signer:
     """Signs identities, and hands out the same token for 30 s as long as what it says is the same."""
 
-    def __init__(self, key: SigningKey, clock: Callable[[], float] = time.monotonic) -> None:
-        self._key = key
+    def __init__(self, keys: Keys, clock: Callable[[], float] = time.monotonic) -> None:
+        self._keys = keys
         self._clock = clock
-        self._tokens: OrderedDict[bytes, tuple[float, str]] = OrderedDict()
+        self._tokens: OrderedDict[tuple[str, bytes], tuple[float, str]] = OrderedDict()
 
     def token(self, identity: Identity) -> str:
         """A token for the identity, good for at least another 30 s."""
-        said = identity.SerializeToString(deterministic=True)
+        key = self._keys.signing
+        said = (key.kid, identity.SerializeToString(deterministic=True))
         now = self._clock()
         signed, token = self._tokens.get(said, (float("-inf"), ""))
         if now - signed < REUSE:
             return token
-        token = sign(identity, self._key)
+        token = sign(identity, key)
         self._tokens[said] = (now, token)
         self._tokens.move_to_end(said)
         if len(self._tokens) > CACHE_SIZE:

@@ -77,7 +77,7 @@ async def served(
 ) -> AsyncIterator[Served]:
     monkeypatch.setattr(renewal, "INTERVAL", 0.2)
     key = tmp_path / "mesh.key"
-    key.write_text(authority.mesh_key.hex())
+    key.write_text(authority.mesh_keys.signing.hex())
     settings = CollectionSettings(
         listen="127.0.0.1:0",
         mesh_key_file=key,
@@ -86,11 +86,11 @@ async def served(
         nats_nkey_file=nats_server.nkey_file("collection"),
         **{"log_max_bytes": 16 * 1024 * 1024, **limits},
     )
-    verifier = Verifier(authority, authority.mesh_key)
+    verifier = Verifier(authority, authority.mesh_keys)
     seed = str(nats_server.nkey_file("reader"))
     reader = await nats.connect(nats_server.url, nkeys_seed=seed, inbox_prefix="_INBOX_reader")
     async with users_channel(authority.address) as users:
-        mesh = Mesh("collection", settings, Renewals(users, "collection", authority.mesh_key, verifier))
+        mesh = Mesh("collection", settings, Renewals(users, "collection", authority.mesh_keys, verifier))
         renewing = asyncio.create_task(mesh.renewals.run())
         async with collection_service(mesh) as registers:
             server = grpc.aio.server(interceptors=[Guard(verifier)])

@@ -63,7 +63,7 @@ async def test_acknowledged_reports_are_in_the_log_as_they_were_sent(served: Ser
 async def test_what_is_stored_carries_a_seal_that_holds_for_it(served: Served) -> None:
     await accepted(served)
     [message] = await served.stored(FULL)
-    assert Seal(served.authority.mesh_key).holds(FULL, message.headers or {}, message.data)
+    assert Seal(served.authority.mesh_keys).holds(FULL, message.headers or {}, message.data)
 
 
 @pytest.mark.parametrize("version", ["", " ", " 1.0 ", "1: 0", "é"])
@@ -73,7 +73,7 @@ async def test_a_seal_holds_whatever_a_program_calls_its_version(served: Served,
     assert (await stream.read()).acknowledged.number == 1
     await stream.done_writing()
     [message] = await served.stored(FULL)
-    assert Seal(served.authority.mesh_key).holds(FULL, message.headers or {}, message.data)
+    assert Seal(served.authority.mesh_keys).holds(FULL, message.headers or {}, message.data)
 
 
 async def test_a_report_sent_twice_is_stored_once(served: Served) -> None:

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 
 from mesh.identity import SigningKey, Verifier, sign
 from mesh.interceptor import Guard
+from mesh.keyring import MeshKeys
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1.messages_pb2 import (
@@ -42,7 +43,7 @@ class Authority(IdentityServiceServicer):
     """Signs identities, and answers Renew with what `worth` says of a credential."""
 
     key: SigningKey = field(default_factory=lambda: SigningKey("first", Ed25519PrivateKey.generate()))
-    mesh_key: bytes = field(default_factory=lambda: secrets.token_bytes(32))
+    mesh_keys: MeshKeys = field(default_factory=lambda: MeshKeys([secrets.token_bytes(32)]))
     worth: dict[str, Identity] = field(default_factory=dict)
     address: str = ""
 
@@ -68,7 +69,7 @@ class Authority(IdentityServiceServicer):
 async def authority() -> AsyncIterator[Authority]:
     """A served Authority, itself behind the guard."""
     authority = Authority()
-    server = grpc.aio.server(interceptors=[Guard(Verifier(authority, authority.mesh_key))])
+    server = grpc.aio.server(interceptors=[Guard(Verifier(authority, authority.mesh_keys))])
     add_IdentityServiceServicer_to_server(authority, server)
     authority.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()

@@ -28,7 +28,7 @@ WATCH = "/scope.query.v1.QueryService/StreamTopology"
 @pytest.fixture
 def renewals(authority: Authority) -> Renewals:
     channel = grpc.aio.insecure_channel(authority.address)
-    return Renewals(channel, "query", authority.mesh_key, Verifier(authority, authority.mesh_key))
+    return Renewals(channel, "query", authority.mesh_keys, Verifier(authority, authority.mesh_keys))
 
 
 async def test_leases_are_counted_for_a_user_however_the_user_comes(renewals: Renewals) -> None:
@@ -94,7 +94,7 @@ class Served:
 async def served(authority: Authority) -> AsyncIterator[Served]:
     """A service that works on two calls of a credential at once."""
     query = Query()
-    server = grpc.aio.server(interceptors=[Guard(Verifier(authority, authority.mesh_key), 2)])
+    server = grpc.aio.server(interceptors=[Guard(Verifier(authority, authority.mesh_keys), 2)])
     add_QueryServiceServicer_to_server(query, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

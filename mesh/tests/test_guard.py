@@ -13,6 +13,7 @@ from grpc_status import rpc_status
 from mesh.errors import not_found
 from mesh.identity import Verifier, current, service_metadata
 from mesh.interceptor import Guard
+from mesh.keyring import MeshKeys
 from mesh.keys import RemoteKeys
 from mesh.serve import users_channel
 from mesh.tests.authority import Authority
@@ -54,8 +55,8 @@ class Query(QueryServiceServicer):
 @pytest.fixture
 async def channel(authority: Authority) -> AsyncIterator[grpc.aio.Channel]:
     async with users_channel(authority.address) as users:
-        keys = RemoteKeys(users, "query", authority.mesh_key)
-        server = grpc.aio.server(interceptors=[Guard(Verifier(keys, authority.mesh_key))])
+        keys = RemoteKeys(users, "query", authority.mesh_keys)
+        server = grpc.aio.server(interceptors=[Guard(Verifier(keys, authority.mesh_keys))])
         add_QueryServiceServicer_to_server(Query(), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
@@ -133,7 +134,7 @@ async def test_an_expired_identity_is_refused(authority: Authority, query: "Quer
 
 async def test_the_mesh_key_makes_no_users(authority: Authority, query: "QueryServiceAsyncStub") -> None:
     claims = jwt.decode(authority.token(GET_TOPOLOGY), options={"verify_signature": False})
-    forged = jwt.encode(claims, authority.mesh_key, algorithm="HS256", headers={"kid": authority.key.kid})
+    forged = jwt.encode(claims, authority.mesh_keys.signing, algorithm="HS256", headers={"kid": authority.key.kid})
     for metadata in ((("x-scope-identity", forged),), (("authorization", f"Mesh {forged}"),)):
         code = await code_of(query.GetTopology(GetTopologyRequest(topology="hosts"), metadata=metadata))
         assert code == grpc.StatusCode.UNAUTHENTICATED
@@ -201,10 +202,10 @@ async def test_services_prove_themselves_with_the_mesh_key(authority: Authority)
     list_keys = "/scope.users.v1.IdentityService/ListKeys"
     async with grpc.aio.insecure_channel(authority.address) as channel:
         users = IdentityServiceStub(channel)
-        right = service_metadata(authority.mesh_key, "query", list_keys)
+        right = service_metadata(authority.mesh_keys, "query", list_keys)
         assert "first" in (await users.ListKeys(ListKeysRequest(), metadata=right)).jwks
-        wrong_key = service_metadata(b"0" * 32, "query", list_keys)
-        wrong_rpc = service_metadata(authority.mesh_key, "query", "/scope.users.v1.IdentityService/Renew")
+        wrong_key = service_metadata(MeshKeys([b"0" * 32]), "query", list_keys)
+        wrong_rpc = service_metadata(authority.mesh_keys, "query", "/scope.users.v1.IdentityService/Renew")
         for metadata in (wrong_key, wrong_rpc, (("x-scope-identity", authority.token(list_keys)),)):
             code = await code_of(users.ListKeys(ListKeysRequest(), metadata=metadata))
             assert code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED)
@@ -212,8 +213,8 @@ async def test_services_prove_themselves_with_the_mesh_key(authority: Authority)
 
 async def test_without_users_a_call_is_unavailable_not_unauthenticated(authority: Authority) -> None:
     async with users_channel("127.0.0.1:9") as nowhere:
-        keys = RemoteKeys(nowhere, "query", authority.mesh_key)
-        server = grpc.aio.server(interceptors=[Guard(Verifier(keys, authority.mesh_key))])
+        keys = RemoteKeys(nowhere, "query", authority.mesh_keys)
+        server = grpc.aio.server(interceptors=[Guard(Verifier(keys, authority.mesh_keys))])
         add_QueryServiceServicer_to_server(Query(), server)
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()

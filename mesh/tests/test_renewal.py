@@ -27,8 +27,8 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 async def renewals(authority: Authority) -> AsyncIterator[Renewals]:
     async with users_channel(authority.address) as channel:
-        verifier = Verifier(authority, authority.mesh_key)
-        renewals = Renewals(channel, "query", authority.mesh_key, verifier)
+        verifier = Verifier(authority, authority.mesh_keys)
+        renewals = Renewals(channel, "query", authority.mesh_keys, verifier)
         running = asyncio.create_task(renewals.run())
         yield renewals
         running.cancel()
@@ -87,7 +87,7 @@ async def test_streams_outlive_users_for_a_while_and_no_longer(
     monkeypatch.setattr(renewal, "PATIENCE", 0.5)
     set_current(viewer(["report.view"]))
     async with users_channel("127.0.0.1:9") as nowhere:
-        renewals = Renewals(nowhere, "query", authority.mesh_key, Verifier(authority, authority.mesh_key))
+        renewals = Renewals(nowhere, "query", authority.mesh_keys, Verifier(authority, authority.mesh_keys))
         running = asyncio.create_task(renewals.run())
         started = asyncio.get_running_loop().time()
         error = await end_of(renewals)
@@ -105,7 +105,7 @@ async def test_a_fault_while_asking_counts_as_no_answer(authority: Authority, mo
     set_current(viewer(["report.view"]))
     authority.worth["api:1"] = viewer(["report.view"])
     async with users_channel(authority.address) as users:
-        renewals = Renewals(users, "query", authority.mesh_key, Verifier(Broken(), authority.mesh_key))
+        renewals = Renewals(users, "query", authority.mesh_keys, Verifier(Broken(), authority.mesh_keys))
         running = asyncio.create_task(renewals.run())
         assert (await end_of(renewals)).reason_name == "IDENTITY_UNAVAILABLE"
         running.cancel()

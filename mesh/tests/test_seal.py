@@ -2,6 +2,7 @@
 
 import pytest
 
+from mesh.keyring import MeshKeys
 from mesh.seal import HEADER, Seal
 
 SUBJECT = "reports.o.probe.full"
@@ -14,7 +15,7 @@ def sealed(seal: Seal) -> dict[str, str]:
 
 
 def test_a_sealed_message_is_believed_and_what_the_bus_adds_changes_nothing() -> None:
-    seal = Seal(b"k" * 32)
+    seal = Seal(MeshKeys([b"k" * 32]))
     assert seal.holds(SUBJECT, sealed(seal), BODY)
     assert seal.holds(SUBJECT, sealed(seal) | {"Nats-Sequence": "7"}, BODY)
 
@@ -31,10 +32,10 @@ def test_a_sealed_message_is_believed_and_what_the_bus_adds_changes_nothing() ->
     ],
 )
 def test_any_change_breaks_it(subject: str, changed: dict[str, str], body: bytes) -> None:
-    seal = Seal(b"k" * 32)
+    seal = Seal(MeshKeys([b"k" * 32]))
     assert not seal.holds(subject, sealed(seal) | changed, body)
 
 
 def test_another_deployments_seal_does_not_hold() -> None:
-    assert not Seal(b"k" * 32).holds(SUBJECT, sealed(Seal(b"l" * 32)), BODY)
-    assert not Seal(b"k" * 32).holds(SUBJECT, HEADERS, BODY)
+    assert not Seal(MeshKeys([b"k" * 32])).holds(SUBJECT, sealed(Seal(MeshKeys([b"l" * 32]))), BODY)
+    assert not Seal(MeshKeys([b"k" * 32])).holds(SUBJECT, HEADERS, BODY)

@@ -18,6 +18,7 @@ from nats.js.api import StreamConfig
 from mesh import bus
 from mesh.identity import Verifier
 from mesh.interceptor import Guard
+from mesh.keyring import MeshKeys
 from mesh.renewal import Renewals
 from mesh.seal import HEADER, Seal
 from mesh.serve import Mesh
@@ -77,7 +78,7 @@ class Log:
         stream = (await self.client()).jetstream(timeout=10)
         data = report.SerializeToString() if body is None else body
         subject = f"reports.{organization}.{probe}.{kind}"
-        sealed = Seal(mesh_key).of(subject, headers, data)
+        sealed = Seal(MeshKeys([mesh_key])).of(subject, headers, data)
         await stream.publish(subject, data, headers={**headers, HEADER: sealed})
 
     async def full(self, organization: str, reporter: Reporter) -> None:
@@ -131,9 +132,9 @@ class Served:
 
 @asynccontextmanager
 async def serving(authority: Authority, settings: QuerySettings, found: Organizations) -> AsyncIterator[Served]:
-    verifier = Verifier(authority, authority.mesh_key)
+    verifier = Verifier(authority, authority.mesh_keys)
     async with grpc.aio.insecure_channel(authority.address) as users:
-        mesh = Mesh("query", settings, Renewals(users, "query", authority.mesh_key, verifier))
+        mesh = Mesh("query", settings, Renewals(users, "query", authority.mesh_keys, verifier))
         renewing = asyncio.create_task(mesh.renewals.run())
         server = grpc.aio.server(interceptors=[Guard(verifier)])
         partial(add_QueryServiceServicer_to_server, Query(mesh, found, settings))(server)

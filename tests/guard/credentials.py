@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mesh.contracts import service_of
 from mesh.identity import service_token, sign
+from mesh.keyring import MeshKeys
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from tests.guard.expected import SEVERAL, Worth
@@ -151,7 +152,7 @@ def _in_the_query(people: Population) -> Iterator[Credential]:
 def _forged(people: Population, secrets_folder: Path) -> Iterator[Credential]:
     """What only the deployment itself can make, and nobody may send to the edge."""
     key = Keys.read(secrets_folder / "identity.pem").signing
-    mesh_key = bytes.fromhex((secrets_folder / "mesh.key").read_text().strip())
+    mesh_keys = MeshKeys.read(secrets_folder / "mesh.key")
 
     def identity(rpc: str, caller: Caller.ValueType) -> Headers:
         made = Identity(
@@ -169,7 +170,7 @@ def _forged(people: Population, secrets_folder: Path) -> Iterator[Credential]:
     yield Credential("an identity of a person", lambda rpc: identity(rpc, Caller.CALLER_USER))
     yield Credential("an identity of a probe", lambda rpc: identity(rpc, Caller.CALLER_PROBE))
     yield Credential(
-        "a service's token", lambda rpc: {"authorization": f"Mesh {service_token(mesh_key, 'query', rpc)}"}
+        "a service's token", lambda rpc: {"authorization": f"Mesh {service_token(mesh_keys, 'query', rpc)}"}
     )
 
 

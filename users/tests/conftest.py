@@ -14,6 +14,7 @@ from psycopg import sql
 from mesh.headers import IDENTITY
 from mesh.identity import Verifier, service_metadata
 from mesh.interceptor import Guard
+from mesh.keyring import MeshKeys
 from scope.auth.v1.identity_pb2 import Identity
 from scope.edge.v1.authorization_pb2 import CheckRequest, CheckResponse
 from scope.edge.v1.authorization_pb2_grpc import AuthorizationStub

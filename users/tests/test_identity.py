@@ -68,7 +68,7 @@ class TestSigner:
         return clock
 
     def test_the_same_token_for_thirty_seconds(self, clock: Clock) -> None:
-        signer = Signer(Keys([Ed25519PrivateKey.generate()]).signing, clock)
+        signer = Signer(Keys([Ed25519PrivateKey.generate()]), clock)
         first = signer.token(Identity(subject="ann"))
         clock.seconds += 29.9
         assert signer.token(Identity(subject="ann")) == first
@@ -76,13 +76,13 @@ class TestSigner:
         assert signer.token(Identity(subject="ann")) != first
 
     def test_another_token_as_soon_as_it_says_something_else(self, clock: Clock) -> None:
-        signer = Signer(Keys([Ed25519PrivateKey.generate()]).signing, clock)
+        signer = Signer(Keys([Ed25519PrivateKey.generate()]), clock)
         variants = [Identity(subject="ann"), Identity(subject="ann", rpc="/a/b"), Identity(subject="ann", admin=True)]
         assert len({signer.token(variant) for variant in variants}) == 3
 
     def test_memory_is_bounded(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(identity, "CACHE_SIZE", 3)
-        signer = Signer(Keys([Ed25519PrivateKey.generate()]).signing, clock)
+        signer = Signer(Keys([Ed25519PrivateKey.generate()]), clock)
         for number in range(10):
             signer.token(Identity(subject=str(number)))
         assert len(signer._tokens) == 3

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Executable, Row
 
 from mesh.identity import service_metadata
+from mesh.keyring import MeshKeys
 from scope.auth.v1.access_pb2 import Caller
 from scope.users.v1.messages_pb2 import ListKeysRequest, RenewRequest, StreamCredential
 from scope.users.v1.service_pb2_grpc import IdentityServiceStub
@@ -105,7 +106,7 @@ async def test_only_services_ask(users: Service) -> None:
     created = await users.organization("acme")
     stub = IdentityServiceStub(users.channel)
     person = await users.metadata(LOOKUP, authorization=f"Bearer {created.api_token}")
-    another_key = service_metadata(b"x" * 32, "query", RENEW)
+    another_key = service_metadata(MeshKeys([b"x" * 32]), "query", RENEW)
     another_rpc = service_metadata(users.mesh_keys, "query", LOOKUP)
     for metadata in ((), person, another_key, another_rpc):
         with pytest.raises(grpc.aio.AioRpcError) as caught:
