@@ -41,6 +41,7 @@ _HOSTS = {"topology": "hosts"}
 _NO_NODE = {"topology": "hosts", "node_id": "no-such-node"}
 #: Stands for the id of a token of another organization, which nobody here may learn of.
 OTHERS_TOKEN = "OTHERS_TOKEN"
+_OTHERS = {"id": OTHERS_TOKEN}
 
 CALLS: Mapping[str, Call] = {
     "/scope.collection.v1.CollectionService/Publish": Call(_OK, headers={"x-scope-probe-id": "guard"}),
@@ -56,12 +57,47 @@ CALLS: Mapping[str, Call] = {
     "/scope.query.v1.QueryService/StreamTopology": Call(_OK, _HOSTS),
     "/scope.query.v1.QueryService/WatchTopology": Call(_OK, _HOSTS),
     "/scope.query.v1.QueryService/ListProbes": Call(_OK),
+    "/scope.users.v1.SessionService/SignUp": Call(_BAD, {"email": ""}),
     "/scope.users.v1.SessionService/Login": Call(_BAD, {"token": ""}),
     "/scope.users.v1.SessionService/Logout": Call(_BAD, garbled=True),
     "/scope.users.v1.SessionService/Lookup": Call(_OK),
+    "/scope.users.v1.SessionService/ListSessions": Call(_OK),
+    "/scope.users.v1.SessionService/EndSession": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.SessionService/EndSessions": Call(_OK, {"keep_current": True}),
+    "/scope.users.v1.SessionService/EndImpersonation": Call(_BAD, garbled=True),
     "/scope.users.v1.TokenService/CreateToken": Call(_BAD, {"name": ""}),
     "/scope.users.v1.TokenService/ListTokens": Call(_OK),
-    "/scope.users.v1.TokenService/DeleteToken": Call(_ABSENT, {"id": OTHERS_TOKEN}),
+    "/scope.users.v1.TokenService/RotateToken": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.TokenService/DeleteToken": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.OrganizationService/GenerateOrganizationId": Call(_OK),
+    "/scope.users.v1.OrganizationService/CreateOrganization": Call(_BAD, {"id": "-"}),
+    "/scope.users.v1.OrganizationService/ListOrganizations": Call(_OK),
+    "/scope.users.v1.OrganizationService/GetOrganization": Call(_OK),
+    "/scope.users.v1.OrganizationService/UpdateOrganization": Call(_BAD, {"name": ""}),
+    "/scope.users.v1.OrganizationService/DeleteOrganization": Call(_BAD, {"confirm": ""}),
+    "/scope.users.v1.OrganizationService/ListRoles": Call(_OK),
+    "/scope.users.v1.OrganizationService/ListMembers": Call(_OK),
+    "/scope.users.v1.OrganizationService/UpdateMember": Call(_ABSENT, {**_OTHERS, "role": "viewer"}),
+    "/scope.users.v1.OrganizationService/RemoveMember": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.OrganizationService/Leave": Call(_BAD, garbled=True),
+    "/scope.users.v1.OrganizationService/Invite": Call(_BAD, {"email": ""}),
+    "/scope.users.v1.OrganizationService/ListInvitations": Call(_OK),
+    "/scope.users.v1.OrganizationService/RevokeInvitation": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.OrganizationService/ListMyInvitations": Call(_OK),
+    "/scope.users.v1.OrganizationService/AcceptInvitation": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.OrganizationService/DeclineInvitation": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.AdministrationService/ListPeople": Call(_OK),
+    "/scope.users.v1.AdministrationService/Approve": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.AdministrationService/Disable": Call(_BAD, {**_OTHERS, "reason": ""}),
+    "/scope.users.v1.AdministrationService/Enable": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.AdministrationService/SetAdministrator": Call(_ABSENT, _OTHERS),
+    "/scope.users.v1.AdministrationService/Impersonate": Call(_BAD, {**_OTHERS, "reason": ""}),
+    "/scope.users.v1.AdministrationService/ListAllOrganizations": Call(_OK),
+    "/scope.users.v1.AdministrationService/SetLimits": Call(_ABSENT, {"id": "no-such-place", "limits": {}}),
+    "/scope.users.v1.AdministrationService/SetRefusal": Call(_ABSENT, {"id": "no-such-place", "refusal": {}}),
+    "/scope.users.v1.AdministrationService/ListAllEvents": Call(_OK),
+    "/scope.users.v1.AuditService/ListEvents": Call(_OK),
+    "/scope.users.v1.AuditService/ExportEvents": Call(_OK),
     "/scope.users.v1.IdentityService/ListKeys": Call(_OK),
     "/scope.users.v1.IdentityService/Renew": Call(_OK),
 }
@@ -92,7 +128,8 @@ def rest(rpc: str, call: Call, others_token: str) -> Iterator[tuple[str, Rest]]:
         if pattern := binding.WhichOneof("pattern"):
             verb, template = pattern.upper(), getattr(binding, pattern)
             path = re.sub(r"\{(\w+)\}", lambda name: fields[name[1]], template)
-            yield f"{verb} {template}", Rest(verb, path, _body(binding.body, call, fields))
+            inside = {name: value for name, value in fields.items() if f"{{{name}}}" not in template}
+            yield f"{verb} {template}", Rest(verb, path, _body(binding.body, call, inside))
 
 
 def _body(named: str, call: Call, fields: Mapping[str, Any]) -> bytes | None:

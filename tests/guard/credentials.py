@@ -12,13 +12,14 @@ from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from tests.guard.expected import SEVERAL, Worth
 from tests.guard.people import Population
-from users import secrets
+from users import roles, secrets
 from users.identity import Keys
 from users.secrets import Kind
-from users.tables import Organization
+from users.tables import Organization, Role
 
-_VIEW = frozenset({"report.view"})
-_ALL = _VIEW | {"report.sensitive.view", "token.manage"}
+_VIEW, _EDIT, _ALL = (frozenset(roles.PERMISSIONS[role]) for role in Role)
+_NARROW = frozenset({"report.view"})
+_UPLOAD = frozenset({"report.upload"})
 
 Headers = Mapping[str, str]
 InCookie = Callable[[str], Headers]
@@ -66,7 +67,7 @@ def credentials(people: Population, secrets_folder: Path, cookie: str) -> list[C
 def others_token(people: Population) -> tuple[str, Credential]:
     """A token of the other organization that somebody may try to revoke: its id, and the token."""
     name, secret = people.probe_token(people.other)
-    worth = Worth(Caller.CALLER_PROBE, {people.other.slug: frozenset()})
+    worth = Worth(Caller.CALLER_PROBE, {people.other.slug: _UPLOAD})
     return name, _fixed("probe token of the other organization", _bearer(secret), worth)
 
 
@@ -109,12 +110,20 @@ def _unknown(in_cookie: InCookie) -> Mapping[str, Headers]:
 
 
 def _ended(people: Population, in_cookie: InCookie) -> Mapping[str, Headers]:
-    revoked = {"revoked": datetime.now(UTC)}
+    now = datetime.now(UTC)
+    revoked, over = {"revoked": now}, {"expires": now - timedelta(seconds=1)}
+    idle = {"created": now - timedelta(days=29), "last_used": now - timedelta(days=28)}
     return {
         "expired session": in_cookie(people.session("admin", expires=timedelta(seconds=-1))),
         "revoked session": in_cookie(people.session("admin", **revoked)),
         "revoked API token": _bearer(people.api("admin", people.own, **revoked)),
         "revoked probe token": _bearer(people.probe(people.own, **revoked)),
+        "idle session": in_cookie(people.session("admin", **idle)),
+        "expired API token": _bearer(people.api("admin", people.own, **over)),
+        "expired probe token": _bearer(people.probe(people.own, **over)),
+        "waiting person's session": in_cookie(people.session("waiting")),
+        "waiting person's API token": _bearer(people.api("waiting", people.own)),
+        "session of an administrator who was one, as the editor": in_cookie(people.impersonation("editor", "nobody")),
         "disabled person's session": in_cookie(people.session("disabled")),
         "disabled person's API token": _bearer(people.api("disabled", people.own)),
         "API token of who is no member any more": _bearer(people.api("stranger", people.own)),
@@ -177,22 +186,35 @@ def _forged(people: Population, secrets_folder: Path) -> Iterator[Credential]:
 def _good(people: Population, in_cookie: InCookie) -> Iterator[Credential]:
     own = people.own.slug
     admin, viewer = _person({own: _ALL}), _person({own: _VIEW})
-    both = _person({own: _ALL, people.other.slug: _VIEW})
-    probe = Worth(Caller.CALLER_PROBE, {own: frozenset()})
+    both = _signed_in({own: _ALL, people.other.slug: _VIEW})
+    probe = Worth(Caller.CALLER_PROBE, {own: _UPLOAD})
     admin_token = _fixed("API token of an administrator", _bearer(people.api("admin", people.own)), admin)
     probe_token = _fixed("probe token", _bearer(people.probe(people.own)), probe)
-    session = _fixed("session of an administrator", in_cookie(people.session("admin")), admin)
+    session = _fixed("session of an administrator", in_cookie(people.session("admin")), _signed_in({own: _ALL}))
     in_two = _fixed("session of who is in two organizations", in_cookie(people.session("both")), both)
     yield from (admin_token, probe_token, session, in_two)
     yield _fixed(
         "probe token as probes send it", {"authorization": f"Scope-Probe token={people.probe(people.own)}"}, probe
     )
-    yield _fixed("session of a viewer", in_cookie(people.session("viewer")), viewer)
-    yield _fixed("session of an editor", in_cookie(people.session("editor")), viewer)
+    yield _fixed("session of a viewer", in_cookie(people.session("viewer")), _signed_in({own: _VIEW}))
+    yield _fixed("session of an editor", in_cookie(people.session("editor")), _signed_in({own: _EDIT}))
     yield _fixed("API token of a viewer", _bearer(people.api("viewer", people.own)), viewer)
-    yield _fixed("session of nobody's member", in_cookie(people.session("nobody")), _person({}))
-    yield _fixed("session of a deleted organization's member", in_cookie(people.session("left")), _person({}))
-    yield _fixed("session of the operator", in_cookie(people.session("operator")), Worth(Caller.CALLER_USER, {}, True))
+    yield _fixed(
+        "narrowed API token of an administrator",
+        _bearer(people.api("admin", people.own, permissions=["report.view", "no.such.permission"])),
+        _person({own: _NARROW}),
+    )
+    yield _fixed("API token of the operator", _bearer(people.api("operator", people.own)), viewer)
+    yield _fixed("session of nobody's member", in_cookie(people.session("nobody")), _signed_in({}))
+    yield _fixed("session of who is only invited", in_cookie(people.session("invited")), _signed_in({}))
+    yield _fixed("session of a deleted organization's member", in_cookie(people.session("left")), _signed_in({}))
+    yield _fixed(
+        "session of the operator", in_cookie(people.session("operator")), replace(_signed_in({own: _VIEW}), admin=True)
+    )
+    yield _fixed(
+        "session of the operator as the editor", in_cookie(people.impersonation("editor")), _person({own: _EDIT})
+    )
+    yield from _refused(people, in_cookie)
     yield from _wishing((admin_token, probe_token, session, in_two), people.other)
     yield from _wishing((in_two,), people.own)
     yield from _wishing((session, in_two), people.gone)
@@ -202,8 +224,26 @@ def _good(people: Population, in_cookie: InCookie) -> Iterator[Credential]:
         yield replace(in_two, name=name, headers=lambda _, headers=headers: headers, wish=SEVERAL, query=query)
 
 
+def _refused(people: Population, in_cookie: InCookie) -> Iterator[Credential]:
+    """Members and probes of an organization that the deployment refuses."""
+    slug = people.refused.slug
+    member = replace(_signed_in({slug: _ALL}), refused=True)
+    yield _fixed("session of a refused organization's member", in_cookie(people.session("refused")), member)
+    yield _fixed(
+        "API token of a refused organization's member",
+        _bearer(people.api("refused", people.refused)),
+        replace(member, session=False),
+    )
+    probe = Worth(Caller.CALLER_PROBE, {slug: _UPLOAD}, refused=True)
+    yield _fixed("probe token of a refused organization", _bearer(people.probe(people.refused)), probe)
+
+
 def _person(places: Mapping[str, frozenset[str]]) -> Worth:
     return Worth(Caller.CALLER_USER, places)
+
+
+def _signed_in(places: Mapping[str, frozenset[str]]) -> Worth:
+    return Worth(Caller.CALLER_USER, places, session=True)
 
 
 def _wishing(held: tuple[Credential, ...], organization: Organization) -> Iterator[Credential]:

@@ -13,9 +13,22 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from users import secrets
 from users.database import Database
 from users.secrets import Kind
-from users.tables import ApiToken, LoginToken, Membership, Organization, ProbeToken, Session, Table, User
+from users.tables import (
+    ApiToken,
+    Impersonation,
+    Invitation,
+    LoginToken,
+    Membership,
+    Organization,
+    ProbeToken,
+    Session,
+    Table,
+    User,
+)
 
 _NOW = datetime.now(UTC)
+_AN_HOUR = timedelta(hours=1)
+_PEOPLE = ("admin", "editor", "viewer", "both", "nobody", "left", "invited", "refused", "stranger")
 _TABLES: dict[Kind, Any] = {
     Kind.API: ApiToken,
     Kind.PROBE: ProbeToken,
@@ -25,32 +38,43 @@ _TABLES: dict[Kind, Any] = {
 
 
 class Population:
-    """What one run works with: two organizations, one that was deleted, and people of every kind."""
+    """What one run works with: two organizations, a deleted one, a refused one, and people of every kind."""
 
     def __init__(self) -> None:
         self._mark = f"guard-{random.token_hex(6)}"
         self.own = self._organization("own")
         self.other = self._organization("other")
         self.gone = self._organization("gone", deleted=_NOW)
-        self.people = {name: self._person(name) for name in ("admin", "editor", "viewer", "both", "nobody", "left")}
+        self.refused = self._organization("refused", access_refused=True, upload_refused=True, refusal="unpaid")
+        self.people = {name: self._person(name) for name in _PEOPLE}
+        self.people["waiting"] = self._person("waiting", approved=None)
         self.people["disabled"] = self._person("disabled", disabled=_NOW)
         self.people["operator"] = self._person("operator", admin=True)
-        self.people["stranger"] = self._person("stranger")
         self.memberships = [
             *(self._member(name, self.own, name) for name in ("admin", "editor", "viewer")),
             self._member("disabled", self.own, "admin"),
+            self._member("waiting", self.own, "admin"),
+            self._member("operator", self.own, "viewer"),
+            self._member("refused", self.refused, "admin"),
             self._member("both", self.own, "admin"),
             self._member("both", self.other, "viewer"),
             self._member("left", self.gone, "admin"),
             self._member("stranger", self.other, "admin"),
         ]
+        invited = self.people["invited"].email
+        self.invitations = [
+            Invitation(
+                organization_id=self.own.id, email=invited, role="admin", invited_by=invited, expires=_NOW + _AN_HOUR
+            )
+        ]
         self.credentials: list[Table] = []
+        self.impersonations: list[Impersonation] = []
 
     def _organization(self, name: str, **state: Any) -> Organization:
         return Organization(slug=f"{self._mark}-{name}", name=name, **state)
 
     def _person(self, name: str, **state: Any) -> User:
-        return User(email=f"{name}@{self._mark}.invalid", **state)
+        return User(email=f"{name}@{self._mark}.invalid", **({"approved": _NOW} | state))
 
     def _member(self, person: str, organization: Organization, role: str) -> Membership:
         return Membership(user_id=self.people[person].id, organization_id=organization.id, role=role)
@@ -67,13 +91,27 @@ class Population:
         """A probe token's id and secret."""
         return self._made(Kind.PROBE, organization_id=organization.id, **state)
 
-    def session(self, person: str, expires: timedelta = timedelta(hours=1), **state: Any) -> str:
+    def session(self, person: str, expires: timedelta = _AN_HOUR, **state: Any) -> str:
         """A session's secret."""
         return self._made(Kind.SESSION, user_id=self.people[person].id, expires=_NOW + expires, **state)[1]
 
+    def impersonation(self, person: str, administrator: str = "operator") -> str:
+        """The secret of an administrator's session that acts as somebody else."""
+        session_id, secret = self._made(Kind.SESSION, user_id=self.people[administrator].id, expires=_NOW + _AN_HOUR)
+        self.impersonations.append(
+            Impersonation(
+                user_id=self.people[person].id,
+                administrator_id=self.people[administrator].id,
+                session_id=session_id,
+                reason="guard",
+                expires=_NOW + _AN_HOUR,
+            )
+        )
+        return secret
+
     def login(self, person: str) -> str:
         """A sign-in link's secret."""
-        return self._made(Kind.LOGIN, user_id=self.people[person].id, expires=_NOW + timedelta(hours=1))[1]
+        return self._made(Kind.LOGIN, user_id=self.people[person].id, expires=_NOW + _AN_HOUR)[1]
 
     def _made(self, kind: Kind, **values: Any) -> tuple[str, str]:
         secret = secrets.generate(kind)
@@ -98,7 +136,13 @@ class Population:
             await database.close()
 
     async def _add(self, session: AsyncSession) -> None:
-        for rows in (self._organizations(), self.people.values(), self.memberships, self.credentials):
+        for rows in (
+            self._organizations(),
+            self.people.values(),
+            [*self.memberships, *self.invitations],
+            self.credentials,
+            self.impersonations,
+        ):
             session.add_all(rows)
             await session.flush()
 
@@ -110,4 +154,4 @@ class Population:
         await session.exec(delete(User).where(col(User.id).in_(people)))
 
     def _organizations(self) -> list[Organization]:
-        return [self.own, self.other, self.gone]
+        return [self.own, self.other, self.gone, self.refused]
