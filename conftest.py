@@ -1,13 +1,21 @@
 """Real servers for every package's tests, and which of the three kinds a test is."""
 
+import asyncio
+import email
 import os
 import secrets
+import threading
 from collections.abc import Iterator
+from email import policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import psycopg
 import pytest
 import structlog
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import Session as Connection
 from psycopg import sql
 
 from deploy.local import credentials, nats, postgres
@@ -17,7 +25,7 @@ from deploy.local.running import Running
 # Tests start servers while threads of theirs speak gRPC, whose preparations for a fork then go wrong in the child.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 
-_SERVERS = {"postgres_url", "postgres_cluster", "nats_server"}
+_SERVERS = {"postgres_url", "postgres_cluster", "nats_server", "mail_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -90,3 +98,61 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
         yield server
     finally:
         server.stop()
+
+
+class MailServer:
+    """An SMTP server that keeps what it takes in, and answers otherwise where it is told to."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+        #: The answer to a command instead of taking it: `{"RCPT": "450 later"}`.
+        self.answers: dict[str, str] = {}
+        #: While it is cleared, the server takes a message in and does not say so.
+        self.says_so = threading.Event()
+        self.says_so.set()
+        self._port = free_ports(1)[0]
+        self._controller: Controller | None = None
+
+    @property
+    def url(self) -> str:
+        """`smtp://127.0.0.1:PORT`."""
+        return f"smtp://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Takes connections, in a thread of its own."""
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller.start()
+
+    def stop(self) -> None:
+        """Takes none; `start` goes on at the same port."""
+        self.says_so.set()
+        if self._controller:
+            self._controller.stop(no_assert=True)
+
+    async def handle_RCPT(  # noqa: N802 - as aiosmtpd calls it
+        self, _: SMTP, __: Connection, envelope: Envelope, address: str, ___: list[str]
+    ) -> str:
+        """Takes a recipient."""
+        envelope.rcpt_tos.append(address)
+        return self.answers.get("RCPT", "250 OK")
+
+    async def handle_DATA(self, _: SMTP, __: Connection, envelope: Envelope) -> str:  # noqa: N802 - as above
+        """Takes a message."""
+        if answer := self.answers.get("DATA"):
+            return answer
+        assert isinstance(envelope.content, bytes)
+        message = email.message_from_bytes(envelope.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        assert [found.addr_spec for found in message["To"].addresses] == envelope.rcpt_tos
+        self.messages.append(message)
+        await asyncio.to_thread(self.says_so.wait)
+        return "250 OK"
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server of this test's own."""
+    server = MailServer()
+    server.start()
+    yield server
+    server.stop()

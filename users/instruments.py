@@ -19,3 +19,9 @@ RENEWED = _users.counter(
 DATABASE = _users.gauge(
     "scope_database_connections", "{connection}", "Connections to the database in use; there are ten at most."
 )
+MAILS = _users.counter(
+    "scope_mails",
+    "{mail}",
+    "Attempts to send a mail: SENT, FAILED (tried again), GIVEN_UP, REFUSED by the server, or NOTHING_TO_SAY.",
+    "outcome",
+)

@@ -1,9 +1,23 @@
 """What the users service is told by its environment."""
 
+from email.headerregistry import Address
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, InstanceOf, ValidationInfo, field_validator
+from pydantic_settings import NoDecode
 
 from mesh.rates import Rate, RateSetting
 from mesh.settings import Settings
+from users.mail import Server, address
+
+
+def _server(text: str | None) -> Server | None:
+    return Server.parse(text) if text else None
+
+
+def _address(text: str | None) -> Address | None:
+    return address(text) if text else None
 
 
 class UsersSettings(Settings):
@@ -15,6 +29,19 @@ class UsersSettings(Settings):
     identity_key_file: Path
     #: Where browsers find the deployment; over https cookies are Secure.
     public_url: str = "http://127.0.0.1:8080"
+    #: Whom an account of their own making lets in: everybody (open), who is approved or invited (approval), or who is
+    #: invited (invite); others get none then.
+    signup: Literal["approval", "open", "invite"] = "approval"
+    #: The server that sends mail, `smtp://user:password@host:587` or `smtps://...`; see users.mail.Server.
+    smtp_url: Annotated[InstanceOf[Server] | None, NoDecode, BeforeValidator(_server)] = None
+    #: Whom mail is from, `Scope <scope@example.org>`; needed with SMTP_URL.
+    mail_from: Annotated[InstanceOf[Address] | None, NoDecode, BeforeValidator(_address)] = Field(
+        default=None, validate_default=True
+    )
+    #: Without SMTP_URL, the folder that each mail is written into; with neither, mail waits for a week at most.
+    mail_directory: Annotated[Path | None, BeforeValidator(lambda text: text or None)] = None
+    #: How often one API token or session may call each replica; probes have rates of their own, see collection.
+    api_rate: RateSetting = Rate.parse("1000 per second")
     #: How often somebody at one source (an address, or an IPv6 network of 64 bits) may try to sign in.
     sign_in_rate: RateSetting = Rate.parse("100 per 10 minutes")
     #: How often somebody at one source may ask for a sign-in link or an account.
@@ -23,3 +50,10 @@ class UsersSettings(Settings):
     sign_in_mail_rate: RateSetting = Rate.parse("5 per 10 minutes")
     #: How many mails one address is sent, whatever they say.
     mail_rate: RateSetting = Rate.parse("30 per day")
+
+    @field_validator("mail_from")
+    @classmethod
+    def _from_somebody(cls, value: Address | None, info: ValidationInfo) -> Address | None:
+        if value is None and info.data.get("smtp_url"):
+            raise ValueError("is needed where SMTP_URL is set; it is like 'Scope <scope@example.org>'")
+        return value
