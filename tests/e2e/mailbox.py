@@ -22,7 +22,7 @@ class Mailbox:
     def __init__(self) -> None:
         self._mails: Queue[EmailMessage] = Queue()
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
         """See aiosmtpd's handlers."""
         assert envelope.content is not None
         content = envelope.content if isinstance(envelope.content, bytes) else envelope.content.encode()
