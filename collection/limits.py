@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import grpc
 
 from mesh.errors import ServiceError
+from mesh.rates import Buckets
 from scope.errors.v1.errors_pb2 import Reason
 
 #: For how many seconds' worth of its rate somebody who was silent may report at once.
@@ -19,7 +20,7 @@ FRESH = 2.0
 
 
 class Rate:
-    """A rate that each of many may keep up: a bucket of tokens each, remembered as the time when it is full again.
+    """A rate of reports that each of many may keep up.
 
     Args:
         per_second: how many a second.
@@ -34,25 +35,16 @@ class Rate:
         self._per_second = per_second
         self._whose = whose
         self._setting = setting
-        self._clock = clock
-        # Whoever was here last is last. A bucket that is full is as good as one that is not there.
-        self._full: OrderedDict[str, float] = OrderedDict()
+        self._buckets = Buckets(BURST_SECONDS * per_second, 1 / per_second, clock)
 
     def take(self, name: str) -> None:
-        """Takes one of somebody's tokens.
+        """Counts one of somebody's reports.
 
         Raises:
-            ServiceError: RESOURCE_EXHAUSTED (RATE_EXCEEDED) where there is none; it says how long to wait.
+            ServiceError: RESOURCE_EXHAUSTED (RATE_EXCEEDED) where it is too many; it says how long to wait.
         """
-        now = self._clock()
-        while self._full and next(iter(self._full.values())) <= now:
-            self._full.popitem(last=False)
-        token = 1 / self._per_second
-        full = max(self._full.get(name, now), now) + token
-        if full - now > BURST_SECONDS + token / 2:  # half a token, for what adding up numbers loses
+        if self._buckets.take(name):
             raise self._exceeded()
-        self._full[name] = full
-        self._full.move_to_end(name)
 
     def _exceeded(self) -> ServiceError:
         message = (

@@ -17,6 +17,7 @@ from scope.edge.v1.authorization_pb2 import (
 )
 from scope.errors.v1.errors_pb2 import Reason
 from users import request
+from users.api_rate import ApiRate
 from users.cache import Credentials
 from users.credentials import Holder, Place
 from users.denial import denied
@@ -41,13 +42,15 @@ class Authorizer:
         signer: signs the identity that goes on with the request.
         usage: where the use of a credential is noted.
         cookie: the name of the session cookie.
+        rate: how often one credential may be used.
     """
 
-    def __init__(self, credentials: Credentials, signer: Signer, usage: Usage, cookie: str) -> None:
+    def __init__(self, credentials: Credentials, signer: Signer, usage: Usage, cookie: str, rate: ApiRate) -> None:
         self._credentials = credentials
         self._signer = signer
         self._usage = usage
         self._cookie = cookie
+        self._rate = rate
 
     async def check(self, asked: CheckRequest) -> CheckResponse:
         """Answers with the identity to inject, or the denial to send.
@@ -93,6 +96,7 @@ class Authorizer:
         if holder is None:
             raise unauthenticated()
         self._usage.note(holder)
+        self._rate.take(holder)
         return holder
 
 

@@ -10,6 +10,7 @@ from mesh.serve import Build, Mesh, Registers, running
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
 from users import credentials, rates, service
+from users.api_rate import ApiRate
 from users.authorize import Authorizer
 from users.cache import Credentials
 from users.database import Database
@@ -51,7 +52,8 @@ def registers(
     signer = Signer(keys, clock)
     cookie = Cookie(settings.public_url)
     limits = Limits.of(settings)
-    authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name))
+    rate = ApiRate(settings.api_rate, clock)
+    authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name, rate))
     session = service.SessionService(database, known, cookie, limits)
     token = service.TokenService(database, known)
     identity = service.IdentityService(database, keys, signer)

@@ -5,6 +5,7 @@ that go with it, are beside it in headers.
 """
 
 import base64
+import math
 import re
 from http import HTTPStatus
 
@@ -19,6 +20,7 @@ _HTTP = {
     grpc.StatusCode.INVALID_ARGUMENT: HTTPStatus.BAD_REQUEST,
     grpc.StatusCode.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     grpc.StatusCode.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: HTTPStatus.TOO_MANY_REQUESTS,
 }
 
 
@@ -34,6 +36,8 @@ def denied(error: ServiceError, http: AttributeContext.HttpRequest) -> CheckResp
         headers = {"grpc-status": str(status.code), "grpc-status-details-bin": details}
     elif error.code == grpc.StatusCode.UNAUTHENTICATED:
         headers["www-authenticate"] = 'Bearer realm="scope"'
+    elif error.retry_after:
+        headers["retry-after"] = str(math.ceil(error.retry_after))
     for key, value in headers.items():
         answer.denied_response.headers.append(HeaderValueOption(header=HeaderValue(key=key, value=value)))
     return answer

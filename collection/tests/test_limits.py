@@ -56,7 +56,7 @@ def test_who_is_silent_is_not_remembered() -> None:
     for number in range(1000):
         rate.take(str(number))
         clock.seconds += 0.01
-    assert len(rate._full) <= 30
+    assert len(rate._buckets._full) <= 30
 
 
 async def test_a_thousand_new_probes_cost_one_question_and_as_many_as_may_be_are_admitted() -> None:

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
-from mesh.rates import Rate, RateSetting
+from mesh.rates import Buckets, Rate, RateSetting
 
 GOOD = {
     "10 per hour": (10, timedelta(hours=1)),
@@ -41,3 +41,24 @@ def test_another_says_what_a_rate_is_like(text: str, monkeypatch: pytest.MonkeyP
 
 def test_what_was_used_comes_back_evenly() -> None:
     assert Rate.parse("5 per 10 minutes").interval == timedelta(minutes=2)
+
+
+def test_memory_holds_those_who_used_something_lately() -> None:
+    now = 1000.0
+    buckets = Buckets(3, 0.1, lambda: now)
+    for number in range(1000):
+        assert buckets.take(str(number)) == 0
+        now += 0.01
+    assert len(buckets._full) <= 11
+
+
+@pytest.mark.parametrize(("most", "interval"), [(1, 10), (3, 1 / 3), (7, 1 / 7), (1000, 0.001)])
+def test_as_many_at_once_as_there_are_and_how_long_until_the_next(most: int, interval: float) -> None:
+    now = 1000.0
+    buckets = Buckets(most, interval, lambda: now)
+    assert [buckets.take("one") == 0 for _ in range(most + 1)] == [True] * most + [False]
+    wait = buckets.take("one")
+    assert 0 < wait <= interval
+    now += wait
+    assert buckets.take("one") == 0
+    assert buckets.take("one") > 0

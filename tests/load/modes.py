@@ -6,6 +6,7 @@ import inspect
 import signal
 from collections.abc import Callable, Coroutine
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ from tests.load.outcome import Outcome
 from tests.load.target import find
 
 RAISED = {
+    "API_RATE": "1000000 per second",
     "REPORTS_PER_SECOND_PER_PROBE": "100000",
     "REPORTS_PER_SECOND_PER_ORGANIZATION": "100000",
     "PROBES_PER_ORGANIZATION": "20000",
@@ -27,7 +29,7 @@ RAISED = {
 app = typer.Typer(
     help="Puts a synthetic load on a running mesh and measures it; exits 1 where something acknowledged was lost. "
     "A mesh's usual limits (docs/limits.md) are enough for every mode as it is; to press harder, it needs one that was "
-    f"started with: {' '.join(f'{name}={value}' for name, value in RAISED.items())} make up",
+    f"started with: {' '.join(f'{name}={quote(value)}' for name, value in RAISED.items())} make up",
     no_args_is_help=True,
     add_completion=False,
 )
