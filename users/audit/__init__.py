@@ -2,5 +2,6 @@
 
 from users.audit.actions import Action
 from users.audit.recording import record
+from users.audit.refusals import Refusals, refusals, refuse
 
-__all__ = ["Action", "record"]
+__all__ = ["Action", "Refusals", "record", "refusals", "refuse"]

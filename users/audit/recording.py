@@ -1,19 +1,12 @@
-"""Writes events."""
+"""Writes what was done, with what it did."""
 
-from collections.abc import Mapping
-from typing import Any
-
-from sqlalchemy import insert, select
-from sqlmodel import col
+from sqlalchemy import insert
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.identity import current
-from scope.auth.v1.identity_pb2 import Identity
+from users.audit import events
 from users.audit.actions import Action
-from users.tables import AuditEvent, User, new_id
-
-#: Who does what is done without a caller: the command line, and users itself.
-OPERATOR = "operator"
+from users.audit.events import Facts
+from users.tables import AuditEvent
 
 
 async def record(
@@ -22,8 +15,8 @@ async def record(
     *,
     organization: str = "",
     subject: str = "",
-    before: Mapping[str, Any] | None = None,
-    after: Mapping[str, Any] | None = None,
+    before: Facts | None = None,
+    after: Facts | None = None,
     refused: bool = False,
     actor: str = "",
 ) -> None:
@@ -36,30 +29,17 @@ async def record(
         subject: the id of what it was done to.
         before: what was changed, as it was; never a secret.
         after: and as it is now.
-        refused: whether it was refused.
+        refused: whether it was refused; where that undoes the transaction, `refuse` writes it.
         actor: who did it, where that is not the caller: a person's id.
     """
-    caller = _caller()
-    name = actor or caller.subject or OPERATOR
-    event = {
-        "id": new_id(),
-        "action": action,
-        "refused": refused,
-        "actor": name,
-        "actor_email": select(col(User.email)).where(col(User.id) == name).scalar_subquery(),
-        "credential": caller.credential,
-        "impersonator": caller.impersonator or None,
-        "address": caller.address or None,
-        "organization_id": organization or None,
-        "subject": subject,
-        "before": before,
-        "after": after,
-    }
-    await session.exec(insert(AuditEvent).values(event))
-
-
-def _caller() -> Identity:
-    try:
-        return current()
-    except LookupError:
-        return Identity()
+    row = events.row(
+        action,
+        events.caller(),
+        organization=organization,
+        subject=subject,
+        before=before,
+        after=after,
+        refused=refused,
+        actor=actor,
+    )
+    await session.exec(insert(AuditEvent).values(row))

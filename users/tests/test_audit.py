@@ -1,0 +1,82 @@
+"""What is recorded."""
+
+from contextlib import suppress
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from mesh.errors import ServiceError
+from scope.auth.v1.identity_pb2 import Identity
+from users import audit
+from users.audit import Action, Refusals
+from users.audit.refusals import KEYS, MANY, WINDOW
+from users.database import Database
+from users.tests.conftest import Clock, Service
+
+ANN = Identity(subject="a" * 32, credential="session:" + "b" * 32, address="192.0.2.1")
+
+
+def recorded(url: str) -> list[dict[str, object]]:
+    """All events, oldest first."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        return connection.execute("SELECT * FROM audit_events ORDER BY time, id").fetchall()
+
+
+async def test_a_change_that_is_undone_leaves_no_event(database: Database, postgres_url: str) -> None:
+    with suppress(KeyError):
+        async with database.begin() as session:
+            await audit.record(session, Action.TOKEN_CREATE, subject="t")
+            raise KeyError
+    assert recorded(postgres_url) == []
+
+
+async def test_who_was_refused_is_told_and_that_it_was(database: Database, postgres_url: str) -> None:
+    await audit.refuse(database, Action.USER_SIGN_IN, subject="x\0y", after={"reason": "LOGIN_LINK_INVALID"})
+    (event,) = recorded(postgres_url)
+    assert event["refused"]
+    assert (event["action"], event["actor"]) == ("user:session:begin", "operator")
+    assert event["subject"] == "xy"
+    assert event["after"] == {"reason": "LOGIN_LINK_INVALID"}
+
+
+async def test_the_same_refusal_is_written_once_a_minute_and_then_its_number(
+    database: Database, postgres_url: str
+) -> None:
+    clock = Clock()
+    refusals = Refusals(database, clock)
+    for _ in range(500):
+        refusals.note(Action.USER_SIGN_IN, ANN, after={"reason": "no"})
+        await refusals.write()
+    assert len(recorded(postgres_url)) == 1
+    clock.seconds += WINDOW
+    await refusals.write()
+    _, number = recorded(postgres_url)
+    assert number["after"] == {"reason": "no", "repeated": 499}
+    refusals.note(Action.USER_SIGN_IN, ANN)
+    await refusals.write()
+    assert len(recorded(postgres_url)) == 3
+    clock.seconds += WINDOW
+    await refusals.write()
+    assert len(recorded(postgres_url)) == 3
+
+
+async def test_many_who_are_refused_make_few_rows(database: Database, postgres_url: str) -> None:
+    refusals = Refusals(database, Clock())
+    for number in range(5 * KEYS):
+        refusals.note(Action.USER_SIGN_IN, Identity(subject="public", address=f"10.0.{number >> 8}.{number & 255}"))
+    await refusals.write()
+    events = recorded(postgres_url)
+    assert len(events) == KEYS + 1
+    (many,) = [event for event in events if event["actor"] == MANY]
+    assert many["address"] is None
+
+
+async def test_a_refusal_while_the_database_is_away_is_written_later(users: Service) -> None:
+    users.away(away=True)
+    await audit.refuse(users.database, Action.USER_SIGN_IN)
+    with pytest.raises(ServiceError):
+        await audit.refusals(users.database).write()
+    users.away(away=False)
+    await audit.refusals(users.database).write()
+    assert len(recorded(users.url)) == 1
