@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from scope.auth.v1 import access_pb2 as scope_dot_auth_dot_v1_dot_access__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cscope/auth/v1/identity.proto\x12\rscope.auth.v1\x1a\x1ascope/auth/v1/access.proto\"\xab\x03\n\x08Identity\x12\x14\n\x07subject\x18\x01 \x01(\tR\x03sub\x12\x19\n\x0corganization\x18\x02 \x01(\tR\x03org\x12\x1a\n\x0bpermissions\x18\x03 \x03(\tR\x05perms\x12\x18\n\ncredential\x18\x04 \x01(\tR\x04\x63red\x12\x10\n\x03rpc\x18\x05 \x01(\tR\x03rpc\x12\x15\n\x08\x61udience\x18\x06 \x01(\tR\x03\x61ud\x12-\n\x06\x63\x61ller\x18\x07 \x01(\x0e\x32\x15.scope.auth.v1.CallerR\x06\x63\x61ller\x12\x14\n\x05\x61\x64min\x18\x08 \x01(\x08R\x05\x61\x64min\x12\x16\n\tissued_at\x18\t \x01(\x01R\x03iat\x12\x17\n\nexpires_at\x18\n \x01(\x01R\x03\x65xp\x12\x15\n\x07\x61\x64\x64ress\x18\x0b \x01(\tR\x04\x61\x64\x64r\x12\x19\n\x0cimpersonator\x18\x0c \x01(\tR\x03\x61\x63t\x12\x38\n\x06limits\x18\r \x03(\x0b\x32#.scope.auth.v1.Identity.LimitsEntryR\x03lim\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x05:\x02\x38\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cscope/auth/v1/identity.proto\x12\rscope.auth.v1\x1a\x1ascope/auth/v1/access.proto\"\xc5\x03\n\x08Identity\x12\x14\n\x07subject\x18\x01 \x01(\tR\x03sub\x12\x19\n\x0corganization\x18\x02 \x01(\tR\x03org\x12\x1a\n\x0bpermissions\x18\x03 \x03(\tR\x05perms\x12\x18\n\ncredential\x18\x04 \x01(\tR\x04\x63red\x12\x10\n\x03rpc\x18\x05 \x01(\tR\x03rpc\x12\x15\n\x08\x61udience\x18\x06 \x01(\tR\x03\x61ud\x12-\n\x06\x63\x61ller\x18\x07 \x01(\x0e\x32\x15.scope.auth.v1.CallerR\x06\x63\x61ller\x12\x14\n\x05\x61\x64min\x18\x08 \x01(\x08R\x05\x61\x64min\x12\x16\n\tissued_at\x18\t \x01(\x01R\x03iat\x12\x17\n\nexpires_at\x18\n \x01(\x01R\x03\x65xp\x12\x15\n\x07\x61\x64\x64ress\x18\x0b \x01(\tR\x04\x61\x64\x64r\x12\x19\n\x0cimpersonator\x18\x0c \x01(\tR\x03\x61\x63t\x12\x38\n\x06limits\x18\r \x03(\x0b\x32#.scope.auth.v1.Identity.LimitsEntryR\x03lim\x12\x18\n\x07refused\x18\x0e \x01(\tR\x07refused\x1a-\n\x0bLimitsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x05:\x02\x38\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,7 +35,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IDENTITY_LIMITSENTRY']._loaded_options = None
   _globals['_IDENTITY_LIMITSENTRY']._serialized_options = b'8\001'
   _globals['_IDENTITY']._serialized_start=76
-  _globals['_IDENTITY']._serialized_end=503
-  _globals['_IDENTITY_LIMITSENTRY']._serialized_start=458
-  _globals['_IDENTITY_LIMITSENTRY']._serialized_end=503
+  _globals['_IDENTITY']._serialized_end=529
+  _globals['_IDENTITY_LIMITSENTRY']._serialized_start=484
+  _globals['_IDENTITY_LIMITSENTRY']._serialized_end=529
 # @@protoc_insertion_point(module_scope)

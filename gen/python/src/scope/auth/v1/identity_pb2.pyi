@@ -60,6 +60,7 @@ class Identity(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     IMPERSONATOR_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
+    REFUSED_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """The signed-in person's id, the probe token's id, or the calling service's name."""
     organization: _builtins.str
@@ -82,6 +83,10 @@ class Identity(_message.Message):
     """The client's address as the edge knows it, an IP address; empty in an identity that Renew answered."""
     impersonator: _builtins.str
     """The id of the administrator who acts as the subject; empty where nobody does."""
+    refused: _builtins.str
+    """Why an administrator refuses this organization to callers of this kind, who then hold no permission in it; empty where
+    nobody does.
+    """
     @_builtins.property
     def permissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the caller may do in that organization."""
@@ -108,10 +113,11 @@ class Identity(_message.Message):
         address: _builtins.str = ...,
         impersonator: _builtins.str = ...,
         limits: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        refused: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "admin", b"admin", "audience", b"audience", "caller", b"caller", "credential", b"credential", "expires_at", b"expires_at", "impersonator", b"impersonator", "issued_at", b"issued_at", "limits", b"limits", "organization", b"organization", "permissions", b"permissions", "rpc", b"rpc", "subject", b"subject"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "admin", b"admin", "audience", b"audience", "caller", b"caller", "credential", b"credential", "expires_at", b"expires_at", "impersonator", b"impersonator", "issued_at", b"issued_at", "limits", b"limits", "organization", b"organization", "permissions", b"permissions", "refused", b"refused", "rpc", b"rpc", "subject", b"subject"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

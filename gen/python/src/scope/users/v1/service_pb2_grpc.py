@@ -469,22 +469,25 @@ class TokenServiceServicer:
 
     def ListTokens(self, request, context):
         """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
-        first.
+        first. An API token is shown itself and the API tokens that were made with it, and no other.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RotateToken(self, request, context):
-        """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
-        Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+        """Makes a new secret for a token, which goes on under the same name with the same permissions, for as long again as it
+        was made for, and lets the old one work for a while beside it. With an API token that one's end is the end. What was
+        made with the old secret goes on. Refuses a token that is not listed, or was rotated already, with NOT_FOUND, and an
+        administrator who acts as somebody else as CreateToken does.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def DeleteToken(self, request, context):
-        """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND.
+        """Revokes a token, with the secrets that it took the place of and with the API tokens that were made with any of them:
+        what they were used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

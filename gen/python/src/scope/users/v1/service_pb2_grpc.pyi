@@ -202,14 +202,18 @@ class TokenServiceStub:
     """
     ListTokens: _grpc.UnaryUnaryMultiCallable[_messages_pb2.ListTokensRequest, _messages_pb2.ListTokensResponse]
     """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
-    first.
+    first. An API token is shown itself and the API tokens that were made with it, and no other.
     """
     RotateToken: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RotateTokenRequest, _messages_pb2.RotateTokenResponse]
-    """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
-    Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+    """Makes a new secret for a token, which goes on under the same name with the same permissions, for as long again as it
+    was made for, and lets the old one work for a while beside it. With an API token that one's end is the end. What was
+    made with the old secret goes on. Refuses a token that is not listed, or was rotated already, with NOT_FOUND, and an
+    administrator who acts as somebody else as CreateToken does.
     """
     DeleteToken: _grpc.UnaryUnaryMultiCallable[_messages_pb2.DeleteTokenRequest, _messages_pb2.DeleteTokenResponse]
-    """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND."""
+    """Revokes a token, with the secrets that it took the place of and with the API tokens that were made with any of them:
+    what they were used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND.
+    """
 
 @_typing.type_check_only
 class TokenServiceAsyncStub(TokenServiceStub):
@@ -224,14 +228,18 @@ class TokenServiceAsyncStub(TokenServiceStub):
     """
     ListTokens: _aio.UnaryUnaryMultiCallable[_messages_pb2.ListTokensRequest, _messages_pb2.ListTokensResponse]  # type: ignore[assignment]
     """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
-    first.
+    first. An API token is shown itself and the API tokens that were made with it, and no other.
     """
     RotateToken: _aio.UnaryUnaryMultiCallable[_messages_pb2.RotateTokenRequest, _messages_pb2.RotateTokenResponse]  # type: ignore[assignment]
-    """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
-    Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+    """Makes a new secret for a token, which goes on under the same name with the same permissions, for as long again as it
+    was made for, and lets the old one work for a while beside it. With an API token that one's end is the end. What was
+    made with the old secret goes on. Refuses a token that is not listed, or was rotated already, with NOT_FOUND, and an
+    administrator who acts as somebody else as CreateToken does.
     """
     DeleteToken: _aio.UnaryUnaryMultiCallable[_messages_pb2.DeleteTokenRequest, _messages_pb2.DeleteTokenResponse]  # type: ignore[assignment]
-    """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND."""
+    """Revokes a token, with the secrets that it took the place of and with the API tokens that were made with any of them:
+    what they were used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND.
+    """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
     """The tokens of an organization. Answers UNAVAILABLE (DATABASE_UNAVAILABLE) while the database cannot be reached."""
@@ -255,7 +263,7 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.ListTokensResponse, _abc.Awaitable[_messages_pb2.ListTokensResponse]]:
         """Lists the caller's API tokens for the organization and, with the permission token.manage, its probe tokens, oldest
-        first.
+        first. An API token is shown itself and the API tokens that were made with it, and no other.
         """
 
     @_abc_1.abstractmethod
@@ -264,8 +272,10 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RotateTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.RotateTokenResponse, _abc.Awaitable[_messages_pb2.RotateTokenResponse]]:
-        """Makes a new secret for a token, which goes on under the same name, and lets the old one work for a while beside it.
-        Refuses a token that is not listed, or was rotated already, with NOT_FOUND.
+        """Makes a new secret for a token, which goes on under the same name with the same permissions, for as long again as it
+        was made for, and lets the old one work for a while beside it. With an API token that one's end is the end. What was
+        made with the old secret goes on. Refuses a token that is not listed, or was rotated already, with NOT_FOUND, and an
+        administrator who acts as somebody else as CreateToken does.
         """
 
     @_abc_1.abstractmethod
@@ -274,7 +284,9 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.DeleteTokenRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.DeleteTokenResponse, _abc.Awaitable[_messages_pb2.DeleteTokenResponse]]:
-        """Revokes a token: what it was used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND."""
+        """Revokes a token, with the secrets that it took the place of and with the API tokens that were made with any of them:
+        what they were used for ends within 5 seconds. Refuses one that is not listed with NOT_FOUND.
+        """
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

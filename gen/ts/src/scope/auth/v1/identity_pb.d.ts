@@ -111,6 +111,14 @@ export declare type Identity = Message<"scope.auth.v1.Identity"> & {
    * @generated from field: map<string, int32> limits = 13 [json_name = "lim"];
    */
   limits: { [key: string]: number };
+
+  /**
+   * Why an administrator refuses this organization to callers of this kind, who then hold no permission in it; empty where
+   * nobody does.
+   *
+   * @generated from field: string refused = 14;
+   */
+  refused: string;
 };
 
 /**
