@@ -23,6 +23,7 @@ from users.credentials import Holder, Place
 from users.denial import denied
 from users.identity import Signer
 from users.instruments import CHECKS
+from users.origins import TrustedOrigins
 from users.tables import SLUG_LENGTH
 from users.usage import Usage
 
@@ -42,14 +43,24 @@ class Authorizer:
         signer: signs the identity that goes on with the request.
         usage: where the use of a credential is noted.
         cookie: the name of the session cookie.
+        origins: of whose pages state changes are taken.
         rate: how often one credential may be used.
     """
 
-    def __init__(self, credentials: Credentials, signer: Signer, usage: Usage, cookie: str, rate: ApiRate) -> None:
+    def __init__(
+        self,
+        credentials: Credentials,
+        signer: Signer,
+        usage: Usage,
+        cookie: str,
+        origins: TrustedOrigins,
+        rate: ApiRate,
+    ) -> None:
         self._credentials = credentials
         self._signer = signer
         self._usage = usage
         self._cookie = cookie
+        self._origins = origins
         self._rate = rate
 
     async def check(self, asked: CheckRequest) -> CheckResponse:
@@ -71,7 +82,7 @@ class Authorizer:
         return _admitted(identity, self._signer.token(identity), http)
 
     async def _identity(self, rpc: str, http: AttributeContext.HttpRequest) -> Identity:
-        request.check_origin(http)
+        self._origins.check(http)
         if any(rule.caller == Caller.CALLER_PUBLIC for rule in access.rules(rpc)):
             identity = Identity(subject=PUBLIC, caller=Caller.CALLER_PUBLIC)
         else:
@@ -80,6 +91,7 @@ class Authorizer:
         access.check(rpc, identity)
         identity.rpc = rpc
         identity.audience = service_of(rpc)
+        identity.address = request.address(http)
         return identity
 
     async def _holder(self, http: AttributeContext.HttpRequest) -> Holder:

@@ -16,6 +16,7 @@ from users.cache import Credentials
 from users.database import Database
 from users.identity import Keys, Signer
 from users.instruments import DATABASE
+from users.origins import TrustedOrigins
 from users.rates import Limits
 from users.sessions import Cookie
 from users.settings import UsersSettings
@@ -53,7 +54,8 @@ def registers(
     cookie = Cookie(settings.public_url)
     limits = Limits.of(settings)
     rate = ApiRate(settings.api_rate, clock)
-    authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name, rate))
+    origins = TrustedOrigins(settings.public_url, settings.cors_origins)
+    authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name, origins, rate))
     session = service.SessionService(database, known, cookie, limits)
     token = service.TokenService(database, known)
     identity = service.IdentityService(database, keys, signer)

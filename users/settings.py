@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, InstanceOf, ValidationInfo, field_validator
 from pydantic_settings import NoDecode
 
+from mesh.origins import Origins, Site
 from mesh.rates import Rate, RateSetting
 from mesh.settings import Settings
 from users.mail import Server, address
@@ -28,7 +29,10 @@ class UsersSettings(Settings):
     #: The PEM file of the Ed25519 keys that sign identities: the first signs, all are published.
     identity_key_file: Path
     #: Where browsers find the deployment; over https cookies are Secure.
-    public_url: str = "http://127.0.0.1:8080"
+    public_url: Site = "http://127.0.0.1:8080"
+    #: Of whose pages state changes are taken beside the deployment's own, origins separated by commas; the edge lets
+    #: the same ones read answers.
+    cors_origins: Origins = ()
     #: Whom an account of their own making lets in: everybody (open), who is approved or invited (approval), or who is
     #: invited (invite); others get none then.
     signup: Literal["approval", "open", "invite"] = "approval"

@@ -1,6 +1,7 @@
 """Errors that the edge makes by itself: the same form as everybody's, for HTTP and for gRPC callers."""
 
 import json
+import re
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +13,11 @@ from google.rpc.code_pb2 import Code
 from google.rpc.error_details_pb2 import ErrorInfo
 from grpc_status import rpc_status
 
+from authfe.edge.bindings import Binding, all_bindings
 from authfe.tests.raw import HOST, exchange, parse
 from authfe.tests.running import Edge, Reply, until
 from authfe.tests.test_routing import grpc_call
+from mesh.errors import ServiceError
 from mesh.limits import REQUEST_BYTES
 from scope.errors.v1.errors_pb2 import Reason
 from scope.query.v1.messages_pb2 import GetInfoResponse
@@ -112,6 +115,23 @@ def refused(call: Callable[[], object]) -> tuple[str, str]:
 @pytest.mark.parametrize("rpc", ["/no.such.Service/Method", HOSTS, "/api/nothing"])
 def test_grpc_callers_hear_of_what_is_not_there(edge: Edge, rpc: str) -> None:
     assert refused(lambda: grpc_call(edge, rpc)) == ("UNIMPLEMENTED", "ROUTE_NOT_FOUND")
+
+
+@pytest.mark.parametrize("binding", all_bindings(), ids=lambda one: f"{one.verb} {one.template}")
+def test_who_comes_too_often_is_told_how_long_to_wait(edge: Edge, binding: Binding) -> None:
+    error = ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_RATE_EXCEEDED, "too often", retry_after=7)
+
+    def refuse(_request: Message, context: grpc.ServicerContext) -> None:
+        status = rpc_status.to_status(error.status())
+        context.set_trailing_metadata((*status.trailing_metadata, ("retry-after", "7")))
+        context.abort(status.code, status.details)
+
+    edge.replica(binding.rpc.area).service.answers[binding.rpc.path] = refuse
+    body = b"{}" if binding.body else None
+    answer = edge.call(binding.verb, re.sub(r"\{[^}]*\}", "x", binding.template), body)
+    assert (answer.status, answer.headers["retry-after"]) == (429, "7")
+    [info, wait] = answer.json["details"]
+    assert (info["reason"], wait["retryDelay"]) == ("RATE_EXCEEDED", "7s")
 
 
 @pytest.mark.parametrize("headers", [{"x": "y" * 70_000}, {f"x_{number}": "y" for number in range(120)}])

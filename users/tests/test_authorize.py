@@ -13,7 +13,7 @@ from scope.auth.v1.access_pb2 import Caller
 from scope.edge.v1.authorization_pb2 import HeaderValueOption
 from users import roles
 from users.tables import Role
-from users.tests.conftest import LIST_TOKENS, LOGIN, LOOKUP, PUBLISH, RENAME, Service, denial, injected
+from users.tests.conftest import LIST_TOKENS, LOGIN, LOOKUP, PUBLIC_URL, PUBLISH, RENAME, Service, denial, injected
 
 
 async def test_a_token_becomes_an_identity_for_the_rpc_asked_for(users: Service) -> None:
@@ -209,37 +209,25 @@ class TestOrganizations:
 
 
 class TestOrigin:
-    @pytest.mark.parametrize(
-        ("origin", "host"),
-        [
-            ("http://scope.example:8080", "scope.example:8080"),
-            ("https://Scope.example", "scope.example"),
-            ("https://scope.example:443", "scope.example"),
-            ("http://[::1]:8080", "[::1]:8080"),
-        ],
-    )
-    async def test_our_own_page_may_change_things(self, users: Service, origin: str, host: str) -> None:
-        assert (await users.check(LOGIN, method="POST", host=host, origin=origin)).HasField("ok_response")
+    """See test_origins for whose is whose."""
 
-    @pytest.mark.parametrize(
-        "origin",
-        [
-            "http://evil.example:8080",
-            "http://scope.example",
-            "http://scope.example:8081",
-            "http://scope.example.evil.example:8080",
-            "http://evil.example/scope.example:8080",
-            "http://x@evil.example:8080",
-            "null",
-            "",
-            "http://scope.example:notaport",
-            "http://[",
-            "ftp://scope.example:8080x",
-        ],
-    )
-    async def test_another_sites_page_may_not(self, users: Service, origin: str) -> None:
-        for method in ("POST", "DELETE", "PUT", "PATCH"):
-            assert denial(await users.check(LOGIN, method=method, origin=origin)) == (403, "FOREIGN_ORIGIN")
+    async def test_another_sites_page_changes_nothing_whoever_is_signed_in(self, users: Service) -> None:
+        created = await users.organization("acme")
+        cookie = await users.cookie()
+        foreign = {"method": "POST", "origin": "http://evil.example"}
+        for rpc, credential in (
+            (LOGIN, {}),
+            (LOOKUP, {"cookie": cookie}),
+            (LOOKUP, {"authorization": f"Bearer {created.api_token}"}),
+            (PUBLISH, {"authorization": f"Bearer {created.service_token}"}),
+        ):
+            assert denial(await users.check(rpc, **foreign, **credential)) == (403, "FOREIGN_ORIGIN")
+            own = await users.check(rpc, method="POST", origin=PUBLIC_URL, **credential)
+            assert own.HasField("ok_response")
+
+    async def test_a_name_that_leads_here_is_not_ours_for_that(self, users: Service) -> None:
+        answer = await users.check(LOGIN, method="POST", host="rebound.example", origin="http://rebound.example")
+        assert denial(answer) == (403, "FOREIGN_ORIGIN")
 
     async def test_reading_and_programs_are_not_concerned(self, users: Service) -> None:
         created = await users.organization("acme")
@@ -247,6 +235,30 @@ class TestOrigin:
         assert (await users.check(LOOKUP, origin="http://evil.example", **headers)).HasField("ok_response")
         grpc_call = await users.check(LOOKUP, method="POST", content_type="application/grpc", **headers)
         assert grpc_call.HasField("ok_response")
+
+
+class TestAddress:
+    @pytest.mark.parametrize(
+        ("told", "known"),
+        [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:DB8:0::1", "2001:db8::1"),
+            ("", ""),
+            ("192.0.2.1, 192.0.2.2", ""),
+            ("192.0.2.1:80", ""),
+        ],
+    )
+    async def test_the_edges_word_for_it_is_in_every_identity(self, users: Service, told: str, known: str) -> None:
+        created = await users.organization("acme")
+        for rpc, headers in (
+            (LOGIN, {}),
+            (LOOKUP, {"cookie": await users.cookie()}),
+            (LOOKUP, {"authorization": f"Bearer {created.api_token}"}),
+            (PUBLISH, {"authorization": f"Bearer {created.service_token}"}),
+        ):
+            identity = await users.identity(rpc, x_scope_address=told, x_forwarded_for="203.0.113.9", **headers)
+            assert identity.address == known
 
 
 class TestMemory:
