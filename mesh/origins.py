@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_address
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -38,6 +39,15 @@ def _written(scheme: str, numeric: str | None, name: str | None, port: str | Non
 
 def _refused(text: str) -> str:
     raise ValueError(f"{text!r} is no origin: it is http:// or https://, a host and maybe a port, without * or a path")
+
+
+def on_loopback(own: str) -> bool:
+    """Whether this origin is of the machine itself, so that nobody else reaches it."""
+    host = str(urlsplit(own).hostname)
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _listed(value: str | Iterable[str]) -> tuple[str, ...]:

@@ -1,13 +1,12 @@
 """Of whose pages the deployment takes state changes: a browser sends its credential whichever page asks."""
 
 from collections.abc import Iterable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import grpc
 
 from mesh.errors import ServiceError
-from mesh.origins import origin
+from mesh.origins import on_loopback, origin
 from scope.edge.v1.authorization_pb2 import AttributeContext
 from scope.errors.v1.errors_pb2 import Reason
 
@@ -49,17 +48,7 @@ class TrustedOrigins:
 
 
 def _also_called(own: str) -> set[str]:
-    """The other names of an origin on this machine's loopback."""
+    """The names of an origin on this machine's loopback."""
     parts = urlsplit(own)
-    host = parts.hostname or ""
-    if host != "localhost" and not _is_loopback(host):
-        return set()
     port = f":{parts.port}" if parts.port else ""
-    return {f"{parts.scheme}://{name}{port}" for name in _LOOPBACK}
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+    return {f"{parts.scheme}://{name}{port}" for name in _LOOPBACK} if on_loopback(own) else set()

@@ -2,5 +2,6 @@
 
 from authfe.edge.deployment import Collector, Deployment, Tls
 from authfe.edge.output import write
+from mesh.origins import Origins, Site, on_loopback
 
-__all__ = ["Collector", "Deployment", "Tls", "write"]
+__all__ = ["Collector", "Deployment", "Origins", "Site", "Tls", "on_loopback", "write"]

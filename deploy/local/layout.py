@@ -67,6 +67,11 @@ class Layout:
         return f"{self._scheme}://{self.address}"
 
     @property
+    def public_url(self) -> str:
+        """Where browsers find it."""
+        return self.options.public_url or self.url
+
+    @property
     def health(self) -> str:
         """Where the edge says whether all works, as this machine reaches it."""
         return f"{self._scheme}://{with_port(self.options.near, self.port)}/healthz"

@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from authfe.edge import Origins, Site, on_loopback
 from deploy.local.telemetry import Telemetry
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -35,6 +36,14 @@ class Options(Telemetry):
     redirect_port: int = Field(0, ge=0, le=65535)
     #: Serve without TLS although others can listen in.
     insecure: bool = False
+    #: Where browsers find it, if that is not the edge itself: `https://scope.example`. State changes are taken from
+    #: pages of there.
+    public_url: Site | None = None
+    #: How many proxies in front say by X-Forwarded-For whose request they pass on; whoever reached the edge around them
+    #: could pretend to any address.
+    trusted_hops: int = Field(0, ge=0, le=16)
+    #: Whose pages may use the API in a browser beside its own, as `https://app.example`, separated by commas.
+    cors_origins: Origins = ()
 
     _ip: _Address = PrivateAttr()
 
@@ -63,6 +72,18 @@ class Options(Telemetry):
         if self.exposed and not (self.tls or self.insecure):
             raise ValueError(
                 f"HOST={self.host} lets others read tokens in clear: give TLS_CERT and TLS_KEY; INSECURE=1 accepts it"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _public_not_in_clear(self) -> Self:
+        public = self.public_url or ""
+        if self.tls and public.startswith("http:"):
+            raise ValueError(f"PUBLIC_URL={public} is in clear and TLS is served: it begins with https://")
+        if public.startswith("http:") and not (on_loopback(public) or self.insecure):
+            raise ValueError(
+                f"PUBLIC_URL={public} lets others read sessions in clear: let a proxy in front serve it over https://; "
+                "INSECURE=1 accepts it"
             )
         return self
 

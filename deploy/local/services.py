@@ -28,7 +28,7 @@ def program(name: str) -> str:
 
 def accounts_environment(layout: Layout) -> dict[str, str]:
     """What `users` and `scope-users` need to find the accounts."""
-    return {"DATABASE_URL": layout.cluster.url(), "PUBLIC_URL": layout.url}
+    return {"DATABASE_URL": layout.cluster.url(), "PUBLIC_URL": layout.public_url}
 
 
 def service(layout: Layout, replica: Replica) -> Command:
@@ -53,7 +53,11 @@ def service(layout: Layout, replica: Replica) -> Command:
 
 def _own_environment(layout: Layout, name: str) -> dict[str, str]:
     if name == "users":
-        return {**accounts_environment(layout), "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem")}
+        return {
+            **accounts_environment(layout),
+            "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem"),
+            "CORS_ORIGINS": ",".join(layout.options.cors_origins),
+        }
     return {"NATS_URL": layout.broker.url, "NATS_NKEY_FILE": str(layout.broker.nkey_file(name))}
 
 
@@ -69,6 +73,8 @@ def envoy(layout: Layout, private: Path) -> Command:
         tls=Tls(layout.tls.certificate, layout.tls.key) if layout.tls else None,
         redirect=with_port(ip, redirect) if redirect else "",
         collector=layout.options.collector,
+        trusted_hops=layout.options.trusted_hops,
+        cors_origins=layout.options.cors_origins,
         connections=connections(open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))),
     )
     configuration = write(deployment, layout.data / "envoy")

@@ -34,6 +34,15 @@ def test_defaults_and_relative_folders(monkeypatch: pytest.MonkeyPatch, tmp_path
         ("TLS_CERT", "cert.pem", "go together"),
         ("TLS_KEY", "key.pem", "go together"),
         ("REDIRECT_PORT", "8081", "needs TLS_CERT"),
+        ("TRUSTED_HOPS", "-1", "greater than or equal to 0"),
+        ("TRUSTED_HOPS", "17", "less than or equal to 16"),
+        ("TRUSTED_HOPS", "10.0.0.1", "integer"),
+        ("PUBLIC_URL", "scope.example", "is no origin"),
+        ("PUBLIC_URL", "https://scope.example/scope", "is no origin"),
+        ("PUBLIC_URL", "http://scope.example", "INSECURE=1"),
+        ("CORS_ORIGINS", "*", r"'\*' is no origin"),
+        ("CORS_ORIGINS", "https://app.example,https://*.example", r"'https://\*.example' is no origin"),
+        ("CORS_ORIGINS", "https://app.example/page", "without \\* or a path"),
     ],
 )
 def test_what_is_refused(name: str, value: str, complaint: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,6 +71,31 @@ def test_the_redirect_has_a_port_of_its_own(monkeypatch: pytest.MonkeyPatch) -> 
     for name, value in (("TLS_CERT", "c.pem"), ("TLS_KEY", "k.pem"), ("PORT", "8443"), ("REDIRECT_PORT", "8443")):
         monkeypatch.setenv(name, value)
     with pytest.raises(ValidationError, match="port each"):
+        Options()
+
+
+def test_browsers_find_it_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (
+        ("PUBLIC_URL", "https://Scope.example:443/"),
+        ("CORS_ORIGINS", "https://app.example, http://localhost:3000"),
+        ("TRUSTED_HOPS", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    options = Options()
+    assert (options.public_url, options.trusted_hops) == ("https://scope.example", 1)
+    assert options.cors_origins == ("https://app.example", "http://localhost:3000")
+
+
+@pytest.mark.parametrize("url", ["http://localhost:9000", "http://[::1]:9000"])
+def test_browsers_may_find_it_in_clear_on_this_machine(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUBLIC_URL", url)
+    assert Options().public_url == url
+
+
+def test_who_serves_tls_is_not_found_in_clear(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("TLS_CERT", "c.pem"), ("TLS_KEY", "k.pem"), ("PUBLIC_URL", "http://localhost:8080")):
+        monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError, match="https://"):
         Options()
 
 
