@@ -18,6 +18,7 @@ from scope.edge.v1.authorization_pb2 import (
 from scope.errors.v1.errors_pb2 import Reason
 from users import request
 from users.api_rate import ApiRate
+from users.audit import Refusals, denials
 from users.cache import Credentials
 from users.credentials import Holder, Place
 from users.denial import denied
@@ -45,6 +46,7 @@ class Authorizer:
         cookie: the name of the session cookie.
         origins: of whose pages state changes are taken.
         rate: how often one credential may be used.
+        refusals: where denials are noted that matter.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class Authorizer:
         credentials: Credentials,
         signer: Signer,
         usage: Usage,
+        *,
         cookie: str,
         origins: TrustedOrigins,
         rate: ApiRate,
+        refusals: Refusals,
     ) -> None:
         self._credentials = credentials
         self._signer = signer
@@ -62,6 +66,7 @@ class Authorizer:
         self._cookie = cookie
         self._origins = origins
         self._rate = rate
+        self._refusals = refusals
 
     async def check(self, asked: CheckRequest) -> CheckResponse:
         """Answers with the identity to inject, or the denial to send.
@@ -86,12 +91,21 @@ class Authorizer:
         if any(rule.caller == Caller.CALLER_PUBLIC for rule in access.rules(rpc)):
             identity = Identity(subject=PUBLIC, caller=Caller.CALLER_PUBLIC)
         else:
-            holder = await self._holder(http)
-            identity = holder.identity(_place(holder, rpc, request.wish(http)))
-        access.check(rpc, identity)
+            identity = self._admit(await self._holder(http), rpc, http)
         identity.rpc = rpc
         identity.audience = service_of(rpc)
         identity.address = request.address(http)
+        return identity
+
+    def _admit(self, holder: Holder, rpc: str, http: AttributeContext.HttpRequest) -> Identity:
+        identity = holder.identity(None)
+        try:
+            identity = holder.identity(_place(holder, rpc, request.wish(http)))
+            access.check(rpc, identity)
+        except ServiceError as error:
+            identity.address = request.address(http)
+            denials.note(self._refusals, rpc, identity, error)
+            raise
         return identity
 
     async def _holder(self, http: AttributeContext.HttpRequest) -> Holder:

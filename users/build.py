@@ -9,7 +9,7 @@ from mesh.keyring import follow
 from mesh.serve import Build, Mesh, Registers, running
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
-from users import credentials, rates, service
+from users import audit, credentials, rates, service
 from users.api_rate import ApiRate
 from users.authorize import Authorizer
 from users.cache import Credentials
@@ -32,7 +32,7 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
         usage = Usage(database)
         following = follow(settings.identity_key_file, keys.take)
         try:
-            async with running(usage.run(), rates.keep_clear(database), following):
+            async with running(usage.run(), rates.keep_clear(database), following, audit.refusals(database).run()):
                 with DATABASE.reads(database.in_use):
                     yield registers(settings, database, usage, keys)
         finally:
@@ -55,7 +55,9 @@ def registers(
     limits = Limits.of(settings)
     rate = ApiRate(settings.api_rate, clock)
     origins = TrustedOrigins(settings.public_url, settings.cors_origins)
-    authorization = service.Authorization(Authorizer(known, signer, usage, cookie.name, origins, rate))
+    refusals = audit.refusals(database)
+    authorizer = Authorizer(known, signer, usage, cookie=cookie.name, origins=origins, rate=rate, refusals=refusals)
+    authorization = service.Authorization(authorizer)
     session = service.SessionService(database, known, cookie, limits)
     token = service.TokenService(database, known)
     identity = service.IdentityService(database, keys, signer)

@@ -1,7 +1,8 @@
 """Who did what, as whom, from where; and what was refused. Events are written with the change that they tell of."""
 
+from users.audit import denials
 from users.audit.actions import Action
 from users.audit.recording import record
 from users.audit.refusals import Refusals, refusals, refuse
 
-__all__ = ["Action", "Refusals", "record", "refusals", "refuse"]
+__all__ = ["Action", "Refusals", "denials", "record", "refusals", "refuse"]

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
@@ -65,7 +65,7 @@ class Refusals:
 
     def note(
         self,
-        action: Action,
+        action: Action | str,
         by: Identity,
         *,
         organization: str = "",
@@ -88,17 +88,24 @@ class Refusals:
             self._wait(row)
 
     async def run(self) -> None:
-        """Writes what was noted, for ever; what cannot be written is tried again."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.write()
-            except Exception as error:  # noqa: BLE001 - whatever it is, noting goes on
-                _log.warning("refusals could not be written", waiting=len(self._waiting), why=str(error))
+        """Writes what was noted, for ever and once more at the end; what cannot be written is tried again."""
+        try:
+            while True:
+                await asyncio.sleep(INTERVAL)
+                await self._write_or_say()
+        finally:
+            self._close(0)
+            await self._write_or_say()
+
+    async def _write_or_say(self) -> None:
+        try:
+            await self.write()
+        except Exception as error:  # noqa: BLE001 - whatever it is, noting goes on
+            _log.warning("refusals could not be written", waiting=len(self._waiting), why=str(error))
 
     async def write(self) -> None:
         """Writes what waits, and what was counted in minutes that are over; raises ServiceError UNAVAILABLE."""
-        self._close()
+        self._close(WINDOW)
         rows, self._waiting = self._waiting, []
         try:
             if rows:
@@ -111,9 +118,10 @@ class Refusals:
             self._waiting = rows + self._waiting
             raise
 
-    def _close(self) -> None:
+    def _close(self, age: float) -> None:
+        """Lets what was counted for so long, in seconds, wait to be written."""
         for key, window in list(self._windows.items()):
-            if self._clock() - window.since >= WINDOW:
+            if self._clock() - window.since >= age:
                 del self._windows[key]
                 if window.repeated:
                     self._wait(window.last | {"after": {**(window.last["after"] or {}), "repeated": window.repeated}})
@@ -123,12 +131,10 @@ class Refusals:
             self._waiting.append(row)
 
 
-_of: WeakKeyDictionary[Database, Refusals] = WeakKeyDictionary()
-
-
+@cache
 def refusals(database: Database) -> Refusals:
     """The refusals of this process that are written to the database."""
-    return _of.setdefault(database, Refusals(database))
+    return Refusals(database)
 
 
 async def refuse(

@@ -12,7 +12,7 @@ from users import audit
 from users.audit import Action, Refusals
 from users.audit.refusals import KEYS, MANY, WINDOW
 from users.database import Database
-from users.tests.conftest import Clock, Service
+from users.tests.conftest import LIST_TOKENS, PUBLISH, RENAME, Clock, Service
 
 ANN = Identity(subject="a" * 32, credential="session:" + "b" * 32, address="192.0.2.1")
 
@@ -80,3 +80,21 @@ async def test_a_refusal_while_the_database_is_away_is_written_later(users: Serv
     users.away(away=False)
     await audit.refusals(users.database).write()
     assert len(recorded(users.url)) == 1
+
+
+async def test_a_change_that_somebody_may_not_make_is_told_and_a_read_is_not(users: Service) -> None:
+    created = await users.organization("acme")
+    token = f"Bearer {created.service_token}"
+    address = {"x_scope_address": "192.0.2.7"}
+    for rpc in (RENAME, LIST_TOKENS, RENAME, PUBLISH):
+        await users.check(rpc, authorization=token, **address)
+    await users.check(RENAME, authorization=f"Bearer {created.api_token}", x_scope_org="another", **address)
+    await audit.refusals(users.database).write()
+    own, foreign = recorded(users.url)
+    assert (own["action"], own["refused"]) == ("rpc:OrganizationService:UpdateOrganization", True)
+    assert str(own["credential"]).startswith("probe:")
+    assert own["organization_id"]
+    assert own["address"] == "192.0.2.7"
+    assert own["after"] == {"reason": "PERMISSION_DENIED"}
+    assert foreign["organization_id"] is None
+    assert foreign["actor_email"] == "ann@example.org"
