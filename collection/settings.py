@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from mesh.limits import LOG_MAX_AGE
 from mesh.settings import Settings
 
 
@@ -9,7 +10,7 @@ class CollectionSettings(Settings):
     """Settings of collection; see the base class for those of every service."""
 
     #: How long an organization's reports are kept, in seconds; at least two intervals between full reports.
-    log_max_age: float = Field(default=3600.0, ge=120.0)
+    log_max_age: float = Field(default=LOG_MAX_AGE, ge=120.0)
     #: How many bytes of an organization's reports are kept; the oldest go first.
     log_max_bytes: int = Field(default=256 * 1024 * 1024, ge=16 * 1024 * 1024)
     #: How many streams of reports one token may hold at each replica.

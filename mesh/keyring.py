@@ -27,13 +27,13 @@ class MeshKeys:
     def read(cls, file: Path) -> "MeshKeys":
         """Reads a file of keys; raises OSError, or ValueError where it is none."""
         try:
-            return cls(_parsed(file.read_bytes()))
+            return cls(parsed(file.read_bytes()))
         except ValueError as error:
             raise ValueError(f"{file} {error}") from None
 
     def take(self, content: bytes) -> None:
         """Goes on with what the file holds now; raises ValueError, and changes nothing, where that is no keys."""
-        self._keys = _parsed(content)
+        self._keys = parsed(content)
 
     @property
     def signing(self) -> bytes:
@@ -44,7 +44,7 @@ class MeshKeys:
         return iter(self._keys)
 
 
-def _parsed(content: bytes) -> tuple[bytes, ...]:
+def parsed(content: bytes) -> tuple[bytes, ...]:
     """A key a line, in hexadecimal; what follows it on its line says something about it to those who rotate it."""
     try:
         keys = tuple(bytes.fromhex(line.split()[0]) for line in content.decode().splitlines() if line.strip())

@@ -6,6 +6,9 @@ MESSAGE_BYTES = 8 * 1024 * 1024
 #: The largest request to an RPC that takes no reports, in bytes: nobody shall fill memory without a token of a probe.
 REQUEST_BYTES = 1024 * 1024
 
+#: How long an organization's reports are kept where LOG_MAX_AGE says nothing else, in seconds.
+LOG_MAX_AGE = 3600.0
+
 #: The largest answer to a browser, in bytes.
 ANSWER_BYTES = 32 * 1024 * 1024
 

@@ -51,13 +51,13 @@ class Keys:
     def read(cls, file: Path) -> "Keys":
         """Reads a PEM file of Ed25519 private keys (PKCS 8), one or more; raises OSError, or ValueError for others."""
         try:
-            return cls(_parsed(file.read_bytes()))
+            return cls(parsed(file.read_bytes()))
         except ValueError as error:
             raise ValueError(f"{file} {error}") from None
 
     def take(self, content: bytes) -> None:
         """Goes on with what the file holds now; raises ValueError, and changes nothing, where that is no keys."""
-        self._use(_parsed(content))
+        self._use(parsed(content))
 
     def _use(self, private: Sequence[Ed25519PrivateKey]) -> None:
         self._public = {thumbprint(key.public_key()): key.public_key() for key in private}
@@ -74,7 +74,8 @@ class Keys:
         return json.dumps({"keys": [common | {"kid": kid, "x": _x(key)} for kid, key in self._public.items()]})
 
 
-def _parsed(pem: bytes) -> Sequence[Ed25519PrivateKey]:
+def parsed(pem: bytes) -> Sequence[Ed25519PrivateKey]:
+    """The keys of a PEM file; raises ValueError where it holds none, or others."""
     loaded = [serialization.load_pem_private_key(block, None) for block in _PEM.findall(pem)]
     keys = [key for key in loaded if isinstance(key, Ed25519PrivateKey)]
     if not keys or len(keys) != len(loaded):

@@ -43,6 +43,19 @@ async def test_the_first_key_signs_and_all_verify(tmp_path: Path) -> None:
     assert not any("d" in key for key in json.loads(keys.jwks())["keys"])
 
 
+def signed_by(token: str) -> str:
+    """The id of the key that signed it."""
+    return str(jwt.get_unverified_header(token)["kid"])
+
+
+def test_what_is_no_keys_changes_nothing() -> None:
+    keys = Keys([Ed25519PrivateKey.generate()])
+    before = (keys.signing, keys.jwks())
+    with pytest.raises(ValueError, match="must hold Ed25519 private keys"):
+        keys.take(b"nonsense")
+    assert (keys.signing, keys.jwks()) == before
+
+
 @pytest.mark.parametrize("content", [b"", b"nonsense"])
 def test_a_file_without_keys_is_refused(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "keys.pem"
@@ -79,6 +92,14 @@ class TestSigner:
         signer = Signer(Keys([Ed25519PrivateKey.generate()]), clock)
         variants = [Identity(subject="ann"), Identity(subject="ann", rpc="/a/b"), Identity(subject="ann", admin=True)]
         assert len({signer.token(variant) for variant in variants}) == 3
+
+    def test_a_new_key_signs_at_once(self, clock: Clock) -> None:
+        new, old = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+        keys = Keys([old, new])
+        signer = Signer(keys, clock)
+        assert signed_by(signer.token(Identity(subject="ann"))) == thumbprint(old.public_key())
+        keys.take(_pem(new, old))
+        assert signed_by(signer.token(Identity(subject="ann"))) == thumbprint(new.public_key())
 
     def test_memory_is_bounded(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(identity, "CACHE_SIZE", 3)
