@@ -60,10 +60,12 @@ def registers(
     authorization = service.Authorization(authorizer)
     session = service.SessionService(database, known, cookie, limits)
     token = service.TokenService(database, known)
+    organization = service.OrganizationService(database, known, limits, settings.organizations_per_person)
     identity = service.IdentityService(database, keys, signer)
     return {
         "envoy.service.auth.v3.Authorization": partial(add_AuthorizationServicer_to_server, authorization),
         "scope.users.v1.SessionService": partial(contract.add_SessionServiceServicer_to_server, session),
         "scope.users.v1.TokenService": partial(contract.add_TokenServiceServicer_to_server, token),
+        "scope.users.v1.OrganizationService": partial(contract.add_OrganizationServiceServicer_to_server, organization),
         "scope.users.v1.IdentityService": partial(contract.add_IdentityServiceServicer_to_server, identity),
     }

@@ -69,6 +69,10 @@ class Limits:
     sign_in_mail: Limit
     #: By address.
     mail: Limit
+    #: By a person's id.
+    organization: Limit
+    #: By a person's id.
+    invitation: Limit
 
     @classmethod
     def of(cls, settings: UsersSettings) -> "Limits":
@@ -78,6 +82,8 @@ class Limits:
             sign_up=Limit("sign_up", settings.sign_up_rate, "requests to sign up from your network address"),
             sign_in_mail=Limit("sign_in_mail", settings.sign_in_mail_rate, "sign-in links for this e-mail address"),
             mail=Limit("mail", settings.mail_rate, "mails to this e-mail address"),
+            organization=Limit("organization", settings.organization_rate, "organizations made by you"),
+            invitation=Limit("invitation", settings.invitation_rate, "invitations by you"),
         )
 
 

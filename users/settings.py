@@ -54,6 +54,14 @@ class UsersSettings(Settings):
     sign_in_mail_rate: RateSetting = Rate.parse("5 per 10 minutes")
     #: How many mails one address is sent, whatever they say.
     mail_rate: RateSetting = Rate.parse("30 per day")
+    #: How often a person may try to make an organization, whether its id was free or not.
+    organization_rate: RateSetting = Rate.parse("50 per day")
+    #: How often a person may invite somebody.
+    invitation_rate: RateSetting = Rate.parse("200 per day")
+    #: How many organizations a person may administer and still make another.
+    organizations_per_person: int = Field(default=20, ge=1)
+    #: How long what a deleted organization had is kept, in seconds; streams to it may be open for a minute.
+    purge_after: float = Field(default=30 * 86_400.0, ge=120.0)
 
     @field_validator("mail_from")
     @classmethod

@@ -2,7 +2,8 @@
 
 from users.service.authorization import Authorization
 from users.service.identity import IdentityService
+from users.service.organizations import OrganizationService
 from users.service.sessions import SessionService
 from users.service.tokens import TokenService
 
-__all__ = ["Authorization", "IdentityService", "SessionService", "TokenService"]
+__all__ = ["Authorization", "IdentityService", "OrganizationService", "SessionService", "TokenService"]

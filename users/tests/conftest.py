@@ -4,6 +4,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import psycopg
@@ -81,6 +82,11 @@ class Service:
                 sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
             ).fetchone() or (0,)
         return int(number)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What a query answers."""
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(statement.encode()).fetchall()
 
     def text(self, table: str) -> str:
         """All that a table holds."""
