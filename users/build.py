@@ -1,18 +1,22 @@
 """What the service consists of, put together."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
+import structlog
+
 from mesh.keyring import follow
 from mesh.serve import Build, Mesh, Registers, running
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
-from users import audit, credentials, rates, service
+from users import accounts, audit, credentials, rates, service
 from users.api_rate import ApiRate
 from users.authorize import Authorizer
 from users.cache import Credentials
+from users.correspondence import sending
 from users.database import Database
 from users.identity import Keys, Signer
 from users.instruments import DATABASE
@@ -21,6 +25,10 @@ from users.rates import Limits
 from users.sessions import Cookie
 from users.settings import UsersSettings
 from users.usage import Usage
+
+# After how many seconds it is looked again whether somebody administers the deployment.
+_LOOK_AGAIN = 5.0
+_log = structlog.get_logger()
 
 
 def users_service(settings: UsersSettings, keys: Keys) -> Build:
@@ -31,8 +39,12 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
         database = Database(settings.database_url)
         usage = Usage(database)
         following = follow(settings.identity_key_file, keys.take)
+        filing = audit.refusals(database).run()
         try:
-            async with running(usage.run(), rates.keep_clear(database), following, audit.refusals(database).run()):
+            async with (
+                running(usage.run(), rates.keep_clear(database), following, filing, announce(database)),
+                sending(settings, database),
+            ):
                 with DATABASE.reads(database.in_use):
                     yield registers(settings, database, usage, keys)
         finally:
@@ -69,3 +81,16 @@ def registers(
         "scope.users.v1.OrganizationService": partial(contract.add_OrganizationServiceServicer_to_server, organization),
         "scope.users.v1.IdentityService": partial(contract.add_IdentityServiceServicer_to_server, identity),
     }
+
+
+async def announce(database: Database) -> None:
+    """Says so, once, where nobody administers the deployment."""
+    while True:
+        try:
+            async with database.begin() as session:
+                first = await accounts.first_administrator(session)
+            break
+        except Exception:  # noqa: BLE001 - the database may be away, or without tables yet; calls say so
+            await asyncio.sleep(_LOOK_AGAIN)
+    if first is None:
+        _log.info("nobody administers this deployment yet: run `scope-users create-admin EMAIL`")

@@ -19,10 +19,14 @@ LIFETIME = timedelta(minutes=10)
 
 async def create_link(session: AsyncSession, email: str, public_url: str) -> str:
     """Makes a sign-in link for a person; raises ServiceError NOT_FOUND when there is none with that address."""
-    user = await accounts.by_email(session, email)
+    return await link_of(session, (await accounts.by_email(session, email)).id, public_url)
+
+
+async def link_of(session: AsyncSession, user_id: str, public_url: str) -> str:
+    """Makes a sign-in link for the person with that id."""
     await session.exec(delete(LoginToken).where(col(LoginToken.expires) < func.now()))
     secret = secrets.generate(Kind.LOGIN)
-    row = {"id": new_id(), "user_id": user.id, "digest": secrets.digest(secret), "expires": func.now() + LIFETIME}
+    row = {"id": new_id(), "user_id": user_id, "digest": secrets.digest(secret), "expires": func.now() + LIFETIME}
     await session.exec(insert(LoginToken).values(row))
     return f"{public_url.rstrip('/')}/#/login/{secret}"
 
@@ -42,7 +46,7 @@ async def consume(session: AsyncSession, text: str) -> User:
     taken = unused.values(used=func.now()).returning(col(LoginToken.digest), col(LoginToken.user_id))
     row = (await session.exec(taken)).first()
     user = await session.get(User, row.user_id) if row and secret.matches(row.digest) else None
-    if user is None or user.disabled is not None:
+    if user is None or user.disabled is not None or user.approved is None:
         raise _invalid()
     return user
 

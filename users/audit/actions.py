@@ -8,6 +8,9 @@ from enum import StrEnum
 class Action(StrEnum):
     """What somebody did, or was refused."""
 
+    USER_SIGN_UP = "user:user:create"
+    USER_APPROVE = "admin:user:approve"
+    USER_SET_ADMINISTRATOR = "admin:user:set_administrator"
     USER_SIGN_IN = "user:session:begin"
     USER_SIGN_OUT = "user:session:end"
     TOKEN_CREATE = "organization:token:create"

@@ -27,9 +27,10 @@ from scope.users.v1.messages_pb2 import (
     SignUpRequest,
     SignUpResponse,
 )
-from users import accounts, organizations, rates, sessions, sign_in
+from users import accounts, mail, organizations, rates, sessions, sign_in
 from users.cache import Credentials
 from users.database import Database
+from users.mail import Occasion
 from users.rates import Limits
 from users.secrets import Kind
 
@@ -94,8 +95,14 @@ class SessionService(service_pb2_grpc.SessionServiceServicer):
 
     @override
     async def SignUp(self, request: SignUpRequest, context: Context) -> SignUpResponse:
-        """Takes an address."""
-        raise NotImplementedError
+        """Has a mail sent. Who it is for is looked at when it is written; here nothing depends on it."""
+        address = accounts.normal(request.email)
+        await rates.take(self._database, self._limits.sign_up, rates.source(current().address))
+        await rates.take(self._database, self._limits.sign_in_mail, address)
+        await rates.take(self._database, self._limits.mail, address)
+        async with self._database.begin() as session:
+            await mail.post(session, Occasion.SIGN_UP, address)
+        return SignUpResponse(email=address, mail_sent=True)
 
     @override
     async def ListSessions(self, request: ListSessionsRequest, context: Context) -> ListSessionsResponse:

@@ -91,7 +91,7 @@ async def test_what_is_not_listed_cannot_be_revoked(users: Service) -> None:
 
 async def test_another_members_api_token_is_not_listed_and_not_revoked(users: Service) -> None:
     created = await users.organization("acme")
-    users.execute("INSERT INTO users (id, email, admin) VALUES ('bob', 'bob@example.org', false)")
+    users.execute("INSERT INTO users (id, email, admin, approved) VALUES ('bob', 'bob@example.org', false, now())")
     users.execute(
         "INSERT INTO memberships (user_id, organization_id, role) SELECT 'bob', id, 'admin' FROM organizations"
     )
