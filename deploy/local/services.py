@@ -57,6 +57,9 @@ def _own_environment(layout: Layout, name: str) -> dict[str, str]:
             **accounts_environment(layout),
             "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem"),
             "CORS_ORIGINS": ",".join(layout.options.cors_origins),
+            # Whoever reaches this machine's mesh may use it; SMTP_URL and MAIL_FROM are passed on as they are.
+            "SIGNUP": os.environ.get("SIGNUP") or "open",
+            "MAIL_DIRECTORY": str(layout.data / "mail"),
         }
     return {"NATS_URL": layout.broker.url, "NATS_NKEY_FILE": str(layout.broker.nkey_file(name))}
 
