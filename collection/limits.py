@@ -37,22 +37,29 @@ class Rate:
         self._setting = setting
         self._buckets = Buckets(BURST_SECONDS * per_second, 1 / per_second, clock)
 
-    def take(self, name: str) -> None:
-        """Counts one of somebody's reports.
+    def take(self, name: str, own: int | None = None) -> None:
+        """Counts one of somebody's reports; `own`: how many a second that one may send, where all others may not.
 
         Raises:
             ServiceError: RESOURCE_EXHAUSTED (RATE_EXCEEDED) where it is too many; it says how long to wait.
         """
-        if self._buckets.take(name):
-            raise self._exceeded()
+        if self._buckets.take(name, own and 1 / own):
+            raise self._exceeded(own)
 
-    def _exceeded(self) -> ServiceError:
+    def _exceeded(self, own: int | None) -> ServiceError:
         message = (
-            f"this {self._whose} sends more than {self._per_second:.0f} reports a second and this one was not stored; "
-            f"wait, then go on with it, or have an operator raise {self._setting}"
+            f"this {self._whose} sends more than {own or self._per_second:.0f} reports a second and this one was not "
+            f"stored; wait, then go on with it, or {_raised(self._setting, own)}"
         )
         code, reason = grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_RATE_EXCEEDED
         return ServiceError(code, reason, message, retry_after=WAIT_SECONDS)
+
+
+def _raised(setting: str, own: int | None) -> str:
+    """Who can do something about a limit, and what."""
+    if own is None:
+        return f"have an operator raise {setting}"
+    return "have an administrator of the deployment raise the organization's own limit"
 
 
 class Probes:
@@ -75,17 +82,18 @@ class Probes:
         self._clock = clock
         self._asked: OrderedDict[str, tuple[float, asyncio.Future[set[str]]]] = OrderedDict()
 
-    async def admit(self, organization: str, probe: str) -> None:
-        """Admits a probe that the log does not know.
+    async def admit(self, organization: str, probe: str, own: int | None = None) -> None:
+        """Admits a probe that the log does not know; `own`: how many the organization may have, where that is its own.
 
         Raises:
             ServiceError: RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where the log holds too many, and what `ask` raises.
         """
         known = await self._known(organization)
-        if probe not in known and len(known) >= self._most:
+        most = self._most if own is None else own
+        if probe not in known and len(known) >= most:
             message = (
-                f"the organization has {self._most} probes, which is the most; one that has ended is forgotten "
-                "when its last report is older than LOG_MAX_AGE; an operator can raise PROBES_PER_ORGANIZATION"
+                f"the organization has {len(known)} probes and may have {most}; one that has ended is forgotten when "
+                f"its last report is older than LOG_MAX_AGE; or {_raised('PROBES_PER_ORGANIZATION', own)}"
             )
             raise ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
         known.add(probe)

@@ -75,33 +75,34 @@ class CollectionService(CollectionServiceServicer):
                         yield PublishResponse(drain=Drain())
                         continue
                     with counted(), REPORT.apart() if epoch else REPORT.within():
-                        organization = current().organization
-                        self._check_rate(organization, probe)
+                        identity = lease.identity
+                        organization = identity.organization
+                        self._check_rate(identity, probe)
                         take = partial(reports.entry, request, organization, probe)
                         entry = await self._aside.run(organization, len(request.report), take)
                         if entry.epoch != epoch:
-                            await self._check_epoch(entry)
+                            await self._check_epoch(entry, identity)
                             epoch = entry.epoch
                         await self._log.append(entry)
                     yield PublishResponse(acknowledged=Acknowledged(epoch=entry.epoch, number=entry.number))
             if lease.error:
                 raise lease.error
 
-    def _check_rate(self, organization: str, probe: str) -> None:
+    def _check_rate(self, identity: Identity, probe: str) -> None:
         # First the probe: what one sends in excess shall not count against all.
-        self._probe_rate.take(f"{organization}.{probe}")
-        self._organization_rate.take(organization)
+        self._probe_rate.take(f"{identity.organization}.{probe}")
+        self._organization_rate.take(identity.organization, identity.limits.get("reports_per_second"))
 
-    async def _newest_epoch(self, organization: str, probe: str) -> int:
+    async def _newest_epoch(self, identity: Identity, probe: str) -> int:
         """The probe's newest epoch in the log; 0 for a new probe, which is refused where there are too many."""
-        newest = await self._log.newest_epoch(organization, probe)
+        newest = await self._log.newest_epoch(identity.organization, probe)
         if not newest:
-            await self._probes.admit(organization, probe)
+            await self._probes.admit(identity.organization, probe, identity.limits.get("probes"))
         return newest
 
-    async def _check_epoch(self, entry: Entry) -> None:
+    async def _check_epoch(self, entry: Entry, identity: Identity) -> None:
         """Refuses a probe whose epoch is behind one already acknowledged: its reports would never be shown."""
-        newest = await self._newest_epoch(entry.organization, entry.probe)
+        newest = await self._newest_epoch(identity, entry.probe)
         if entry.epoch < newest:
             message = f"epoch {entry.epoch} is older than {newest}, already acknowledged; continue at {newest + 1}"
             raise ServiceError(
@@ -121,8 +122,8 @@ class CollectionService(CollectionServiceServicer):
             document = reports.document_of(request)
             named = headers.PROBE_ID in metadata
             probe = reports.probe_id(metadata) if named else reports.document_probe_id(document, identity)
-            self._check_rate(identity.organization, probe)
-            newest = await self._newest_epoch(identity.organization, probe)
+            self._check_rate(identity, probe)
+            newest = await self._newest_epoch(identity, probe)
             epoch = max(newest + 1, time.time_ns() // 1_000_000)
             entry = await self._encoded(document, identity, probe, epoch)
             while not await self._log.append(entry):  # another document took that epoch

@@ -31,7 +31,8 @@ def check(rpc: str, identity: Identity) -> None:
     """Returns when the caller may call the RPC.
 
     Raises:
-        ServiceError: UNAUTHENTICATED when it has no credential, PERMISSION_DENIED when it has one that does not do.
+        ServiceError: UNAUTHENTICATED when it has no credential, PERMISSION_DENIED when it has one that does not do, for
+            the reason ORGANIZATION_REFUSED where its organization is refused what the RPC is about.
     """
     admitted = rules(rpc)
     if any(_admits(rule, identity) for rule in admitted):
@@ -66,6 +67,9 @@ def _is_caller(rule: Access, identity: Identity) -> bool:
     return False
 
 
+#: The callers whom a rule about an organization admits.
+_IN_AN_ORGANIZATION = {Caller.CALLER_ORG_MEMBER: Caller.CALLER_USER, Caller.CALLER_PROBE: Caller.CALLER_PROBE}
+
 _NEEDED = {
     Caller.CALLER_USER: "a signed-in person or an API token",
     Caller.CALLER_PROBE: "a probe's service token",
@@ -86,6 +90,8 @@ def _permissions(admitted: Sequence[Access]) -> list[str]:
 
 
 def _denied(rpc: str, identity: Identity, admitted: Sequence[Access]) -> ServiceError:
+    if identity.refused and any(_IN_AN_ORGANIZATION.get(rule.caller) == identity.caller for rule in admitted):
+        return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_ORGANIZATION_REFUSED, identity.refused)
     name = rpc.rpartition("/")[2]
     if any(_is_caller(rule, identity) for rule in admitted):
         message = f"{name} needs your own browser session; neither a token nor somebody acting as you may do it"

@@ -59,12 +59,15 @@ class Buckets:
         # Whoever was here last is last. A bucket that is full is as good as one that is not there.
         self._full: OrderedDict[str, float] = OrderedDict()
 
-    def take(self, name: str) -> float:
-        """Takes one of somebody's; where there is none it answers how long to wait for it, in seconds, otherwise 0."""
+    def take(self, name: str, interval: float | None = None) -> float:
+        """Takes one of somebody's; where there is none it answers how long to wait for it, in seconds, otherwise 0.
+
+        With an interval of its own somebody has another rate, and in the same time uses it up at once.
+        """
         now = self._clock()
         while self._full and next(iter(self._full.values())) <= now:
             self._full.popitem(last=False)
-        full = max(self._full.get(name, now), now) + self._interval
+        full = max(self._full.get(name, now), now) + (interval or self._interval)
         if full - now > self._span:
             return full - now - self._span
         self._full[name] = full

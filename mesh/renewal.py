@@ -33,6 +33,8 @@ PATIENCE = 60.0
 BATCH = 2_000
 
 _RENEW = "/scope.users.v1.IdentityService/Renew"
+#: What a stream ends with as it is; whatever else the caller lost is a revocation too.
+_SAID = (Reason.REASON_CREDENTIAL_REVOKED, Reason.REASON_ORGANIZATION_REFUSED)
 _log = structlog.get_logger()
 
 
@@ -135,11 +137,17 @@ def _settle(lease: Lease, identity: Identity | None) -> None:
     try:
         if identity is None:
             raise _revoked("the credential was revoked or has expired; sign in again, or use another token")
+        if _acts_as(identity) != _acts_as(lease.identity):
+            raise _revoked("the session acts as somebody else now; connect again")
         access.check(lease.rpc, identity)
     except ServiceError as error:
-        lease.end(error if identity is None else _revoked(error.message))
+        lease.end(error if error.reason in _SAID else _revoked(error.message))
     else:
         lease.identity = identity
+
+
+def _acts_as(identity: Identity) -> tuple[str, str]:
+    return identity.subject, identity.impersonator
 
 
 def _revoked(message: str) -> ServiceError:

@@ -12,17 +12,18 @@ from mesh.keyring import follow
 from mesh.serve import Build, Mesh, Registers, running
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
-from users import accounts, audit, credentials, rates, service
+from users import accounts, audit, rates, service
 from users.api_rate import ApiRate
 from users.authorize import Authorizer
 from users.cache import Credentials
+from users.credentials import Holders
 from users.correspondence import sending
 from users.database import Database
 from users.identity import Keys, Signer
 from users.instruments import DATABASE
 from users.origins import TrustedOrigins
 from users.rates import Limits
-from users.sessions import Cookie
+from users.sessions import Cookie, Rules
 from users.settings import UsersSettings
 from users.usage import Usage
 
@@ -61,19 +62,21 @@ def registers(
     clock: Callable[[], float] = time.monotonic,
 ) -> Registers:
     """The gRPC services; `clock` tells how old what is remembered is, in seconds."""
-    known = Credentials(partial(credentials.by_secret, database), clock)
+    rules = Rules.of(settings)
+    holders = Holders(database, rules.idle)
+    known = Credentials(holders.by_secret, clock)
     signer = Signer(keys, clock)
-    cookie = Cookie(settings.public_url)
+    cookie = Cookie(settings.public_url, rules.lifetime)
     limits = Limits.of(settings)
     rate = ApiRate(settings.api_rate, clock)
     origins = TrustedOrigins(settings.public_url, settings.cors_origins)
     refusals = audit.refusals(database)
     authorizer = Authorizer(known, signer, usage, cookie=cookie.name, origins=origins, rate=rate, refusals=refusals)
     authorization = service.Authorization(authorizer)
-    session = service.SessionService(database, known, cookie, limits)
+    session = service.SessionService(database, known, cookie, rules, limits)
     token = service.TokenService(database, known)
     organization = service.OrganizationService(database, known, limits, settings.organizations_per_person)
-    identity = service.IdentityService(database, keys, signer)
+    identity = service.IdentityService(holders, keys, signer, usage)
     return {
         "envoy.service.auth.v3.Authorization": partial(add_AuthorizationServicer_to_server, authorization),
         "scope.users.v1.SessionService": partial(contract.add_SessionServiceServicer_to_server, session),

@@ -45,9 +45,8 @@ async def create(session: AsyncSession, name: str, admin: str | None) -> Created
         raise invalid_field("name", description)
     user = await accounts.administrator(session, admin)
     organization = await _make(session, name, name, user.id)
-    _, probe = await tokens.create_probe(session, organization.id, "first")
-    _, api = await tokens.create_api(session, organization.id, user.id, "first")
-    return Created(organization.slug, probe, api)
+    probe, api = await tokens.first(session, organization.id, user.id)
+    return Created(organization.slug, probe.secret, api.secret)
 
 
 async def found(session: AsyncSession, user: str, slug: str, name: str, most: int) -> Organization:

@@ -1,5 +1,6 @@
 """Signing in by a link that works once."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import grpc
@@ -22,16 +23,26 @@ async def create_link(session: AsyncSession, email: str, public_url: str) -> str
     return await link_of(session, (await accounts.by_email(session, email)).id, public_url)
 
 
-async def link_of(session: AsyncSession, user_id: str, public_url: str) -> str:
-    """Makes a sign-in link for the person with that id."""
+async def link_of(session: AsyncSession, user_id: str, public_url: str, impersonation_id: str | None = None) -> str:
+    """Makes a sign-in link for the person with that id; with an impersonation's, the session then acts as it says."""
     await session.exec(delete(LoginToken).where(col(LoginToken.expires) < func.now()))
     secret = secrets.generate(Kind.LOGIN)
-    row = {"id": new_id(), "user_id": user_id, "digest": secrets.digest(secret), "expires": func.now() + LIFETIME}
-    await session.exec(insert(LoginToken).values(row))
+    row = {"id": new_id(), "user_id": user_id, "digest": secrets.digest(secret), "impersonation_id": impersonation_id}
+    await session.exec(insert(LoginToken).values(expires=func.now() + LIFETIME, **row))
     return f"{public_url.rstrip('/')}/#/login/{secret}"
 
 
-async def consume(session: AsyncSession, text: str) -> User:
+@dataclass(frozen=True)
+class Used:
+    """A link that was used."""
+
+    #: Whose it is, locked until the transaction ends.
+    user: User
+    #: Whom the new session acts as: the id of an impersonation; None: the person.
+    impersonation_id: str | None
+
+
+async def consume(session: AsyncSession, text: str) -> Used:
     """Uses up a link's secret and answers whose it is; of several at once, one succeeds.
 
     Raises:
@@ -39,18 +50,21 @@ async def consume(session: AsyncSession, text: str) -> User:
     """
     secret = secrets.parse(text)
     if secret is None or secret.kind != Kind.LOGIN:
-        raise _invalid()
+        raise invalid()
     unused = update(LoginToken).where(
         col(LoginToken.digest) == secret.digest, col(LoginToken.used).is_(None), col(LoginToken.expires) > func.now()
     )
-    taken = unused.values(used=func.now()).returning(col(LoginToken.digest), col(LoginToken.user_id))
-    row = (await session.exec(taken)).first()
-    user = await session.get(User, row.user_id) if row and secret.matches(row.digest) else None
+    of_link = (col(LoginToken.digest), col(LoginToken.user_id), col(LoginToken.impersonation_id))
+    row = (await session.exec(unused.values(used=func.now()).returning(*of_link))).first()
+    if row is None or not secret.matches(row.digest):
+        raise invalid()
+    user = await session.get(User, row.user_id, with_for_update=True)
     if user is None or user.disabled is not None or user.approved is None:
-        raise _invalid()
-    return user
+        raise invalid()
+    return Used(user, row.impersonation_id)
 
 
-def _invalid() -> ServiceError:
+def invalid() -> ServiceError:
+    """That a link does not work, whatever the reason is."""
     message = "this sign-in link does not work: it was used, or is older than 10 minutes; ask for a new one"
     return ServiceError(grpc.StatusCode.UNAUTHENTICATED, Reason.REASON_LOGIN_LINK_INVALID, message)

@@ -17,11 +17,10 @@ from scope.users.v1.messages_pb2 import (
     RenewResponse,
     StreamCredential,
 )
-from users import credentials
-from users.credentials import Holder
-from users.database import Database
+from users.credentials import Holder, Holders
 from users.identity import Keys, Signer
 from users.instruments import RENEWED
+from users.usage import Usage
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -32,10 +31,11 @@ _BATCH = 50
 class IdentityService(service_pb2_grpc.IdentityServiceServicer):
     """What the other services ask."""
 
-    def __init__(self, database: Database, keys: Keys, signer: Signer) -> None:
-        self._database = database
+    def __init__(self, holders: Holders, keys: Keys, signer: Signer, usage: Usage) -> None:
+        self._holders = holders
         self._keys = keys
         self._signer = signer
+        self._usage = usage
 
     @override
     async def ListKeys(self, request: ListKeysRequest, context: Context) -> ListKeysResponse:
@@ -44,8 +44,10 @@ class IdentityService(service_pb2_grpc.IdentityServiceServicer):
 
     @override
     async def Renew(self, request: RenewRequest, context: Context) -> RenewResponse:
-        """Answers what the credentials are worth now."""
-        holders = await credentials.by_name(self._database, {asked.credential for asked in request.credentials})
+        """Answers what the credentials are worth now; that a stream is open is use."""
+        holders = await self._holders.by_name({asked.credential for asked in request.credentials})
+        for holder in holders.values():
+            self._usage.note(holder)
         answer = RenewResponse()
         for number, asked in enumerate(request.credentials):
             if number % _BATCH == _BATCH - 1:

@@ -1,12 +1,14 @@
 """The tokens of an organization."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
 from typing_extensions import override
 
+from mesh.errors import invalid_field
 from mesh.identity import current
-from scope.users.v1 import service_pb2_grpc
+from scope.users.v1 import messages_pb2, service_pb2_grpc
 from scope.users.v1.messages_pb2 import (
     CreateTokenRequest,
     CreateTokenResponse,
@@ -16,15 +18,18 @@ from scope.users.v1.messages_pb2 import (
     ListTokensResponse,
     RotateTokenRequest,
     RotateTokenResponse,
-    Token,
 )
 from users import tokens
 from users.cache import Credentials
 from users.database import Database
 from users.secrets import Kind
-from users.tables import ApiToken, ProbeToken
+from users.tables import ApiToken
+from users.times import timestamp
 
 Context = grpc.aio.ServicerContext[Any, Any]
+
+#: For how long a rotated token's old secret works beside the new one where nobody says.
+_OVERLAP = timedelta(days=1)
 
 
 class TokenService(service_pb2_grpc.TokenServiceServicer):
@@ -37,40 +42,65 @@ class TokenService(service_pb2_grpc.TokenServiceServicer):
     @override
     async def CreateToken(self, request: CreateTokenRequest, context: Context) -> CreateTokenResponse:
         """Makes a token."""
-        caller = current()
+        expires = _end(request)
+        if request.kind == Kind.PROBE and request.permissions:
+            raise invalid_field("permissions", "are an API token's; a probe token lets probes report, and nothing else")
         async with self._database.begin() as session:
             if request.kind == Kind.PROBE:
-                made = await tokens.create_probe(session, caller.organization, request.name)
+                made = await tokens.create_probe(session, current(), request.name, expires)
             else:
-                made = await tokens.create_api(session, caller.organization, caller.subject, request.name)
-        return CreateTokenResponse(id=made[0], token=made[1])
+                made = await tokens.create_api(session, current(), request.name, expires, request.permissions)
+        return CreateTokenResponse(id=made.token.id, token=made.secret, expires=timestamp(made.token.expires))
 
     @override
     async def ListTokens(self, request: ListTokensRequest, context: Context) -> ListTokensResponse:
         """Lists tokens."""
-        caller = current()
         async with self._database.begin() as session:
-            found = await tokens.listed(session, caller.organization, caller.subject)
+            found = await tokens.listed(session, current())
         return ListTokensResponse(tokens=[_token(token) for token in found])
-
-    @override
-    async def DeleteToken(self, request: DeleteTokenRequest, context: Context) -> DeleteTokenResponse:
-        """Revokes a token."""
-        caller = current()
-        async with self._database.begin() as session:
-            await tokens.revoke(session, caller.organization, caller.subject, request.id)
-        self._known.forget()
-        return DeleteTokenResponse()
 
     @override
     async def RotateToken(self, request: RotateTokenRequest, context: Context) -> RotateTokenResponse:
         """Makes a new secret for a token."""
-        raise NotImplementedError
+        overlap = timedelta(seconds=request.overlap_seconds) if request.HasField("overlap_seconds") else _OVERLAP
+        async with self._database.begin() as session:
+            made, old_expires = await tokens.rotate(session, current(), request.id, overlap)
+        self._known.forget()
+        return RotateTokenResponse(
+            id=made.token.id,
+            token=made.secret,
+            expires=timestamp(made.token.expires),
+            old_expires=timestamp(old_expires),
+        )
+
+    @override
+    async def DeleteToken(self, request: DeleteTokenRequest, context: Context) -> DeleteTokenResponse:
+        """Revokes a token."""
+        async with self._database.begin() as session:
+            await tokens.revoke(session, current(), request.id)
+        self._known.forget()
+        return DeleteTokenResponse()
 
 
-def _token(token: ProbeToken | ApiToken) -> Token:
-    kind = Kind.PROBE if isinstance(token, ProbeToken) else Kind.API
-    answer = Token(id=token.id, kind=kind, name=token.name)
-    if token.last_used is not None:
-        answer.last_used.FromDatetime(token.last_used)
-    return answer
+def _end(request: CreateTokenRequest) -> datetime | None:
+    """When the token is to stop working; raises ServiceError INVALID_ARGUMENT for what is no time."""
+    if not request.HasField("expires"):
+        return None
+    try:
+        return request.expires.ToDatetime(UTC)
+    except (ValueError, OverflowError):
+        raise invalid_field("expires", "is no time that there is") from None
+
+
+def _token(token: tokens.Token) -> messages_pb2.Token:
+    narrowed = token.permissions if isinstance(token, ApiToken) else None
+    return messages_pb2.Token(
+        id=token.id,
+        kind=Kind.API if isinstance(token, ApiToken) else Kind.PROBE,
+        name=token.name,
+        last_used=timestamp(token.last_used),
+        created=timestamp(token.created),
+        expires=timestamp(token.expires),
+        permissions=narrowed or (),
+        replaced_by=token.replaced_by or "",
+    )

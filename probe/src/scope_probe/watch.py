@@ -18,14 +18,14 @@ _NO_ANSWERS = {
     "UNKNOWN: no details": _OTHER_PORT,
 }
 _REFUSED = frozenset({"CREDENTIAL_INVALID", "CREDENTIAL_REVOKED", "UNAUTHENTICATED", "PERMISSION_DENIED"})
-_FULL = frozenset({"LIMIT_EXCEEDED", "LOG_FULL"})
+_OPERATORS = frozenset({"LIMIT_EXCEEDED", "LOG_FULL", "ORGANIZATION_REFUSED"})
 
 
 def advice(problem: str) -> str:
     """What somebody may do about an error of the SDK's."""
     if problem.partition(":")[0] in _REFUSED:
         return "check the service token (--service-token or SCOPE_SERVICE_TOKEN); it may have been revoked"
-    if problem.partition(":")[0] in _FULL:
+    if problem.partition(":")[0] in _OPERATORS:
         return "tell whoever operates the service"
     for words, remedy in _NO_ANSWERS.items():
         if words in problem:
