@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
@@ -12,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from users.database import psycopg_url
-from users.migrations import LOCK, migrate
+from users.migrations import LOCK, config, migrate
 from users.tables import metadata
 
 
@@ -38,6 +39,24 @@ def test_one_waits_for_another(postgres_url: str) -> None:
         other.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
         job.result(15)
         assert other.execute("SELECT to_regclass('users')").fetchone() == ("users",)
+
+
+def test_who_uses_the_tables_is_let_through_first(postgres_url: str) -> None:
+    """Whoever holds one table and then wants another that the migration holds: neither of the two fails."""
+    with create_engine(psycopg_url(postgres_url), poolclass=NullPool).begin() as connection:
+        command.upgrade(config(connection), "0001")
+    waiting = "SELECT count(*) FROM pg_locks WHERE relation = 'organizations'::regclass AND NOT granted"
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(postgres_url) as caller:
+        caller.execute("SELECT count(*) FROM organizations")
+        job = pool.submit(migrate, postgres_url)
+        with psycopg.connect(postgres_url, autocommit=True) as watching:
+            deadline = time.monotonic() + 15
+            while watching.execute(waiting).fetchone() != (1,):
+                assert not job.done()
+                assert time.monotonic() < deadline
+        caller.execute("SELECT count(*) FROM users")
+        caller.commit()
+        job.result(60)
 
 
 def test_they_make_the_tables_that_the_code_knows(postgres_url: str) -> None:
