@@ -42,7 +42,7 @@ async def by_email(session: AsyncSession, email: str) -> User:
 
 async def by_id(session: AsyncSession, user_id: str) -> User:
     """The person with that id; raises ServiceError NOT_FOUND."""
-    user = await session.get(User, user_id)
+    user = await session.get(User, user_id, populate_existing=True)
     if user is None:
         raise not_found("person", user_id)
     return user
