@@ -751,8 +751,8 @@ class OrganizationServiceServicer:
 
     def CreateOrganization(self, request, context):
         """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
-        that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
-        (LIMIT_EXCEEDED).
+        that is or was taken with ALREADY_EXISTS, more organizations than a person may make with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED), and more tries than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -827,8 +827,8 @@ class OrganizationServiceServicer:
     def Invite(self, request, context):
         """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
         role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
-        with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
-        (RATE_EXCEEDED).
+        with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent, or invitations than one may send,
+        with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -856,7 +856,8 @@ class OrganizationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def AcceptInvitation(self, request, context):
-        """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND.
+        """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND, and more organizations
+        than a person may belong to with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -304,8 +304,8 @@ class OrganizationServiceStub:
     """Answers an id that no organization has or had, to offer it."""
     CreateOrganization: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.CreateOrganizationRequest, _organizations_pb2.CreateOrganizationResponse]
     """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
-    that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
-    (LIMIT_EXCEEDED).
+    that is or was taken with ALREADY_EXISTS, more organizations than a person may make with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED), and more tries than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
     """
     ListOrganizations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListOrganizationsRequest, _organizations_pb2.ListOrganizationsResponse]
     """Lists the organizations that the caller belongs to."""
@@ -334,8 +334,8 @@ class OrganizationServiceStub:
     Invite: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.InviteRequest, _organizations_pb2.InviteResponse]
     """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
     role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
-    with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
-    (RATE_EXCEEDED).
+    with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent, or invitations than one may send,
+    with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
     """
     ListInvitations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListInvitationsRequest, _organizations_pb2.ListInvitationsResponse]
     """Lists the organization's open invitations."""
@@ -344,7 +344,9 @@ class OrganizationServiceStub:
     ListMyInvitations: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.ListMyInvitationsRequest, _organizations_pb2.ListMyInvitationsResponse]
     """Lists the caller's own open invitations."""
     AcceptInvitation: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.AcceptInvitationRequest, _organizations_pb2.AcceptInvitationResponse]
-    """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND."""
+    """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND, and more organizations
+    than a person may belong to with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+    """
     DeclineInvitation: _grpc.UnaryUnaryMultiCallable[_organizations_pb2.DeclineInvitationRequest, _organizations_pb2.DeclineInvitationResponse]
     """Declines an invitation. Refuses one that is not listed with NOT_FOUND."""
 
@@ -360,8 +362,8 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     """Answers an id that no organization has or had, to offer it."""
     CreateOrganization: _aio.UnaryUnaryMultiCallable[_organizations_pb2.CreateOrganizationRequest, _organizations_pb2.CreateOrganizationResponse]  # type: ignore[assignment]
     """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
-    that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
-    (LIMIT_EXCEEDED).
+    that is or was taken with ALREADY_EXISTS, more organizations than a person may make with RESOURCE_EXHAUSTED
+    (LIMIT_EXCEEDED), and more tries than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
     """
     ListOrganizations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListOrganizationsRequest, _organizations_pb2.ListOrganizationsResponse]  # type: ignore[assignment]
     """Lists the organizations that the caller belongs to."""
@@ -390,8 +392,8 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     Invite: _aio.UnaryUnaryMultiCallable[_organizations_pb2.InviteRequest, _organizations_pb2.InviteResponse]  # type: ignore[assignment]
     """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
     role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
-    with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
-    (RATE_EXCEEDED).
+    with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent, or invitations than one may send,
+    with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
     """
     ListInvitations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListInvitationsRequest, _organizations_pb2.ListInvitationsResponse]  # type: ignore[assignment]
     """Lists the organization's open invitations."""
@@ -400,7 +402,9 @@ class OrganizationServiceAsyncStub(OrganizationServiceStub):
     ListMyInvitations: _aio.UnaryUnaryMultiCallable[_organizations_pb2.ListMyInvitationsRequest, _organizations_pb2.ListMyInvitationsResponse]  # type: ignore[assignment]
     """Lists the caller's own open invitations."""
     AcceptInvitation: _aio.UnaryUnaryMultiCallable[_organizations_pb2.AcceptInvitationRequest, _organizations_pb2.AcceptInvitationResponse]  # type: ignore[assignment]
-    """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND."""
+    """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND, and more organizations
+    than a person may belong to with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+    """
     DeclineInvitation: _aio.UnaryUnaryMultiCallable[_organizations_pb2.DeclineInvitationRequest, _organizations_pb2.DeclineInvitationResponse]  # type: ignore[assignment]
     """Declines an invitation. Refuses one that is not listed with NOT_FOUND."""
 
@@ -425,8 +429,8 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_organizations_pb2.CreateOrganizationResponse, _abc.Awaitable[_organizations_pb2.CreateOrganizationResponse]]:
         """Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
-        that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
-        (LIMIT_EXCEEDED).
+        that is or was taken with ALREADY_EXISTS, more organizations than a person may make with RESOURCE_EXHAUSTED
+        (LIMIT_EXCEEDED), and more tries than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
         """
 
     @_abc_1.abstractmethod
@@ -515,8 +519,8 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_organizations_pb2.InviteResponse, _abc.Awaitable[_organizations_pb2.InviteResponse]]:
         """Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
         role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
-        with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
-        (RATE_EXCEEDED).
+        with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent, or invitations than one may send,
+        with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
         """
 
     @_abc_1.abstractmethod
@@ -549,7 +553,9 @@ class OrganizationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _organizations_pb2.AcceptInvitationRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_organizations_pb2.AcceptInvitationResponse, _abc.Awaitable[_organizations_pb2.AcceptInvitationResponse]]:
-        """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND."""
+        """Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND, and more organizations
+        than a person may belong to with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
+        """
 
     @_abc_1.abstractmethod
     def DeclineInvitation(

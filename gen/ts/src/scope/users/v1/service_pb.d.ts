@@ -188,8 +188,8 @@ export declare const OrganizationService: GenService<{
   },
   /**
    * Makes an organization that the caller administers. Its id never changes, and nobody has it after that. Refuses an id
-   * that is or was taken with ALREADY_EXISTS, and more organizations than a person may make with RESOURCE_EXHAUSTED
-   * (LIMIT_EXCEEDED).
+   * that is or was taken with ALREADY_EXISTS, more organizations than a person may make with RESOURCE_EXHAUSTED
+   * (LIMIT_EXCEEDED), and more tries than the deployment allows with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
    *
    * @generated from rpc scope.users.v1.OrganizationService.CreateOrganization
    */
@@ -294,8 +294,8 @@ export declare const OrganizationService: GenService<{
   /**
    * Invites somebody, known here or not, by mail for 7 days. Who is invited already is sent another mail and the newer
    * role counts; who is a member already changes nothing. Refuses more open invitations than an organization may have
-   * with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent with RESOURCE_EXHAUSTED
-   * (RATE_EXCEEDED).
+   * with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), and more mails than a person may be sent, or invitations than one may send,
+   * with RESOURCE_EXHAUSTED (RATE_EXCEEDED).
    *
    * @generated from rpc scope.users.v1.OrganizationService.Invite
    */
@@ -335,7 +335,8 @@ export declare const OrganizationService: GenService<{
     output: typeof ListMyInvitationsResponseSchema;
   },
   /**
-   * Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND.
+   * Accepts an invitation: the caller is a member. Refuses one that is not listed with NOT_FOUND, and more organizations
+   * than a person may belong to with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
    *
    * @generated from rpc scope.users.v1.OrganizationService.AcceptInvitation
    */
