@@ -119,6 +119,21 @@ class Verifier:
             self._known.popitem(last=False)
         return identity
 
+    async def verify_then(self, token: str, moment: float) -> Identity:
+        """The identity in a token that users signed, for whatever service, and that was good at a moment of the past.
+
+        Args:
+            token: the token, as it was passed on.
+            moment: when what it is shown for happened, in seconds since 1970.
+
+        Raises:
+            ServiceError: as `caller` does.
+        """
+        identity = _decode(token, await self._public_key(token), "EdDSA", audience=None)
+        if not identity.issued_at - LEEWAY <= moment <= identity.expires_at + LEEWAY:
+            raise unauthenticated()
+        return identity
+
     async def _public_key(self, token: str) -> Ed25519PublicKey:
         try:
             return await self._keys.public_key(str(jwt.get_unverified_header(token).get("kid")))
@@ -134,11 +149,13 @@ class Verifier:
         raise unauthenticated()
 
 
-def _decode(token: str, key: Ed25519PublicKey | bytes, algorithm: str, audience: str) -> Identity:
+def _decode(token: str, key: Ed25519PublicKey | bytes, algorithm: str, audience: str | None) -> Identity:
+    """The identity in a token; with an audience, of one that is for that and good now."""
+    options: jwt.types.Options = {"require": ["exp", "iat", "aud", "sub"]}
+    if audience is None:
+        options |= {"verify_aud": False, "verify_exp": False, "verify_iat": False}
     try:
-        claims = jwt.decode(
-            token, key, [algorithm], {"require": ["exp", "iat", "aud", "sub"]}, audience=audience, leeway=LEEWAY
-        )
+        claims = jwt.decode(token, key, [algorithm], options, audience=audience, leeway=LEEWAY)
         return json_format.ParseDict(claims, Identity(), ignore_unknown_fields=True)
     except (jwt.InvalidTokenError, json_format.ParseError):
         raise unauthenticated() from None

@@ -4,20 +4,23 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from functools import partial
 
 import structlog
 
+from mesh.identity import Verifier
 from mesh.keyring import follow
 from mesh.serve import Build, Mesh, Registers, running
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
-from users import accounts, audit, rates, service
+from users import accounts, audit, bus, rates, service
 from users.api_rate import ApiRate
+from users.audit.keeping import kept
 from users.authorize import Authorizer
 from users.cache import Credentials
-from users.credentials import Holders
 from users.correspondence import sending
+from users.credentials import Holders
 from users.database import Database
 from users.identity import Keys, Signer
 from users.instruments import DATABASE
@@ -36,18 +39,19 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
     """The service as mesh runs it."""
 
     @asynccontextmanager
-    async def build(_: Mesh) -> AsyncIterator[Registers]:
+    async def build(mesh: Mesh) -> AsyncIterator[Registers]:
         database = Database(settings.database_url)
         usage = Usage(database)
         following = follow(settings.identity_key_file, keys.take)
-        filing = audit.refusals(database).run()
         try:
             async with (
-                running(usage.run(), rates.keep_clear(database), following, filing, announce(database)),
+                running(usage.run(), rates.keep_clear(database), following, announce(database)),
+                bus.connected(settings) as joined,
+                kept(database, joined, Verifier(keys, settings.mesh_keys), timedelta(seconds=settings.audit_keep)),
                 sending(settings, database),
             ):
                 with DATABASE.reads(database.in_use):
-                    yield registers(settings, database, usage, keys)
+                    yield registers(mesh, settings, database, usage, keys)
         finally:
             await database.close()
 
@@ -55,10 +59,12 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
 
 
 def registers(
+    mesh: Mesh,
     settings: UsersSettings,
     database: Database,
     usage: Usage,
     keys: Keys,
+    *,
     clock: Callable[[], float] = time.monotonic,
 ) -> Registers:
     """The gRPC services; `clock` tells how old what is remembered is, in seconds."""
@@ -75,13 +81,19 @@ def registers(
     authorization = service.Authorization(authorizer)
     session = service.SessionService(database, known, cookie, rules, limits)
     token = service.TokenService(database, known)
+    administration = service.AdministrationService(database, known)
     organization = service.OrganizationService(database, known, limits, settings.organizations_per_person)
+    events = service.AuditService(database, mesh, settings.exports_per_user)
     identity = service.IdentityService(holders, keys, signer, usage)
     return {
         "envoy.service.auth.v3.Authorization": partial(add_AuthorizationServicer_to_server, authorization),
         "scope.users.v1.SessionService": partial(contract.add_SessionServiceServicer_to_server, session),
         "scope.users.v1.TokenService": partial(contract.add_TokenServiceServicer_to_server, token),
+        "scope.users.v1.AdministrationService": partial(
+            contract.add_AdministrationServiceServicer_to_server, administration
+        ),
         "scope.users.v1.OrganizationService": partial(contract.add_OrganizationServiceServicer_to_server, organization),
+        "scope.users.v1.AuditService": partial(contract.add_AuditServiceServicer_to_server, events),
         "scope.users.v1.IdentityService": partial(contract.add_IdentityServiceServicer_to_server, identity),
     }
 

@@ -25,3 +25,9 @@ MAILS = _users.counter(
     "Attempts to send a mail: SENT, FAILED (tried again), GIVEN_UP, REFUSED by the server, or NOTHING_TO_SAY.",
     "outcome",
 )
+FILED = _users.counter(
+    "scope_audit_records",
+    "{record}",
+    "What other services put on the bus of what they did: FILED, REPEATED (it was filed before), or UNFIT.",
+    "outcome",
+)

@@ -65,6 +65,10 @@ class UsersSettings(Settings):
     organizations_per_person: int = Field(default=20, ge=1)
     #: How long what a deleted organization had is kept, in seconds; streams to it may be open for a minute.
     purge_after: float = Field(default=30 * 86_400.0, ge=120.0)
+    #: How long events of the audit are kept, in seconds; the database refuses to delete one within 30 days.
+    audit_keep: float = Field(default=400 * 86_400.0, ge=30 * 86_400.0)
+    #: How many exports of the audit a person may have under way at each replica.
+    exports_per_user: int = Field(default=2, ge=1)
 
     @field_validator("mail_from")
     @classmethod

@@ -28,8 +28,12 @@ class Permissions:
 
     publish: Sequence[str]
     subscribe: Sequence[str]
+    #: What it may not publish to, although it is among those.
+    never: Sequence[str] = ()
 
 
+# Whatever concerns the stream `audit`, which is for users alone.
+_AUDIT = ("$JS.API.*.*.audit", "$JS.API.*.*.audit.>", "$JS.API.*.*.*.audit", "$JS.API.*.*.*.audit.>")
 # A wildcard of NATS is a whole token, so a stream's name cannot be matched by its prefix.
 _WRITE = Permissions(
     publish=(
@@ -43,6 +47,19 @@ _WRITE = Permissions(
         "$JS.API.DIRECT.GET.*.>",
     ),
     subscribe=("_INBOX_collection.>",),
+    never=_AUDIT,
+)
+# Users files what others publish under `audit.SERVICE`, and deletes the logs of organizations that are gone.
+_FILE = Permissions(
+    publish=(
+        "$JS.API.STREAM.CREATE.audit",
+        "$JS.API.CONSUMER.DURABLE.CREATE.audit.users",
+        "$JS.API.CONSUMER.MSG.NEXT.audit.users",
+        "$JS.ACK.audit.users.>",
+        "$JS.API.STREAM.DELETE.*",
+    ),
+    subscribe=("_INBOX_users.>",),
+    never=("$JS.API.STREAM.DELETE.audit",),
 )
 # Those who read publish nothing themselves; but the server answers to whatever subject a request names. So these keys
 # are for our own services, never for a tenant.
@@ -59,9 +76,10 @@ _READ = (
 )
 PERMISSIONS = {
     "collection": _WRITE,
-    "query": Permissions(_READ, ("_INBOX_query.>",)),
+    "users": _FILE,
+    "query": Permissions(_READ, ("_INBOX_query.>",), _AUDIT),
     # Readers from outside, tests and benchmarks, know an organization by its name and its stream only by looking.
-    "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",)),
+    "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",), _AUDIT),
 }
 
 
@@ -130,7 +148,10 @@ def _user(broker: Broker, name: str, permissions: Permissions) -> dict[str, Any]
     seed = credentials.kept(broker.nkey_file(name), _new_seed)
     return {
         "nkey": nkeys.from_seed(seed.encode()).public_key.decode(),
-        "permissions": {"publish": {"allow": permissions.publish}, "subscribe": {"allow": permissions.subscribe}},
+        "permissions": {
+            "publish": {"allow": permissions.publish, "deny": permissions.never},
+            "subscribe": {"allow": permissions.subscribe},
+        },
     }
 
 

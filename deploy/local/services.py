@@ -52,8 +52,10 @@ def service(layout: Layout, replica: Replica) -> Command:
 
 
 def _own_environment(layout: Layout, name: str) -> dict[str, str]:
+    bus = {"NATS_URL": layout.broker.url, "NATS_NKEY_FILE": str(layout.broker.nkey_file(name))}
     if name == "users":
         return {
+            **bus,
             **accounts_environment(layout),
             "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem"),
             "CORS_ORIGINS": ",".join(layout.options.cors_origins),
@@ -61,7 +63,7 @@ def _own_environment(layout: Layout, name: str) -> dict[str, str]:
             "SIGNUP": os.environ.get("SIGNUP") or "open",
             "MAIL_DIRECTORY": str(layout.data / "mail"),
         }
-    return {"NATS_URL": layout.broker.url, "NATS_NKEY_FILE": str(layout.broker.nkey_file(name))}
+    return bus
 
 
 def envoy(layout: Layout, private: Path) -> Command:

@@ -154,10 +154,10 @@ async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> 
 
 
 def test_keys_and_configuration_are_private_and_bounded(nats_server: "NatsServer", tmp_path: Path) -> None:
-    for name in ("collection", "query", "reader"):
+    for name in ("collection", "query", "reader", "users"):
         assert stat.S_IMODE(nats_server.nkey_file(name).stat().st_mode) == 0o600
     assert stat.S_IMODE(nats_server.nkey_file("query").parent.stat().st_mode) == 0o700
     configuration = read_json(tmp_path / "nats" / "nats.json")
     assert 0 < configuration["jetstream"]["max_file_store"] < 2**50
     assert "http" not in configuration
-    assert len(configuration["authorization"]["users"]) == 3
+    assert len(configuration["authorization"]["users"]) == 4

@@ -16,6 +16,8 @@ from mesh.headers import IDENTITY
 from mesh.identity import Verifier, service_metadata
 from mesh.interceptor import Guard
 from mesh.keyring import MeshKeys
+from mesh.renewal import Renewals
+from mesh.serve import Mesh, running
 from scope.auth.v1.identity_pb2 import Identity
 from scope.edge.v1.authorization_pb2 import CheckRequest, CheckResponse
 from scope.edge.v1.authorization_pb2_grpc import AuthorizationStub
@@ -61,6 +63,7 @@ class Service:
     channel: grpc.aio.Channel
     mesh_keys: MeshKeys
     verifier: Verifier
+    mesh: Mesh
 
     async def organization(self, name: str, admin: str = "ann@example.org") -> Created:
         async with self.database.begin() as session:
@@ -194,10 +197,12 @@ async def users(database: Database, settings: UsersSettings) -> AsyncIterator[Se
     )
     verifier = Verifier(keys, mesh_keys)
     server = grpc.aio.server(interceptors=[Guard(verifier)])
-    for register in registers(settings, database, usage, keys, clock).values():
-        register(server)
     port = server.add_insecure_port("127.0.0.1:0")
-    await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        yield Service(settings.database_url, database, usage, keys, clock, channel, mesh_keys, verifier)
+        mesh = Mesh("users", settings, Renewals(channel, "users", mesh_keys, verifier))
+        for register in registers(mesh, settings, database, usage, keys, clock=clock).values():
+            register(server)
+        await server.start()
+        async with running(mesh.renewals.run()):
+            yield Service(settings.database_url, database, usage, keys, clock, channel, mesh_keys, verifier, mesh)
     await server.stop(0)
