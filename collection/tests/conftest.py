@@ -1,6 +1,7 @@
 """A served collection, in front of a real report log."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
+from collection import reports
+from collection.aside import LARGE
+from collection.log import Entry
 from collection.service import collection_service
 from collection.settings import CollectionSettings
 from conftest import NatsServer
@@ -21,12 +25,16 @@ from mesh.renewal import Renewals
 from mesh.serve import Mesh, users_channel
 from mesh.tests.authority import Authority, authority
 from scope.auth.v1.access_pb2 import Caller
+from scope.auth.v1.identity_pb2 import Identity
+from scope.collection.v1.messages_pb2 import PublishRequest
 from scope.collection.v1.service_pb2_grpc import CollectionServiceStub
 
 __all__ = ["authority"]
 
 SERVICE = "/scope.collection.v1.CollectionService"
 ORGANIZATION = "a" * 32
+#: How long a test waits for what should take a moment, in seconds.
+PATIENCE = 30.0
 
 
 @dataclass
@@ -51,14 +59,23 @@ class Served:
 
     async def stored(self, subject: str) -> list[Msg]:
         """Every message of a subject in the log, oldest first."""
-        stream = self.reader.jetstream()
-        subscription = await stream.subscribe(subject, stream=f"reports-{ORGANIZATION}", ordered_consumer=True)
-        messages = []
-        try:
-            while True:
-                messages.append(await subscription.next_msg(timeout=0.5))
-        except nats.errors.TimeoutError:
-            return messages
+        log, name = self.reader.jetstream(timeout=PATIENCE), f"reports-{ORGANIZATION}"
+        counts = (await log.stream_info(name, subjects_filter=subject)).state.subjects or {}
+        subscription = await log.subscribe(subject, stream=name, ordered_consumer=True)
+        return [await subscription.next_msg(timeout=PATIENCE) for _ in range(sum(counts.values()))]
+
+
+@pytest.fixture
+def over(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Work on any large report takes until a test sets this."""
+    over, entry = threading.Event(), reports.entry
+
+    def slow(request: PublishRequest, organization: str, probe: str) -> Entry:
+        assert len(request.report) <= LARGE or over.wait(PATIENCE)
+        return entry(request, organization, probe)
+
+    monkeypatch.setattr(reports, "entry", slow)
+    return over
 
 
 @pytest.fixture
@@ -85,6 +102,14 @@ async def served(
         nats_url=nats_server.url,
         nats_nkey_file=nats_server.nkey_file("collection"),
         **{"log_max_bytes": 16 * 1024 * 1024, **limits},
+    )
+    authority.worth["probe:1"] = Identity(
+        caller=Caller.CALLER_PROBE,
+        subject="p",
+        organization=ORGANIZATION,
+        credential="probe:1",
+        permissions=["report.upload"],
+        audience="collection",
     )
     verifier = Verifier(authority, authority.mesh_keys)
     seed = str(nats_server.nkey_file("reader"))

@@ -25,7 +25,7 @@ async def test_what_cannot_be_written_is_refused_until_the_bus_starts_again(
     nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bus gives such a stream up for as long as it runs: its `max_file_store` lies below the disk's size."""
-    monkeypatch.setattr("collection.log.TIMEOUT", 1.0)
+    monkeypatch.setattr("collection.log.TIMEOUT", 5.0)
     key = tmp_path / "mesh.key"
     key.write_text("ab" * 32)
     settings = CollectionSettings(

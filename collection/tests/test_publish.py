@@ -1,7 +1,8 @@
 """What is acknowledged is in the log, byte for byte; what is refused is not, and says why."""
 
 import asyncio
-import time
+import sys
+import threading
 from contextlib import suppress
 
 import grpc
@@ -10,13 +11,11 @@ from google.protobuf.struct_pb2 import ListValue, Value
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
-from collection.tests.conftest import ORGANIZATION, Served
+from collection.tests.conftest import ORGANIZATION, PATIENCE, Served
 from conftest import NatsServer
 from mesh import limits
 from mesh.seal import Seal
 from mesh.validation import validate
-from scope.auth.v1.access_pb2 import Caller
-from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import PublishDocumentRequest, PublishRequest
 from scope.report.v1.document_pb2 import Document, DocumentNode
 from scope.report.v1.report_pb2 import Node, Report
@@ -153,16 +152,12 @@ async def test_draining_is_said_and_the_stream_goes_on(served: Served) -> None:
 
 
 async def test_a_revoked_token_ends_the_stream(served: Served) -> None:
-    token = Identity(
-        caller=Caller.CALLER_PROBE, subject="p", organization=ORGANIZATION, credential="probe:1", audience="collection"
-    )
-    served.authority.worth["probe:1"] = token
     stream = served.stub.Publish(metadata=served.metadata("Publish"))
     await stream.write(PublishRequest(report=report(1)))
     assert (await stream.read()).HasField("acknowledged")
     del served.authority.worth["probe:1"]
     with pytest.raises(grpc.aio.AioRpcError) as ended:
-        await asyncio.wait_for(stream.read(), 15)
+        await asyncio.wait_for(stream.read(), PATIENCE)
     assert reason(ended.value) == "CREDENTIAL_REVOKED"
 
 
@@ -173,7 +168,7 @@ async def test_without_the_log_a_report_is_refused_and_later_taken(served: Serve
     assert error.code() == grpc.StatusCode.UNAVAILABLE
     assert reason(error) == "LOG_UNAVAILABLE"
     nats_server.start()
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE):
         while not await taken(served, epoch=1001):
             await asyncio.sleep(0.1)
     assert len(await served.stored(FULL)) == 2
@@ -236,25 +231,31 @@ async def test_a_document_must_be_there_and_not_too_large(served: Served) -> Non
 def test_the_rules_of_a_large_document_are_not_checked_field_by_field() -> None:
     node = DocumentNode(attributes={"names": Value(list_value=ListValue(values=[Value()] * 100_000))})
     request = PublishDocumentRequest(document=Document(nodes=[node]))
-    began = time.thread_time()
-    PublishDocumentRequest.FromString(request.SerializeToString())
-    parsed = time.thread_time()
-    validate(request)
-    assert time.thread_time() - parsed < parsed - began
+    called = 0
+
+    def count(*_: object) -> None:
+        nonlocal called
+        called += 1
+
+    sys.setprofile(count)
+    try:
+        validate(request)
+    finally:
+        sys.setprofile(None)
+    assert called < 10_000
 
 
-async def test_other_calls_go_on_beside_a_large_document(served: Served) -> None:
+async def test_other_calls_go_on_beside_a_large_document(served: Served, over: threading.Event) -> None:
     hosts = [DocumentNode(topology="host", id=f"{number};<host>") for number in range(20_000)]
     large = PublishDocumentRequest(document=Document(nodes=hosts))
     publishing = served.stub.PublishDocument(large, metadata=served.metadata("PublishDocument", "large"))
-    answered = 0
-    while not publishing.done():
+    for _ in range(5):
         await served.stub.PublishDocument(
             PublishDocumentRequest(document=DOCUMENT), metadata=served.metadata("PublishDocument")
         )
-        answered += 1
+    assert not publishing.done()
+    over.set()
     await publishing
-    assert answered > 2
 
 
 async def test_a_document_that_refers_to_nothing_is_refused_by_place(served: Served) -> None:

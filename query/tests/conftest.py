@@ -22,7 +22,7 @@ from mesh.keyring import MeshKeys
 from mesh.renewal import Renewals
 from mesh.seal import HEADER, Seal
 from mesh.serve import Mesh
-from mesh.tests.authority import Authority, authority
+from mesh.tests.authority import Authority, authority, somebody
 from query.organization import Organizations, following
 from query.service import Query
 from query.settings import QuerySettings
@@ -35,7 +35,7 @@ __all__ = ["authority"]
 MESH_KEY = b"m" * 32
 
 
-async def eventually(look: Callable[[], object], *, within: float = 15.0) -> None:
+async def eventually(look: Callable[[], object], *, within: float = 60.0) -> None:
     """Looks again until there is something to see; `look` may have to be awaited."""
     end = time.monotonic() + within
     while True:
@@ -107,6 +107,7 @@ def query_settings(nats_server: Any, tmp_path: Path) -> QuerySettings:
         nats_url=nats_server.url,
         nats_nkey_file=nats_server.nkey_file("query"),
         tick=0.05,
+        quiet_after=50,
     )
 
 
@@ -133,6 +134,7 @@ class Served:
 @asynccontextmanager
 async def serving(authority: Authority, settings: QuerySettings, found: Organizations) -> AsyncIterator[Served]:
     verifier = Verifier(authority, authority.mesh_keys)
+    authority.worth["api:1"] = somebody(audience="query")
     async with grpc.aio.insecure_channel(authority.address) as users:
         mesh = Mesh("query", settings, Renewals(users, "query", authority.mesh_keys, verifier))
         renewing = asyncio.create_task(mesh.renewals.run())

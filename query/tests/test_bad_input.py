@@ -203,7 +203,7 @@ async def _is_there(served: Served, process: str) -> bool:
     metadata = served.metadata("StreamTopology")
     stream = events(served.stub.StreamTopology(StreamTopologyRequest(topology="processes"), metadata=metadata))
     try:
-        _, _, data = await asyncio.wait_for(anext(stream), 10)
+        _, _, data = await asyncio.wait_for(anext(stream), 60)
     except grpc.aio.AioRpcError:
         return False
     finally:

@@ -157,9 +157,9 @@ async def test_who_is_gone_stays_gone_when_the_log_is_back(log: Log, query_setti
         await asyncio.to_thread(log.server.start)
         seen: set[str] = set()
         reporter = Reporter("q", Machine("new"))
-        await eventually(lambda: _appended(log, reporter))
 
         async def look() -> bool:
+            await _appended(log, reporter)  # each time: it is soon gone again
             seen.update(await hosts(organization))
             return "new" in seen
 
@@ -169,15 +169,15 @@ async def test_who_is_gone_stays_gone_when_the_log_is_back(log: Log, query_setti
 
 async def test_what_nobody_reads_is_let_go(log: Log, query_settings: QuerySettings) -> None:
     await log.create("o")
-    settings = query_settings.model_copy(update={"idle_after": 0.3})
+    settings = query_settings.model_copy(update={"idle_after": 2.0})
     async with following(settings) as organizations:
         first = await organizations.get("o")
         view = await first.view(topologies()["hosts"], sensitive=True)
         wake = asyncio.Event()
         view.wakes.add(wake)
         await log.full("o", Reporter("p", Machine("a"), epoch=NOON))
-        await asyncio.wait_for(wake.wait(), 10)
-        await asyncio.sleep(1)  # longer than the idle time: somebody waits in the view, so it stays
+        await asyncio.wait_for(wake.wait(), 60)
+        await asyncio.sleep(3)  # longer than the idle time: somebody waits in the view, so it stays
         assert await organizations.get("o") is first
         assert await first.view(topologies()["hosts"], sensitive=True) is view
         view.wakes.clear()
@@ -202,7 +202,7 @@ async def test_who_comes_in_the_place_of_one_that_fails_stays(log: Log, organiza
     del organizations._followed["o"]
     second = await organizations.get("o")
     first.model._join = None  # type: ignore[assignment]
-    await asyncio.wait_for(following_first, 15)
+    await asyncio.wait_for(following_first, 60)
     assert await organizations.get("o") is second
     assert organizations._tasks.keys() == {"o"}
 
@@ -213,7 +213,7 @@ async def test_one_that_fails_when_it_was_let_go_already(log: Log, organizations
     task = organizations._tasks.pop("o")
     del organizations._followed["o"]
     first.model._join = None  # type: ignore[assignment]
-    await asyncio.wait_for(task, 15)
+    await asyncio.wait_for(task, 60)
 
 
 async def test_sweeping_goes_on_after_an_error_that_nobody_foresaw(log: Log, query_settings: QuerySettings) -> None:

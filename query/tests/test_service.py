@@ -12,8 +12,6 @@ from google.protobuf import json_format
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
-from mesh import renewal
-from mesh.tests.authority import somebody
 from query import service, watch
 from query.tests.conftest import Log, Served, eventually
 from query.tests.machines import Machine, Reporter, Socket
@@ -197,7 +195,6 @@ async def test_a_watch(log: Log, served: Served) -> None:
     machine = Machine("a", {1: "one"})
     reporter = Reporter("p", machine)
     await log.full("o", reporter)
-    served.authority.worth["api:1"] = somebody(audience="query")
     call = served.stub.StreamTopology(
         StreamTopologyRequest(topology="processes"), metadata=served.metadata("StreamTopology")
     )
@@ -222,7 +219,7 @@ async def test_a_watch(log: Log, served: Served) -> None:
     assert (await anext(anew))[0] == "reset"
     # Revoked: it ends, and says why.
     served.authority.worth.clear()
-    name, _, data = await asyncio.wait_for(anext(again), 15)
+    name, _, data = await asyncio.wait_for(anext(again), 60)
     assert (name, data["reason"]) == ("end", "CREDENTIAL_REVOKED")
     with pytest.raises(StopAsyncIteration):
         await anext(again)
@@ -245,10 +242,8 @@ async def test_a_watch_says_that_the_log_is_away(log: Log, served: Served) -> No
         served.stub.StreamTopology(StreamTopologyRequest(topology="hosts"), metadata=served.metadata("StreamTopology"))
     )
     assert (await anext(stream))[0] == "reset"
-    assert renewal.INTERVAL < 3
-    served.authority.worth["api:1"] = somebody(audience="query")
     await asyncio.to_thread(log.server.stop)
-    name, _, data = await asyncio.wait_for(anext(stream), 15)
+    name, _, data = await asyncio.wait_for(anext(stream), 60)
     assert name == "failure"
     assert data["code"] == 14
     assert data["details"][0]["reason"] == "LOG_UNAVAILABLE"

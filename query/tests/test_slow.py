@@ -9,7 +9,6 @@ import grpc
 import orjson
 import pytest
 
-from mesh.tests.authority import somebody
 from query.render import to_json
 from query.tests.conftest import Log, Served
 from query.tests.machines import NOON, Machine, Reporter
@@ -91,7 +90,6 @@ async def test_a_watcher_who_stops_reading(
     log: Log, served: Served, face: Callable[[Any, Served], AsyncIterator[Map]]
 ) -> None:
     await log.create("o")
-    served.authority.worth["api:1"] = somebody(audience="query")
     machines = [Machine(f"h{number}") for number in range(HOSTS)]
     reporter = Reporter("p", *machines)
 
