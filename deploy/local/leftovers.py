@@ -84,7 +84,7 @@ def end_left(data: Path) -> list[str]:
     """Ends all processes of this data folder but ourselves and our parents; answers what they were, by name and pid."""
     ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     left = [process for process in psutil.process_iter() if process.pid not in ours and _belongs_to(process, data)]
-    names = [f"{process.name()} ({process.pid})" for process in left if process.is_running()]
+    names = [name for process in left if (name := _name(process))]
     end_all(left, signal.SIGTERM)
     return names
 
@@ -106,6 +106,14 @@ def _lives(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def _name(process: psutil.Process) -> str:
+    """Its name and pid; empty where it is gone."""
+    try:
+        return f"{process.name()} ({process.pid})" if process.is_running() else ""
+    except psutil.NoSuchProcess:
+        return ""
 
 
 def _belongs_to(process: psutil.Process, data: Path) -> bool:
