@@ -16,6 +16,7 @@ import structlog
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Connection
+from hypothesis import HealthCheck, settings
 from psycopg import sql
 
 from deploy.local import credentials, nats, postgres
@@ -24,6 +25,10 @@ from deploy.local.running import Running
 
 # Tests start servers while threads of theirs speak gRPC, whose preparations for a fork then go wrong in the child.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+# Every run tries the same examples, however slow the machine; `--hypothesis-profile=default` tries others.
+settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("same")
 
 _SERVERS = {"postgres_url", "postgres_cluster", "nats_server", "mail_server"}
 

@@ -34,6 +34,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(2000)  # it fetches packages
 @pytest.mark.parametrize(
     ("folders", "packages"),
     [
@@ -47,7 +48,17 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_distribution_installs_alone(sources: Path, tmp_path: Path, folders: list[str], packages: list[str]) -> None:
     venv.create(tmp_path, with_pip=True)
     python = str(tmp_path / "bin" / "python")
-    install = [python, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]
+    install = [
+        python,
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-input",
+        "--disable-pip-version-check",
+        "--retries",
+        "10",
+    ]
     run(sources, *install, "--require-hashes", "--requirement", "requirements-build.txt")
     ours = [f"./{folder}" for folder in folders]
     run(sources, *install, "--no-build-isolation", "--constraint", "pinned.txt", *ours)
@@ -55,7 +66,7 @@ def test_a_distribution_installs_alone(sources: Path, tmp_path: Path, folders: l
 
 
 def run(folder: Path, *command: str) -> None:
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=900, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -27,7 +27,7 @@ class Running:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, within: float = 30) -> None:
+    def start(self, within: float = 60) -> None:
         """Starts it and waits until it is ready; raises `NotReadyError` when that takes too long."""
         self._command.before()
         with self._log.open("ab") as log:
