@@ -1,9 +1,23 @@
 """Connections to an edge, in clear or over TLS."""
 
+import socket
 import ssl
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import pytest
+
+
+def _speaks_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not _speaks_ipv6(), reason="this machine speaks no IPv6")
 
 
 def connect(url: str, ca_file: str | Path | None, timeout: float) -> HTTPConnection:

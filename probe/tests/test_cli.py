@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import grpc.aio
 import pytest
 from typer.testing import CliRunner, Result
 
+from deploy.local.command import free_ports
 from scope.collection.v1.messages_pb2 import Acknowledged, PublishRequest, PublishResponse
 from scope.collection.v1.service_pb2_grpc import (
     CollectionServiceServicer,
@@ -29,7 +31,7 @@ from scope_probe.watch import advice
 from tests.certificates import Authority
 
 TOKEN = "scope-token-of-a-test"
-DEADLINE = 20
+DEADLINE = 60
 NOBODY = "127.0.0.1:9"
 
 
@@ -62,7 +64,8 @@ class Peer(CollectionServiceServicer):
 
 @contextmanager
 def peer(port: int = 0, credentials: grpc.ServerCredentials | None = None) -> Iterator[tuple[Peer, int]]:
-    """A server in a thread of its own, and its port."""
+    """A server in a thread of its own, and its port, which nobody else takes while it is away."""
+    port = port or free_ports(1)[0]
     servicer, started = Peer(), Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]]()
 
     async def serve() -> None:
@@ -255,9 +258,11 @@ def test_a_probe_says_how_it_is_doing(tmp_path: Path) -> None:
     assert status(tmp_path)[0] == 3
     with peer() as (servicer, port):
         with probe(tmp_path, f"127.0.0.1:{port}", "--state", str(tmp_path)) as process:
-            for _ in range(2):  # the second goes out when the first was acknowledged
-                servicer.came.get(timeout=DEADLINE)
-            code, said = status(tmp_path)
+            servicer.came.get(timeout=DEADLINE)
+            deadline = time.monotonic() + DEADLINE
+            while (code := status(tmp_path)[0]) and time.monotonic() < deadline:
+                time.sleep(0.05)
+            said = status(tmp_path)[1]
             told = json.loads(scope("status", "--json", "--state", str(tmp_path)).output)
         assert code == 0
         assert f"connected to 127.0.0.1:{port}" in said

@@ -10,6 +10,7 @@ import pytest
 
 from scope_probe import connections
 from scope_probe.connections import Connection
+from tests.connection import needs_ipv6
 
 CLIENT = """
 import socket, sys
@@ -52,14 +53,22 @@ def pair(address: str, *, dual: bool = False) -> Iterator[tuple[int, int, int]]:
             client.communicate(b"\n")
 
 
-def ends(port: int) -> list[Connection]:
-    return [found for found in connections.collect().connections if port in {found.local_port, found.remote_port}]
+def ends(*ports: int) -> list[Connection]:
+    """Of the connection between these two ports."""
+    return [found for found in connections.collect().connections if {found.local_port, found.remote_port} == {*ports}]
 
 
-@pytest.mark.parametrize(("address", "dual"), [("127.0.0.1", False), ("::1", False), ("127.0.0.1", True)])
+@pytest.mark.parametrize(
+    ("address", "dual"),
+    [
+        ("127.0.0.1", False),
+        pytest.param("::1", False, marks=needs_ipv6),
+        pytest.param("127.0.0.1", True, marks=needs_ipv6),
+    ],
+)
 def test_both_ends_with_their_processes(address: str, *, dual: bool) -> None:
     with pair(address, dual=dual) as (pid, port, client_port):
-        found = ends(port)
+        found = ends(port, client_port)
     assert sorted(found, key=lambda end: end.incoming) == [
         Connection(pid, address, client_port, address, port, incoming=False),
         Connection(os.getpid(), address, port, address, client_port, incoming=True),
@@ -70,15 +79,11 @@ def test_a_socket_nobody_holds_has_no_process() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = socket.create_connection(server.getsockname())
         accepted = server.accept()[0]
-        port = client.getsockname()[1]
+        port, server_port = client.getsockname()[1], server.getsockname()[1]
         client.close()  # its end waits for ours, in the kernel alone
-        found = {end.local_port: end.pid for end in ends(port)}
+        found = {end.local_port: end.pid for end in ends(port, server_port)}
         accepted.close()
-    assert found == {port: None, server_port(found, port): os.getpid()}
-
-
-def server_port(found: dict[int, int | None], client_port: int) -> int:
-    return next(port for port in found if port != client_port)
+    assert found == {port: None, server_port: os.getpid()}
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a network namespace")

@@ -7,7 +7,7 @@ from scope_probe import loop
 from scope_probe.report import Reporters
 from scope_sdk.report.builder import Builder
 
-DEADLINE = 10
+DEADLINE = 60
 
 
 def times(builder: Builder) -> list[int]:

@@ -1,11 +1,10 @@
 import os
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from probe.tests.test_processes import child
 from scope.report.v1.topology_pb2 import Topology
 from scope_probe import facts, report
 from scope_probe.connections import Connection
@@ -56,31 +55,23 @@ def test_everything_reported_has_a_template_and_command_lines_are_sensitive(look
 
 
 def test_environment_variables_are_not_reported() -> None:
-    command = [sys.executable, "-c", "input()"]
-    environment = {**os.environ, "SECRET_OF_A_CHILD": "never-to-be-seen"}
-    with subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as process:
-        reporters = Reporters("here")
-        document = reporters.report().document()
-        process.communicate(b"\n")
+    with child("input()", SECRET_OF_A_CHILD="never-to-be-seen") as process:
+        document = Reporters("here").report().document()
     assert any(node.id == f"here;{process.pid}" for node in document.nodes)
     assert b"never-to-be-seen" not in document.SerializeToString()
 
 
 def test_the_probes_own_token_is_in_no_command_line() -> None:
-    command = [sys.executable, "-c", "input()", "--service-token=scope-token-4711"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+    with child("input()", "--service-token=scope-token-4711") as process:
         found = Reporters("here", secret="scope-token-4711").report().nodes[f"here;{process.pid}"]
-        process.communicate(b"\n")
     assert str(found.attributes["cmdline"]).endswith(f" --service-token={HIDDEN}")
 
 
 @pytest.mark.parametrize("kind", ["probe", "api", "session", "login"])
 def test_the_services_secrets_are_in_no_command_line(kind: str) -> None:
     secret = f"scope_{kind}_{'aB3-_' * 8}xyz"
-    command = [sys.executable, "-c", "input()", f"Authorization: Bearer {secret}", f"http://there/#/login/{secret}"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+    with child("input()", f"Authorization: Bearer {secret}", f"http://there/#/login/{secret}") as process:
         document = Reporters("here").report().document()
-        process.communicate(b"\n")
     [found] = [node for node in document.nodes if node.id == f"here;{process.pid}"]
     assert f"Authorization: Bearer {HIDDEN} http://there/#/login/{HIDDEN}" in str(found)
     assert secret.encode() not in document.SerializeToString()
@@ -102,7 +93,9 @@ def test_both_ends_of_a_connection_on_loopback() -> None:
         local, remote = client.getsockname()[1], server.getsockname()[1]
         found = Reporters("here.example").report().connections
     ends = {
-        (end.owner, end.local, end.remote, end.incoming) for end in found if local in (end.local.port, end.remote.port)
+        (end.owner, end.local, end.remote, end.incoming)
+        for end in found
+        if {local, remote} == {end.local.port, end.remote.port}
     }
     here, address = f"here.example;{os.getpid()}", "here.example;127.0.0.1"
     assert ends == {
