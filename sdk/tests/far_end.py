@@ -16,6 +16,7 @@ from google.rpc.error_details_pb2 import ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
+from deploy.local.command import free_ports
 from scope.collection.v1.messages_pb2 import (
     Acknowledged,
     Drain,
@@ -86,7 +87,7 @@ class FarEnd(CollectionServiceServicer):
     received: list[Received] = field(default_factory=list)
     streams: int = 0
     ended: list[int] = field(default_factory=list)
-    port: int = 0
+    port: int = field(default_factory=lambda: free_ports(1)[0])
     credentials: grpc.ServerCredentials | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -126,7 +127,7 @@ class FarEnd(CollectionServiceServicer):
         """Serves, each time on the same port."""
         server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
         add_CollectionServiceServicer_to_server(self, server)
-        self.port = self._add_port(server, self.target)
+        assert self._add_port(server, self.target) == self.port
         await server.start()
         try:
             yield self
@@ -139,8 +140,8 @@ class FarEnd(CollectionServiceServicer):
         return server.add_secure_port(address, self.credentials)
 
     async def until(self, condition: Callable[[], bool]) -> None:
-        """Waits for what reports bring about, at most 30 s."""
-        async with asyncio.timeout(30):
+        """Waits for what reports bring about, at most 60 s."""
+        async with asyncio.timeout(60):
             while not condition():
                 self.changed.clear()
                 await self.changed.wait()

@@ -107,7 +107,7 @@ def _server(certificate: Certificate) -> grpc.ServerCredentials:
 
 
 async def _send(far: FarEnd, ca_file: Path | None) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         await publish_once(Service(f"https://{far.target}", token="t", ca_file=ca_file), Builder())
 
 
