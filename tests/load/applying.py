@@ -26,11 +26,14 @@ def cost(hosts: int, read: Sequence[str]) -> dict[str, Row]:
     joining is the rest, done for all of a tick together. Every host sends one full report and 19 deltas. Garbage is not
     collected.
     """
-    gc.disable()
     costing = _Costing(hosts, read)
-    costing.run(range(1))
-    costing.forget()
-    costing.run(range(1, FULL_EVERY + 1))
+    gc.disable()
+    try:
+        costing.run(range(1))
+        costing.forget()
+        costing.run(range(1, FULL_EVERY + 1))
+    finally:
+        gc.enable()
     full, delta = percentile(costing.full, 50), percentile(costing.delta, 50)
     return {
         "full": _row(full),

@@ -29,7 +29,7 @@ TOPOLOGY = "hosts"
 """What is watched and read meanwhile; each probe reports one host."""
 
 _PROBES = 10
-_EQUAL_WITHIN = 20.0  # seconds for what is watched to become what is read, once nobody reports any more
+_EQUAL_WITHIN = 60.0  # seconds for what is watched to become what is read, once nobody reports any more
 _CALL_PAUSE = 0.2
 _LOOK = 0.02
 _MONKEYS = 2  # so many faults of chaos may be under way at once

