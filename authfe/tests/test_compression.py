@@ -79,11 +79,11 @@ def test_events_are_not_compressed_and_leave_one_by_one(edge: Edge) -> None:
 
     def events(_request: Message, _context: grpc.ServicerContext) -> Iterator[HttpBody]:
         yield HttpBody(content_type="text/event-stream", data=first)
-        assert read_first.wait(20)
+        assert read_first.wait(60)
         yield HttpBody(data=b"event: end\n\n")
 
     edge.replica("query").service.answers[STREAM] = events
-    connection = HTTPConnection("127.0.0.1", edge.port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", edge.port, timeout=60)
     connection.request("GET", "/api/watch/topology/hosts", headers=ACCEPT)
     answer = connection.getresponse()
     assert "content-encoding" not in answer.headers

@@ -85,7 +85,7 @@ def _call_of_which_a_replica_dies(edge: Edge, verb: str, path: str, asked: Path)
     with ThreadPoolExecutor(1) as executor:
         reply = executor.submit(edge.call, verb, path, b"{}")
         until(lambda: asked.exists() and bool(asked.read_text()), "a replica is asked")
-        os.kill(int(asked.read_text()), signal.SIGKILL)
+        os.kill(int(asked.read_text().splitlines()[0]), signal.SIGKILL)
         return reply.result().status
 
 

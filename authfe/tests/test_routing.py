@@ -22,7 +22,7 @@ def grpc_call(edge: Edge, rpc: str, **metadata: str) -> bytes:
     """One call, whatever its kind, with an empty message."""
     with grpc.insecure_channel(edge.address) as channel:
         sent = [(key.replace("_", "-"), value) for key, value in metadata.items()]
-        answers: Iterator[bytes] = channel.stream_stream(rpc)(iter([b""]), timeout=20, metadata=sent)
+        answers: Iterator[bytes] = channel.stream_stream(rpc)(iter([b""]), timeout=60, metadata=sent)
         return b"".join(answers)
 
 

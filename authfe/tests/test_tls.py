@@ -47,12 +47,12 @@ def trusting(authority: Authority) -> ssl.SSLContext:
 
 
 def shake(edge: Edge, context: ssl.SSLContext) -> ssl.SSLSocket:
-    plain = socket.create_connection(("127.0.0.1", edge.port), timeout=20)
+    plain = socket.create_connection(("127.0.0.1", edge.port), timeout=60)
     return context.wrap_socket(plain, server_hostname="localhost")
 
 
 def test_http_1_over_tls(secure: Edge, authority: Authority) -> None:
-    connection = HTTPSConnection("localhost", secure.port, context=trusting(authority), timeout=20)
+    connection = HTTPSConnection("localhost", secure.port, context=trusting(authority), timeout=60)
     connection.request("GET", "/api")
     answer = connection.getresponse()
     assert (answer.status, answer.read()[:1]) == (200, b"{")
@@ -63,7 +63,7 @@ def test_http_1_over_tls(secure: Edge, authority: Authority) -> None:
 def test_grpc_over_tls(secure: Edge, authority: Authority) -> None:
     roots = grpc.ssl_channel_credentials(authority.file.read_bytes())
     with grpc.secure_channel(f"localhost:{secure.port}", roots) as channel:
-        assert channel.unary_unary(INFO)(b"", timeout=20) == b""
+        assert channel.unary_unary(INFO)(b"", timeout=60) == b""
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_what_comes_in_clear_is_not_answered(secure: Edge) -> None:
 
 
 def redirected(edge: Edge, verb: str, target: str, host: str) -> tuple[int, str | None, bytes]:
-    connection = HTTPConnection("127.0.0.1", edge.redirect_port, timeout=20)
+    connection = HTTPConnection("127.0.0.1", edge.redirect_port, timeout=60)
     connection.putrequest(verb, target, skip_host=True)
     connection.putheader("Host", host)
     connection.endheaders()
@@ -180,7 +180,7 @@ def test_files_that_are_no_pair_leave_what_was_served(new_edge: Callable[..., Ed
 
 
 def _served(edge: Edge) -> int:
-    return _serial(ssl.get_server_certificate(("127.0.0.1", edge.port), timeout=20))
+    return _serial(ssl.get_server_certificate(("127.0.0.1", edge.port), timeout=60))
 
 
 def _serial(pem: str) -> int:

@@ -12,6 +12,7 @@ import pytest
 
 from deploy.local import leftovers
 from deploy.local.leftovers import MARK, LockedError, end_left, holder, lock
+from deploy.tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 SLEEP = "import time; print('began', flush=True); time.sleep(600)"
@@ -94,12 +95,12 @@ def test_one_supervisor_for_one_folder(tmp_path: Path) -> None:
 def test_what_belongs_to_the_folder_is_ended_and_nothing_else(
     tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(leftovers, "_PATIENCE", 0.2)
+    monkeypatch.setattr(leftovers, "_PATIENCE", 1.0)
     ours = [start(SLEEP, **{MARK: str(tmp_path)}), start(STUBBORN, **{MARK: str(tmp_path)})]
     others = [start(SLEEP), start(SLEEP, **{MARK: str(tmp_path / "other")})]
     assert [first_line(process) for process in ours + others] == ["began"] * 4
     assert len(end_left(tmp_path)) == 2
-    assert None not in [process.poll() for process in ours]
+    assert all(process.wait(60) < 0 for process in ours)  # by a signal
     assert [process.poll() for process in others] == [None, None]
     assert end_left(tmp_path) == []
 
@@ -109,11 +110,11 @@ def test_we_and_our_parents_are_spared(tmp_path: Path, start: Start) -> None:
     assert first_line(start(code, **{MARK: str(tmp_path)})) == "[]"
 
 
-def test_children_end_when_their_supervisor_is_killed(start: Start) -> None:
+async def test_children_end_when_their_supervisor_is_killed(start: Start) -> None:
     parent = start(PARENT)
     child = psutil.Process(int(first_line(parent)))
     parent.kill()
-    assert psutil.wait_procs([child], timeout=5)[1] == [] or child.status() == psutil.STATUS_ZOMBIE
+    await until(lambda: not leftovers._lives(child))
 
 
 def test_who_looks_learns_who_has_the_folder_and_leaves_no_trace(tmp_path: Path) -> None:
@@ -172,7 +173,8 @@ def test_down_ends_nobody_where_the_holder_does_not_say_who_it_is(tmp_path: Path
     assert silent.poll() is None
 
 
-def test_who_looks_is_in_the_way_of_nobody(tmp_path: Path, start: Start) -> None:
+def test_who_looks_is_in_the_way_of_nobody(tmp_path: Path, start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftovers, "_PATIENCE", 60.0)
     with lock(tmp_path):
         pass
     looking = start(LOOKING, str(tmp_path / "lock"))
@@ -181,5 +183,5 @@ def test_who_looks_is_in_the_way_of_nobody(tmp_path: Path, start: Start) -> None
     looks_away = threading.Timer(0.1, next_line, [looking])
     looks_away.start()
     with lock(tmp_path):
-        assert looking.wait(5) == 0
+        assert looking.wait(60) == 0
     looks_away.join()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STREAM = "reports-0123"
 SUBJECT = "reports.0123.probe.full"
+PATIENCE = 30
 
 
 async def ignore(error: Exception) -> None:
@@ -33,12 +34,12 @@ async def connect(server: "NatsServer", name: str, inbox: str | None = None) -> 
         inbox_prefix=(inbox or f"_INBOX_{name}").encode(),
         allow_reconnect=False,
         error_cb=ignore,
-        connect_timeout=5,
+        connect_timeout=PATIENCE,
     )
 
 
 async def make_stream(client: Client) -> None:
-    await client.jetstream().add_stream(
+    await client.jetstream(timeout=PATIENCE).add_stream(
         StreamConfig(name=STREAM, subjects=["reports.0123.>"], max_bytes=1 << 20, allow_direct=True)
     )
 
@@ -54,13 +55,15 @@ async def refused(client: Client, subject: str, payload: bytes = b"") -> str:
     client._error_cb = complain
     await client.publish(subject, payload)
     await client.flush()
-    return await asyncio.wait_for(complaint, 5)
+    return await asyncio.wait_for(complaint, PATIENCE)
 
 
 async def assert_refused(server: "NatsServer", seed: str | None = None) -> None:
     client = Client()
     with pytest.raises((nats.errors.Error, ConnectionError), match=r"(?i)authorization"):
-        await client.connect(server.url, allow_reconnect=False, error_cb=ignore, nkeys_seed=seed)
+        await client.connect(
+            server.url, allow_reconnect=False, error_cb=ignore, nkeys_seed=seed, connect_timeout=PATIENCE
+        )
     # The client leaves the socket of a refused connection open.
     transport: Any = client._transport
     transport.close()
@@ -79,9 +82,9 @@ async def test_an_unknown_key_is_refused(nats_server: "NatsServer", tmp_path: Pa
 async def test_those_who_read_cannot_write(nats_server: "NatsServer", name: str) -> None:
     writer = await connect(nats_server, "collection")
     await make_stream(writer)
-    await writer.jetstream().publish(SUBJECT, b"report")
+    await writer.jetstream(timeout=PATIENCE).publish(SUBJECT, b"report")
     client = await connect(nats_server, name)
-    log = client.jetstream()
+    log = client.jetstream(timeout=PATIENCE)
     forbidden = [
         SUBJECT,
         f"$JS.API.STREAM.CREATE.{STREAM}x",
@@ -100,7 +103,7 @@ async def test_those_who_read_cannot_write(nats_server: "NatsServer", name: str)
     assert info.state.messages == 1
     assert (await log.get_last_msg(STREAM, SUBJECT, direct=True)).data == b"report"
     subscription = await log.subscribe("reports.0123.>", stream=STREAM, ordered_consumer=True)
-    assert (await subscription.next_msg(5)).data == b"report"
+    assert (await subscription.next_msg(PATIENCE)).data == b"report"
     await client.close()
     await writer.close()
 
@@ -119,7 +122,7 @@ async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", nam
     client._error_cb = complain
     await client.subscribe(subject)
     await client.flush()
-    assert "permissions violation" in (await asyncio.wait_for(complaint, 5)).lower()
+    assert "permissions violation" in (await asyncio.wait_for(complaint, PATIENCE)).lower()
     await client.close()
 
 
@@ -128,13 +131,15 @@ async def test_what_was_acknowledged_outlives_a_kill(nats_server: "NatsServer") 
     await make_stream(client)
     body = b"x" * 1000
     for number in range(100):
-        await client.jetstream().publish(SUBJECT, body, headers={"Nats-Msg-Id": f"probe:1:{number}"})
+        await client.jetstream(timeout=PATIENCE).publish(SUBJECT, body, headers={"Nats-Msg-Id": f"probe:1:{number}"})
     nats_server.kill()
     nats_server.start()
     await client.close()
     client = await connect(nats_server, "collection")
-    assert (await client.jetstream().stream_info(STREAM)).state.messages == 100
-    assert (await client.jetstream().publish(SUBJECT, body, headers={"Nats-Msg-Id": "probe:1:99"})).duplicate
+    assert (await client.jetstream(timeout=PATIENCE).stream_info(STREAM)).state.messages == 100
+    assert (
+        await client.jetstream(timeout=PATIENCE).publish(SUBJECT, body, headers={"Nats-Msg-Id": "probe:1:99"})
+    ).duplicate
     await client.close()
 
 
@@ -147,9 +152,9 @@ async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> 
         received.set_result(len(message.data))
 
     await client.subscribe("_INBOX_collection.>", cb=receive)
-    await client.jetstream().add_stream(StreamConfig(name=STREAM, subjects=["reports.0123.>"]))
+    await client.jetstream(timeout=PATIENCE).add_stream(StreamConfig(name=STREAM, subjects=["reports.0123.>"]))
     await client.publish(SUBJECT, bytes(MESSAGE_BYTES - 1024), reply="_INBOX_collection.acknowledged")
-    assert await asyncio.wait_for(received, 10) > 0
+    assert await asyncio.wait_for(received, PATIENCE) > 0
     await client.close()
 
 

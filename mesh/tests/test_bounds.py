@@ -71,7 +71,7 @@ class Query(QueryServiceServicer):
         await self.answer.wait()
 
     async def until(self, under_way: int) -> None:
-        async with asyncio.timeout(10), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(lambda: self.under_way == under_way)
 
 

@@ -32,7 +32,7 @@ def test_sigterm_ends_a_service_that_has_not_started_yet(tmp_path: Path) -> None
         assert process.stdout.readline() == b"waiting\n"
         process.send_signal(signal.SIGTERM)
         try:
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
 
@@ -41,7 +41,7 @@ def test_settings_that_are_wrong_are_named(tmp_path: Path) -> None:
     environment = {**os.environ, "LISTEN": "here", "MESH_KEY_FILE": str(tmp_path), "REQUESTS_PER_CREDENTIAL": "many"}
     environment.pop("USERS_ADDRESS", None)
     ended = subprocess.run(
-        [sys.executable, "-c", WAITS], check=False, env=environment, stderr=subprocess.PIPE, text=True, timeout=30
+        [sys.executable, "-c", WAITS], check=False, env=environment, stderr=subprocess.PIPE, text=True, timeout=60
     )
     assert ended.returncode == 1
     named = [line.partition(": ")[0] for line in ended.stderr.splitlines()]

@@ -146,8 +146,10 @@ class Service:
         with psycopg.connect(other, autocommit=True) as connection:
             limit = sql.Literal(0 if away else -1)
             connection.execute(sql.SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(name, limit))
-            ended = sql.SQL("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = {}")
-            connection.execute(ended.format(name.as_string().strip('"')))
+            # Waits for their end; the server's own vacuuming is not ours to end.
+            ended = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = {} AND usename = {}"
+            whose = (name.as_string().strip('"'), sql.SQL("current_user"))
+            connection.execute(sql.SQL(ended).format(*whose))
 
 
 def injected(answer: CheckResponse, name: str) -> str:

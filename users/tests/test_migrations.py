@@ -31,13 +31,13 @@ def test_one_waits_for_another(postgres_url: str) -> None:
         (database,) = other.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone() or (0,)
         other.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
         job = pool.submit(migrate, postgres_url)
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while other.execute(waiting, (database,)).fetchone() != (1,):
             assert not job.done()
             assert time.monotonic() < deadline
         assert other.execute("SELECT to_regclass('users')").fetchone() == (None,)
         other.execute("SELECT pg_advisory_unlock(%s)", (LOCK,))
-        job.result(15)
+        job.result(60)
         assert other.execute("SELECT to_regclass('users')").fetchone() == ("users",)
 
 

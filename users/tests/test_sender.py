@@ -51,7 +51,7 @@ async def invite(database: Database, *recipients: str) -> None:
 
 async def settled(outbox: Outbox) -> None:
     """Waits until there is nothing more to do about any mail."""
-    await until(lambda: all(row[0] for row in outbox.rows()), within=20)
+    await until(lambda: all(row[0] for row in outbox.rows()))
 
 
 @asynccontextmanager
@@ -81,7 +81,7 @@ async def test_what_is_committed_is_sent_once_and_what_is_not_never(
             async with database.begin() as session:
                 await post(session, Occasion.INVITATION, "bob@example.org", **FACTS)
                 raise RuntimeError
-        await until(lambda: outbox.rows() == [(True, "sent")], within=20)
+        await until(lambda: outbox.rows() == [(True, "sent")])
     (message,) = mail_server.messages
     assert message["To"] == "ann@example.org"
     assert message["From"] == "Scope <scope@scope.example>"
@@ -94,7 +94,7 @@ async def test_who_posts_wakes_the_sender(database: Database, mail_server: MailS
         async with sender(database, Server.parse(mail_server.url)).running():
             for number in range(1, 4):
                 await invite(database, "ann@example.org")
-                await until(lambda number=number: len(mail_server.messages) == number, within=20)
+                await until(lambda number=number: len(mail_server.messages) == number)
 
 
 async def test_several_processes_share_without_sending_twice(
@@ -119,7 +119,7 @@ async def test_a_temporary_refusal_is_tried_again(
     with capture_logs() as logs:
         async with sender(database, Server.parse(mail_server.url)).running():
             await invite(database, "ann@example.org")
-            await until(lambda: outbox.rows("attempts, outcome != ''") == [(1, True)], within=20)
+            await until(lambda: outbox.rows("attempts, outcome != ''") == [(1, True)])
             assert outbox.rows("due > now() + interval '10 s' AND due < now() + interval '30 s'") == [(True,)]
             assert outbox.rows() == [(False, "failed: 451 busy with <ann@example.org> and scope_...")]
             mail_server.answers.clear()
@@ -171,7 +171,7 @@ async def test_a_server_that_is_away_delays_mail_and_loses_none(
     mail_server.stop()
     async with sender(database, Server.parse(mail_server.url)).running():
         await invite(database, "ann@example.org")
-        await until(lambda: outbox.rows("outcome LIKE 'failed: SMTPConnectError%'") == [(True,)], within=20)
+        await until(lambda: outbox.rows("outcome LIKE 'failed: SMTPConnectError%'") == [(True,)])
         mail_server.start()
         outbox.change("UPDATE outbox SET due = now()")
         await settled(outbox)
@@ -185,8 +185,8 @@ async def test_one_that_cannot_be_written_keeps_no_other_from_leaving(
     outbox.change("UPDATE outbox SET facts = '{}' WHERE recipient LIKE 'ann%'")
     outbox.change("UPDATE outbox SET due = now() - interval '1 s' WHERE recipient LIKE 'ann%'")
     async with sender(database, Server.parse(mail_server.url)).running():
-        await until(lambda: len(mail_server.messages) == 1, within=20)
-        await until(lambda: len([row for row in outbox.rows() if row[1]]) == 2, within=20)
+        await until(lambda: len(mail_server.messages) == 1)
+        await until(lambda: len([row for row in outbox.rows() if row[1]]) == 2)
     assert mail_server.messages[0]["To"] == "bob@example.org"
     assert outbox.rows("outcome")[0][0].startswith("failed: UndefinedError")
 
@@ -198,7 +198,7 @@ async def test_killed_while_it_sends_another_sends_it(
     await invite(database, "ann@example.org")
     mail_server.says_so.clear()
     async with process(postgres_url, mail_server) as kill:
-        await until(lambda: len(mail_server.messages) == 1, within=30)
+        await until(lambda: len(mail_server.messages) == 1)
         await kill()
     mail_server.says_so.set()
     assert outbox.rows("done IS NULL, attempts, due > now()") == [(True, 1, True)]
@@ -216,7 +216,7 @@ async def test_killed_anywhere_no_mail_is_lost(
     await invite(database, *people)
     for sent in (3, 12, 21):
         async with process(postgres_url, mail_server) as kill:
-            await until(lambda sent=sent: len(mail_server.messages) >= sent, within=30)
+            await until(lambda sent=sent: len(mail_server.messages) >= sent)
             await kill()
         outbox.change("UPDATE outbox SET due = now() WHERE done IS NULL")
     async with sender(database, Server.parse(mail_server.url)).running():
@@ -229,7 +229,7 @@ async def test_leaving_it_ends_what_it_has_begun(database: Database, mail_server
     mail_server.says_so.clear()
     async with sender(database, Server.parse(mail_server.url)).running():
         await invite(database, "ann@example.org")
-        await until(lambda: len(mail_server.messages) == 1, within=20)
+        await until(lambda: len(mail_server.messages) == 1)
         asyncio.get_running_loop().call_soon(mail_server.says_so.set)
     assert outbox.rows() == [(True, "sent")]
 
@@ -242,7 +242,7 @@ async def test_what_was_sent_is_written_down_once_the_database_is_back(
     outbox.change("CREATE TRIGGER away BEFORE UPDATE OF done ON outbox FOR EACH ROW EXECUTE FUNCTION away()")
     with capture_logs() as logs:
         async with sender(database, Server.parse(mail_server.url)).running():
-            await until(lambda: any("could not be written" in line["event"] for line in logs), within=20)
+            await until(lambda: any("could not be written" in line["event"] for line in logs))
             outbox.change("DROP TRIGGER away ON outbox")
             await settled(outbox)
     assert len(mail_server.messages) == 1

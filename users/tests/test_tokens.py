@@ -174,6 +174,6 @@ async def test_noting_goes_on_after_a_failure(users: Service, monkeypatch: pytes
 
 
 async def _until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.01)
