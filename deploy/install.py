@@ -63,7 +63,8 @@ def _install_ours(done: dict[str, str]) -> None:
 
 
 def _pip(*arguments: str) -> None:
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *arguments]
+    patience = ["--retries", "10", "--timeout", "60"]
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", "--no-input", *patience, *arguments]
     if status := subprocess.run(command, cwd=ROOT, check=False).returncode:
         sys.exit(f"pip failed with status {status}: see above")
 

@@ -7,6 +7,7 @@ import sys
 
 # Program -> Debian package.
 PROGRAMS = {"git": "git", "make": "make"}
+_PATIENCE = ("-o", "Acquire::Retries=5")
 
 
 def main() -> None:
@@ -16,9 +17,11 @@ def main() -> None:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
         sys.exit(f"missing: {' '.join(missing)}; as root: apt-get install {' '.join(missing)}")
-    subprocess.run(["apt-get", "update", "-q"], check=True)
+    subprocess.run(["apt-get", "update", "-q", *_PATIENCE], check=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run(["apt-get", "install", "-qy", "--no-install-recommends", *missing], check=True, env=environment)
+    subprocess.run(
+        ["apt-get", "install", "-qy", "--no-install-recommends", *_PATIENCE, *missing], check=True, env=environment
+    )
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def install() -> None:
     digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
     if STAMP.exists() and STAMP.read_text() == digest:
         return
-    command = [str(NODE), str(_NPM), "ci", "--loglevel=error"]
+    command = [str(NODE), str(_NPM), "ci", "--loglevel=error", "--fetch-retries=5"]
     if subprocess.run(command, cwd=PACKAGE, stdout=subprocess.DEVNULL, check=False).returncode:
         sys.exit("npm ci failed in gen/ts: see above")
     STAMP.write_text(digest)
