@@ -15,6 +15,7 @@ from collection.settings import CollectionSettings
 from docs.tables.markdown import table
 from mesh import limits as mesh
 from mesh.contracts import rpcs
+from mesh.rates import Rate
 from mesh.settings import Settings
 from query import telling
 from query.settings import QuerySettings
@@ -22,6 +23,7 @@ from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
 from users import cache, database, tokens
 from users import tables as accounts
+from users.settings import UsersSettings
 
 _COLUMNS = ("what", "at most", "set by", "beyond it")
 _FIXED = "fixed"
@@ -53,6 +55,11 @@ _RATE_EXCEEDED = _refused(
     Reason.REASON_RATE_EXCEEDED,
     f"`google.rpc.RetryInfo` and `Retry-After` of {pace.WAIT_SECONDS:.0f} s; the SDK waits and goes on",
 )
+_TOO_OFTEN = _refused(
+    StatusCode.RESOURCE_EXHAUSTED,
+    Reason.REASON_RATE_EXCEEDED,
+    "`google.rpc.RetryInfo` and `Retry-After` of the exact time",
+)
 _BURST = f", with bursts of {pace.BURST_SECONDS:.0f} s' worth"
 _TOO_LARGE = _LIMIT_EXCEEDED.replace("429", "413")
 _HEADERS = _LIMIT_EXCEEDED.replace("429", "431")
@@ -76,7 +83,8 @@ def page() -> str:
         ("Messages, headers and answers", _messages()),
         ("Fields of requests", list(_fields())),
         ("Accounts", _accounts()),
-        ("Streams, calls and rates", _pace()),
+        ("How often", _rates()),
+        ("Streams, calls and reports", _pace()),
         ("The report log", _log()),
     )
     tables = (f"\n## {title}\n\n{table(_COLUMNS, [_cells(limit) for limit in limits])}" for title, limits in sections)
@@ -85,7 +93,7 @@ def page() -> str:
 
 def rows() -> Sequence[Limit]:
     """Every line but those of the contracts' fields."""
-    return [*_report(), *_messages(), *_accounts(), *_pace(), *_log()]
+    return [*_report(), *_messages(), *_accounts(), *_rates(), *_pace(), *_log()]
 
 
 def _cells(limit: Limit) -> Sequence[str]:
@@ -103,7 +111,9 @@ def _setting(what: str, settings: type[Settings], name: str, beyond: str, *, uni
     return Limit(what, value, f"`{name.upper()}`", beyond, name)
 
 
-def _said(value: float, unit: str) -> str:
+def _said(value: float | Rate, unit: str) -> str:
+    if isinstance(value, Rate):
+        return value.text
     if unit == "bytes" and value % _MIB == 0:
         value, unit = value // _MIB, "MiB"
     return f"{value:,.0f} {unit}".rstrip()
@@ -174,7 +184,28 @@ def _accounts() -> list[Limit]:
             f"calls wait, at most {database.PATIENCE:.0f} s",
         ),
         _fixed("probe tokens of an organization; API tokens of a person in one", tokens, "LIMIT", _LIMIT_EXCEEDED),
+        _setting(
+            "organizations that one person administers and may make another",
+            UsersSettings,
+            "organizations_per_person",
+            _LIMIT_EXCEEDED,
+        ),
+        _setting("exports of the audit by one person at a replica", UsersSettings, "exports_per_user", _LIMIT_EXCEEDED),
     ]
+
+
+def _rates() -> list[Limit]:
+    """As many at once; what was used comes back evenly."""
+    said = {
+        "api_rate": "calls with one API token or session, at a replica",
+        "sign_in_rate": "attempts to sign in from one address, or IPv6 network of 64 bits; replicas count together",
+        "sign_up_rate": "requests to sign up from one address or network; replicas count together",
+        "sign_in_mail_rate": "requests to sign up for one e-mail address; replicas count together",
+        "mail_rate": "mails to one e-mail address, whatever they say; replicas count together",
+        "organization_rate": "attempts of one person to make an organization; replicas count together",
+        "invitation_rate": "invitations by one person; replicas count together",
+    }
+    return [_setting(what, UsersSettings, name, _TOO_OFTEN) for name, what in said.items()]
 
 
 def _pace() -> list[Limit]:
