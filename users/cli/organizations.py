@@ -19,7 +19,7 @@ from scope.users.v1.administration_pb2 import (
 from users import organizations as members_organizations
 from users import paging
 from users.administration import organizations
-from users.cli.printing import moment, print_count, print_message, print_table
+from users.cli.printing import day, print_count, print_message, print_table
 from users.cli.program import DATA, DataOption, LimitOption, Output, OutputOption, in_transaction, pages, settings
 
 app = typer.Typer(help="Find organizations, limit, refuse and delete them.", no_args_is_help=True)
@@ -42,7 +42,10 @@ def list_(
     output: OutputOption = Output.TEXT,
     data: DataOption = DATA,
 ) -> None:
-    """List organizations, by id: `scope-users organizations list --search acme`."""
+    """List organizations, by id.
+
+    Example: `scope-users organizations list --search acme`
+    """
     request = ListAllOrganizationsRequest(search=search, deleted=deleted)
     answer = pages(settings(data), output, organizations.listed, request, items="organizations", limit=limit)
     if output == Output.JSON:
@@ -64,7 +67,7 @@ def limits(
 ) -> None:
     """Give an organization limits of its own; what is not given is the deployment's again.
 
-    `scope-users organizations limits acme --probes 50`
+    Example: `scope-users organizations limits acme --probes 50`
     """
     request = SetLimitsRequest(id=organization, limits=Limits(probes=probes, reports_per_second=reports_per_second))
 
@@ -87,7 +90,7 @@ def refuse(
 ) -> None:
     """Refuse an organization's members, and its probes, with a reason; open streams end within seconds.
 
-    `scope-users organizations refuse acme --only upload --reason "the bill of May is not paid"`
+    Example: `scope-users organizations refuse acme --only upload --reason "the bill of May is not paid"`
     """
     refusal = Refusal(access=only != Part.UPLOAD, upload=only != Part.ACCESS, reason=reason)
     who = {None: "members and probes", Part.ACCESS: "members", Part.UPLOAD: "probes"}[only]
@@ -96,7 +99,10 @@ def refuse(
 
 @app.command()
 def allow(organization: OrganizationArgument, output: OutputOption = Output.TEXT, data: DataOption = DATA) -> None:
-    """Refuse an organization nothing any more: `scope-users organizations allow acme`."""
+    """Refuse an organization nothing any more.
+
+    Example: `scope-users organizations allow acme`
+    """
     _set_refusal(data, output, organization, Refusal(), "is refused nothing")
 
 
@@ -109,7 +115,7 @@ def delete(
 ) -> None:
     """Delete an organization: nobody reaches it any more, and later what it reported is erased. Its id is never free.
 
-    `scope-users organizations delete acme`
+    Example: `scope-users organizations delete acme`
     """
     if not yes:
         typer.confirm(f"Delete {organization}, its members, its tokens, and what it reported?", abort=True, err=True)
@@ -146,13 +152,13 @@ def _row(organization: ManagedOrganization) -> tuple[str, ...]:
         _state(organization),
         str(organization.members),
         str(organization.probe_tokens),
-        moment(organization.last_report),
+        day(organization.last_report),
     )
 
 
 def _state(organization: ManagedOrganization) -> str:
     if organization.HasField("deleted"):
-        return f"deleted {moment(organization.deleted)}"
+        return f"deleted {day(organization.deleted)}"
     refused = [part.value for part in Part if getattr(organization.refusal, part)]
     if refused:
         return f"refused {' and '.join(refused)}: {organization.refusal.reason}"

@@ -11,7 +11,7 @@ from mesh.validation import validate
 from scope.users.v1.administration_pb2 import DisableRequest, ListPeopleRequest, Person
 from users import accounts, paging
 from users.administration import people
-from users.cli.printing import moment, print_count, print_message, print_table
+from users.cli.printing import day, print_count, print_message, print_table
 from users.cli.program import DATA, DataOption, LimitOption, Output, OutputOption, in_transaction, pages, settings
 from users.tables import User
 
@@ -33,7 +33,10 @@ def list_(
     output: OutputOption = Output.TEXT,
     data: DataOption = DATA,
 ) -> None:
-    """List people, the newest first: `scope-users people list --waiting`."""
+    """List people, the newest first.
+
+    Example: `scope-users people list --waiting`
+    """
     request = ListPeopleRequest(search=search, approved=approved)
     answer = pages(settings(data), output, people.listed, request, items="people", limit=limit)
     if output == Output.JSON:
@@ -53,7 +56,7 @@ def disable(
 ) -> None:
     """Sign a person out everywhere, and let nobody in as them until they are enabled.
 
-    `scope-users people disable ann@example.org --reason "left in May"`
+    Example: `scope-users people disable ann@example.org --reason "left in May"`
     """
 
     async def change(session: AsyncSession, user_id: str) -> User:
@@ -65,19 +68,28 @@ def disable(
 
 @app.command()
 def enable(email: EmailArgument, output: OutputOption = Output.TEXT, data: DataOption = DATA) -> None:
-    """Let a disabled person sign in again: `scope-users people enable ann@example.org`."""
+    """Let a disabled person sign in again.
+
+    Example: `scope-users people enable ann@example.org`
+    """
     show_change(data, output, email, people.enable, "is enabled and may sign in again")
 
 
 @app.command()
 def make_admin(email: EmailArgument, output: OutputOption = Output.TEXT, data: DataOption = DATA) -> None:
-    """Make a person an administrator of the deployment: `scope-users people make-admin ann@example.org`."""
+    """Make a person an administrator of the deployment.
+
+    Example: `scope-users people make-admin ann@example.org`
+    """
     show_change(data, output, email, _set_administrator(admin=True), "administers the deployment")
 
 
 @app.command()
 def clear_admin(email: EmailArgument, output: OutputOption = Output.TEXT, data: DataOption = DATA) -> None:
-    """Take a person's administration of the deployment: `scope-users people clear-admin ann@example.org`."""
+    """Take a person's administration of the deployment.
+
+    Example: `scope-users people clear-admin ann@example.org`
+    """
     show_change(data, output, email, _set_administrator(admin=False), "does not administer the deployment")
 
 
@@ -104,7 +116,7 @@ def _set_administrator(*, admin: bool) -> Change:
 
 def _row(person: Person) -> tuple[str, ...]:
     places = ", ".join(f"{place.id} ({place.role})" for place in person.organizations)
-    return person.email, _state(person), moment(person.created), moment(person.last_login), places
+    return person.email, _state(person), day(person.created), day(person.last_login), places
 
 
 def _state(person: Person) -> str:

@@ -43,7 +43,10 @@ def print_count(shown: int, total: int, what: str) -> None:
 
 
 def moment(time: Timestamp) -> str:
-    """A time in the operator's time zone; empty where there is none."""
-    if not time.seconds:
-        return ""
-    return f"{time.ToDatetime(UTC).astimezone():%Y-%m-%d %H:%M}"
+    """A time in the operator's time zone, to the minute; empty where there is none."""
+    return f"{time.ToDatetime(UTC).astimezone():%Y-%m-%d %H:%M}" if time.seconds else ""
+
+
+def day(time: Timestamp) -> str:
+    """The day of a time; empty where there is none."""
+    return moment(time)[:10]
