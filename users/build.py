@@ -25,6 +25,7 @@ from users.database import Database
 from users.identity import Keys, Signer
 from users.instruments import DATABASE
 from users.origins import TrustedOrigins
+from users.purge import purging
 from users.rates import Limits
 from users.sessions import Cookie, Rules
 from users.settings import UsersSettings
@@ -48,6 +49,7 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
                 running(usage.run(), rates.keep_clear(database), following, announce(database)),
                 bus.connected(settings) as joined,
                 kept(database, joined, Verifier(keys, settings.mesh_keys), timedelta(seconds=settings.audit_keep)),
+                purging(database, joined, timedelta(seconds=settings.purge_after)),
                 sending(settings, database),
             ):
                 with DATABASE.reads(database.in_use):

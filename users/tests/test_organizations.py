@@ -191,6 +191,11 @@ async def test_a_token_sees_its_own_organization_and_makes_and_deletes_none(user
     assert await _listed(token) == ["other"]
     for request in (CreateOrganizationRequest(), DeleteOrganizationRequest(confirm="other")):
         assert await token.refusal(request) == "SESSION_REQUIRED"
+    users.execute("UPDATE api_tokens SET permissions = '{member.view,token.manage}'")
+    users.clock.seconds += 2
+    narrowed = (await token.ask(GetOrganizationRequest())).organization
+    assert (narrowed.role, set(narrowed.permissions)) == ("admin", {"member.view", "token.manage"})
+    assert await token.refusal(UpdateOrganizationRequest(name="x")) == "PERMISSION_DENIED"
 
 
 async def test_the_roles_are_listed(users: Service) -> None:
