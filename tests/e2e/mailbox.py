@@ -57,11 +57,11 @@ def body(mail: EmailMessage, kind: str = "plain") -> str:
     """What a mail says, as text or as HTML."""
     part = mail.get_body((kind,))
     assert part is not None
-    return str(part.get_content())
+    return str(part.get_content()).replace("\r\n", "\n")
 
 
 def link_secret(mail: EmailMessage) -> str:
     """The secret of the sign-in link that stands alone on a line of the mail."""
     found = _LINK.findall(body(mail))
-    assert len(found) == 1
+    assert len(found) == 1, body(mail)
     return str(found[0])

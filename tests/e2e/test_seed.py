@@ -18,7 +18,8 @@ NEWCOMER = "nora@new.example"
 @pytest.fixture
 def approving(tmp_path: Path) -> Iterator[tuple[Mesh, Mailbox]]:
     with mail_server() as (mailbox, url):
-        mesh = Mesh(tmp_path / "data", free_ports(1)[0], PROBE="0", SIGNUP="approval", SMTP_URL=url)
+        settings = {"PROBE": "0", "SIGNUP": "approval", "SMTP_URL": url, "MAIL_FROM": "scope@new.example"}
+        mesh = Mesh(tmp_path / "data", free_ports(1)[0], **settings)
         mesh.start()
         yield mesh, mailbox
         assert mesh.stop() == 0
