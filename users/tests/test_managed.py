@@ -27,6 +27,7 @@ async def _found(boss: Caller, **request: object) -> list[str]:
 
 async def _one(boss: Caller, slug: str) -> ManagedOrganization:
     answer = await boss.call("ListAllOrganizations", ListAllOrganizationsRequest(search=slug, deleted=True))
+    found: ManagedOrganization
     (found,) = answer.organizations
     return found
 

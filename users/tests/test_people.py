@@ -2,16 +2,19 @@
 
 import grpc
 import pytest
+from sqlalchemy import event
 
 from scope.users.v1.administration_pb2 import (
     ApproveRequest,
     DisableRequest,
     EnableRequest,
     ImpersonateRequest,
+    ListAllOrganizationsRequest,
     ListPeopleRequest,
     Person,
     SetAdministratorRequest,
 )
+from users.administration import organizations, people
 from users.tests.administrators import BOSS, Caller, administered, events, person
 from users.tests.conftest import LIST_TOKENS, LOOKUP, Service, denial
 
@@ -29,6 +32,7 @@ async def _found(boss: Caller, **request: object) -> list[str]:
 
 
 async def _one(boss: Caller, email: str) -> Person:
+    found: Person
     (found,) = (await boss.call("ListPeople", ListPeopleRequest(search=email))).people
     return found
 
@@ -47,7 +51,8 @@ async def test_people_are_found_by_a_part_of_their_address(boss: Caller) -> None
 async def test_they_are_listed_by_pages_the_newest_first_and_counted(boss: Caller) -> None:
     for number in range(5):
         person(boss.users, f"p{number}@example.org", created=f"now() + interval '{number} minutes'")
-    found, token, totals = [], "", set()
+    found: list[str] = []
+    token, totals = "", set()
     while not found or token:
         answer = await boss.call("ListPeople", ListPeopleRequest(search="p", page_size=2, page_token=token))
         found += [one.email for one in answer.people]
@@ -57,6 +62,23 @@ async def test_they_are_listed_by_pages_the_newest_first_and_counted(boss: Calle
     assert totals == {6}
     odd = await boss.refused("ListPeople", ListPeopleRequest(page_token="x"))
     assert odd == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
+
+
+async def test_however_many_are_listed_it_takes_as_many_statements(boss: Caller) -> None:
+    users = boss.users
+    for number in range(9):
+        await users.organization(f"o{number}", f"p{number}@example.org")
+    statements: list[str] = []
+    engine = users.database._engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
+    for size in (1, 9):
+        statements.clear()
+        answer = await people.listed(users.database, ListPeopleRequest(search="p", page_size=size))
+        assert sum(len(one.organizations) for one in answer.people) == size
+        assert len(statements) == 3
+        statements.clear()
+        await organizations.listed(users.database, ListAllOrganizationsRequest(page_size=size))
+        assert len(statements) == 2
 
 
 async def test_who_waits_and_who_is_approved(boss: Caller) -> None:
