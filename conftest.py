@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -109,9 +110,14 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
 
 
 class MailServer:
-    """An SMTP server that keeps what it takes in, and answers otherwise where it is told to."""
+    """An SMTP server that keeps what it takes in, and answers otherwise where it is told to.
 
-    def __init__(self) -> None:
+    Args:
+        options: of aiosmtpd's Controller and SMTP.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self._options = options
         self.messages: list[EmailMessage] = []
         #: The answer to a command instead of taking it: `{"RCPT": "450 later"}`.
         self.answers: dict[str, str] = {}
@@ -128,7 +134,7 @@ class MailServer:
 
     def start(self) -> None:
         """Takes connections, in a thread of its own."""
-        self._controller = Controller(self, hostname="127.0.0.1", port=self._port)
+        self._controller = Controller(self, hostname="127.0.0.1", port=self._port, **self._options)
         self._controller.start()
 
     def stop(self) -> None:

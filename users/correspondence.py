@@ -7,15 +7,14 @@ from email.headerregistry import Address
 from typing import Literal
 
 import structlog
-from sqlalchemy import exists, func
-from sqlmodel import col, select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from users import accounts, sign_in
+from users import accounts, invitations, sign_in
 from users.database import Database
 from users.mail import Compose, Folder, Letter, Letters, Occasion, Sender, Transport
 from users.settings import UsersSettings
-from users.tables import Invitation, Mail, Organization, User
+from users.tables import Mail, User
 
 # Whom mail is from that goes nowhere but into a folder.
 _HERE = Address("Scope", addr_spec="scope@localhost")
@@ -45,7 +44,7 @@ class Correspondence:
         }
 
     async def _sign_up(self, session: AsyncSession, mail: Mail) -> Letter | None:
-        admitted = self.signup == "open" or await invited(session, mail.recipient)
+        admitted = self.signup == "open" or bool(await invitations.open_for(session, mail.recipient))
         if admitted or self.signup == "approval":
             await accounts.sign_up(session, mail.recipient, approved=admitted, themselves=True)
         user = await _person(session, mail.recipient)
@@ -64,20 +63,8 @@ class Correspondence:
         return Letter(kind, {"link": await sign_in.link_of(session, user.id, self.public_url)})
 
 
-async def invited(session: AsyncSession, address: str) -> bool:
-    """Whether an invitation waits for somebody with that normal address."""
-    live = exists().where(
-        col(Invitation.email) == address,
-        col(Invitation.closed).is_(None),
-        col(Invitation.expires) > func.now(),
-        col(Organization.id) == col(Invitation.organization_id),
-        col(Organization.deleted).is_(None),
-    )
-    return bool((await session.exec(select(live))).one())
-
-
 async def _invitation(session: AsyncSession, mail: Mail) -> Letter | None:
-    return Letter("invitation", mail.facts) if await invited(session, mail.recipient) else None
+    return Letter("invitation", mail.facts) if await invitations.open_for(session, mail.recipient) else None
 
 
 async def _person(session: AsyncSession, address: str) -> User | None:

@@ -1,6 +1,7 @@
 """What mails say and look like; and the settings of mail."""
 
 import email
+from datetime import timedelta
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from jinja2 import TemplateNotFound, UndefinedError
 
+from users import invitations, sign_in
 from users.mail import Letter, Letters, Server, address, letters
 from users.settings import UsersSettings
 
@@ -111,6 +113,13 @@ def test_no_template_is_left_over() -> None:
     folder = Path(letters.__file__).with_name("templates")
     kinds = {file.name.partition(".")[0] for file in folder.iterdir()} - {"layout", "button"}
     assert kinds == set(letters.FACTS)
+
+
+def test_times_are_the_ones_that_hold(writing: Letters) -> None:
+    assert timedelta(minutes=10) == sign_in.LIFETIME
+    assert timedelta(days=7) == invitations.LIFETIME
+    assert "10 minutes" in bodies(write(writing, "sign_in"))[0]
+    assert "7 days" in bodies(write(writing, "invitation"))[0]
 
 
 def test_tls_is_required_where_a_password_would_be_read() -> None:
