@@ -5,6 +5,7 @@ import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import grpc
 import nats
@@ -23,9 +24,8 @@ from mesh.identity import Verifier
 from mesh.interceptor import Guard
 from mesh.renewal import Renewals
 from mesh.serve import Mesh, users_channel
-from mesh.tests.authority import Authority, authority
+from mesh.tests.authority import Authority, authority, somebody
 from scope.auth.v1.access_pb2 import Caller
-from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import PublishRequest
 from scope.collection.v1.service_pb2_grpc import CollectionServiceStub
 
@@ -33,6 +33,13 @@ __all__ = ["authority"]
 
 SERVICE = "/scope.collection.v1.CollectionService"
 ORGANIZATION = "a" * 32
+#: What the identity of every probe says.
+CLAIMS: dict[str, Any] = {
+    "caller": Caller.CALLER_PROBE,
+    "organization": ORGANIZATION,
+    "permissions": ["report.upload"],
+    "credential": "probe:1",
+}
 #: How long a test waits for what should take a moment, in seconds.
 PATIENCE = 30.0
 
@@ -47,13 +54,7 @@ class Served:
     reader: Client
 
     def metadata(self, rpc: str, probe: str | None = "probe-1") -> tuple[tuple[str, str], ...]:
-        token = self.authority.token(
-            f"{SERVICE}/{rpc}",
-            caller=Caller.CALLER_PROBE,
-            organization=ORGANIZATION,
-            permissions=["report.upload"],
-            credential="probe:1",
-        )
+        token = self.authority.token(f"{SERVICE}/{rpc}", **CLAIMS)
         named = (("x-scope-probe-id", probe),) if probe is not None else ()
         return (("x-scope-identity", token), *named)
 
@@ -103,14 +104,7 @@ async def served(
         nats_nkey_file=nats_server.nkey_file("collection"),
         **{"log_max_bytes": 16 * 1024 * 1024, **limits},
     )
-    authority.worth["probe:1"] = Identity(
-        caller=Caller.CALLER_PROBE,
-        subject="p",
-        organization=ORGANIZATION,
-        credential="probe:1",
-        permissions=["report.upload"],
-        audience="collection",
-    )
+    authority.worth["probe:1"] = somebody(**CLAIMS, audience="collection")
     verifier = Verifier(authority, authority.mesh_keys)
     seed = str(nats_server.nkey_file("reader"))
     reader = await nats.connect(nats_server.url, nkeys_seed=seed, inbox_prefix="_INBOX_reader")

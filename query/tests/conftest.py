@@ -75,7 +75,7 @@ class Log:
     ) -> None:
         kind = "delta" if report.base else "full"
         headers = {"Nats-Msg-Id": f"{probe}:{report.epoch}:{report.number}", "Scope-Version": "9", "Scope-Dropped": "4"}
-        stream = (await self.client()).jetstream(timeout=10)
+        stream = (await self.client()).jetstream(timeout=30)
         data = report.SerializeToString() if body is None else body
         subject = f"reports.{organization}.{probe}.{kind}"
         sealed = Seal(MeshKeys([mesh_key])).of(subject, headers, data)
