@@ -20,6 +20,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolic
 from nats.js.errors import BadRequestError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
+from sqlmodel import col
 
 from mesh.errors import ServiceError
 from mesh.identity import Verifier
@@ -40,7 +41,7 @@ STREAM_AGE = 30 * 86_400.0
 #: How many bytes a record has at most.
 RECORD_BYTES = 64 * 1024
 #: After how many seconds a record is delivered again that nobody has acknowledged.
-ACK_WAIT = 30.0
+ACK_WAIT = 10.0
 #: After how many seconds what did not work is tried again.
 AGAIN = 2.0
 #: How often an identity is tried to be verified: its key may be on its way here.
@@ -102,7 +103,8 @@ class Filing:
         try:
             row = await self._row(message)
             async with self._database.begin() as session:
-                added = await session.exec(insert(AuditEvent).values(row).on_conflict_do_nothing())
+                once = insert(AuditEvent).values(row).on_conflict_do_nothing().returning(col(AuditEvent.id))
+                added = (await session.exec(once)).first()
         except (UnfitError, DataError) as error:
             FILED.add(1, "UNFIT")
             why = str(error) if isinstance(error, UnfitError) else "the database cannot hold it"
@@ -112,7 +114,7 @@ class Filing:
             await message.nak(delay=AGAIN)
             raise
         else:
-            FILED.add(1, "FILED" if added.rowcount else "REPEATED")
+            FILED.add(1, "FILED" if added else "REPEATED")
             await message.ack()
 
     async def _row(self, message: Msg) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A users service over a real database, asked over gRPC as Envoy and the other services ask it."""
 
+import re
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from users.database import Database
 from users.identity import Keys
 from users.migrations import migrate
 from users.organizations import Created
+from users.secrets import Kind
 from users.settings import UsersSettings
 from users.usage import Usage
 
@@ -158,6 +160,11 @@ def injected(answer: CheckResponse, name: str) -> str:
     return str(value)
 
 
+def secrets_in(text: str) -> list[str]:
+    """What has the form of a secret."""
+    return re.findall(rf"scope_(?:{'|'.join(Kind)})_[0-9A-Za-z]+", text)
+
+
 def denial(answer: CheckResponse) -> tuple[int, str]:
     """The HTTP status and the reason of a denial."""
     assert answer.WhichOneof("http_response") == "denied_response", answer
@@ -206,5 +213,8 @@ async def users(database: Database, settings: UsersSettings) -> AsyncIterator[Se
             register(server)
         await server.start()
         async with running(mesh.renewals.run()):
-            yield Service(settings.database_url, database, usage, keys, clock, channel, mesh_keys, verifier, mesh)
+            service = Service(settings.database_url, database, usage, keys, clock, channel, mesh_keys, verifier, mesh)
+            yield service
     await server.stop(0)
+    # Whatever a test did: what is recorded of it has no secret.
+    assert not secrets_in(service.text("audit_events"))
