@@ -1,5 +1,7 @@
 """The edge's question: may this request call that RPC, and as whom?"""
 
+from contextlib import suppress
+
 import grpc
 import structlog
 
@@ -25,6 +27,7 @@ from users.denial import denied
 from users.identity import Signer
 from users.instruments import CHECKS
 from users.origins import TrustedOrigins
+from users.secrets import Secret
 from users.tables import SLUG_LENGTH
 from users.usage import Usage
 
@@ -91,28 +94,40 @@ class Authorizer:
         if any(rule.caller == Caller.CALLER_PUBLIC for rule in access.rules(rpc)):
             identity = Identity(subject=PUBLIC, caller=Caller.CALLER_PUBLIC)
         else:
-            identity = self._admit(await self._holder(http), rpc, http)
+            identity = await self._somebody(rpc, http)
         identity.rpc = rpc
         identity.audience = service_of(rpc)
         identity.address = request.address(http)
         return identity
 
+    async def _somebody(self, rpc: str, http: AttributeContext.HttpRequest) -> Identity:
+        """Who sends the request, if they may. What is remembered admits and never denies.
+
+        So nobody is denied what was granted a moment ago, through another replica.
+        """
+        secret = request.credential(http.headers, self._cookie)
+        holder = await self._holder(secret)
+        self._usage.note(holder)
+        self._rate.take(holder)
+        with suppress(ServiceError):
+            return _acting(holder, _place(holder, rpc, request.wish(http)), rpc)
+        return self._admit(await self._holder(secret, anew=True), rpc, http)
+
     def _admit(self, holder: Holder, rpc: str, http: AttributeContext.HttpRequest) -> Identity:
-        identity = holder.identity(None)
+        place = None
         try:
-            identity = holder.identity(_place(holder, rpc, request.wish(http)))
-            access.check(rpc, identity)
+            place = _place(holder, rpc, request.wish(http))
+            return _acting(holder, place, rpc)
         except ServiceError as error:
+            identity = holder.identity(place)
             identity.address = request.address(http)
             denials.note(self._refusals, rpc, identity, error)
             raise
-        return identity
 
-    async def _holder(self, http: AttributeContext.HttpRequest) -> Holder:
+    async def _holder(self, secret: Secret | None, *, anew: bool = False) -> Holder:
         """Who sends the request. Missing, malformed, unknown, revoked and expired credentials are refused alike."""
-        secret = request.credential(http.headers, self._cookie)
         try:
-            holder = await self._credentials.holder(secret) if secret else None
+            holder = await self._credentials.holder(secret, anew=anew) if secret else None
         except ServiceError as error:
             raise _unknown() from error
         except Exception as error:
@@ -121,9 +136,14 @@ class Authorizer:
             raise _unknown() from error
         if holder is None:
             raise unauthenticated()
-        self._usage.note(holder)
-        self._rate.take(holder)
         return holder
+
+
+def _acting(holder: Holder, place: Place | None, rpc: str) -> Identity:
+    """The holder in the place; raises ServiceError where they may not call the RPC there."""
+    identity = holder.identity(place)
+    access.check(rpc, identity)
+    return identity
 
 
 def _unknown() -> ServiceError:

@@ -45,14 +45,14 @@ class Credentials:
         self._asking: dict[Secret, asyncio.Future[Holder | None]] = {}
         self._reads = asyncio.Semaphore(READS)
 
-    async def holder(self, secret: Secret) -> Holder | None:
-        """Who holds the secret; None when it is worth nothing.
+    async def holder(self, secret: Secret, *, anew: bool = False) -> Holder | None:
+        """Who holds the secret, looked up `anew` or as remembered; None when it is worth nothing.
 
         Raises:
             ServiceError: UNAVAILABLE when that cannot be found out.
         """
         known = self._known.get(secret)
-        if known is not None and self._clock() - known[0] < FRESH:
+        if known is not None and not anew and self._clock() - known[0] < FRESH:
             instruments.LOOKUPS.add(1, "cache")
             return known[1]
         if secret not in self._asking:

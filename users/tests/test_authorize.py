@@ -322,3 +322,16 @@ async def test_a_grpc_client_gets_the_grpc_status(users: Service) -> None:
     answer = await users.check(LOOKUP, method="POST", content_type="application/grpc")
     assert answer.status.code == grpc.StatusCode.UNAUTHENTICATED.value[0]
     assert denial_details(answer.denied_response.headers).reason == "CREDENTIAL_INVALID"
+
+
+async def test_what_was_granted_through_another_replica_counts_at_once(users: Service) -> None:
+    created = await users.organization("acme")
+    users.execute("UPDATE memberships SET role = 'viewer'")
+    headers = {"authorization": f"Bearer {created.api_token}"}
+    assert denial(await users.check(RENAME, **headers)) == (403, "PERMISSION_DENIED")
+    users.execute("UPDATE memberships SET role = 'admin'")
+    assert (await users.identity(RENAME, **headers)).organization
+    cookie = await users.cookie()
+    await users.identity(LOOKUP, cookie=cookie)
+    await users.organization("second")
+    assert (await users.identity(RENAME, cookie=cookie, x_scope_org="second")).organization
