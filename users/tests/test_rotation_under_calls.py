@@ -21,9 +21,10 @@ from mesh.identity import SigningKey, Verifier, sign
 from mesh.interceptor import Guard
 from mesh.keyring import MeshKeys, follow
 from mesh.keys import RemoteKeys
+from mesh.renewal import Renewals
 from mesh.seal import HEADER as SEAL
 from mesh.seal import Seal
-from mesh.serve import running, users_channel
+from mesh.serve import Mesh, running, users_channel
 from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1.messages_pb2 import LookupRequest
 from scope.users.v1.service_pb2_grpc import SessionServiceStub
@@ -166,16 +167,17 @@ async def deployment(database: Database, settings: UsersSettings, tmp_path: Path
         originals[name] = KeyFile(tmp_path / name, kind)
     copies = [Copies(tmp_path / name, originals) for name in ("one", "two", "service")]
     async with AsyncExitStack() as stack:
-        at = [await _serve(stack, settings, database, own, Verifier(own.keys, own.mesh_keys)) for own in copies[:2]]
-        asked = RemoteKeys(await _channel(stack, ",".join(at)), "query", copies[2].mesh_keys)
+        serve = partial(_serve, stack, settings, database)
+        at = [await serve(own, Verifier(own.keys, own.mesh_keys)) for own in copies[:2]]
+        both = await stack.enter_async_context(users_channel(",".join(address for address, _, _ in at)))
+        asked = RemoteKeys(both, "query", copies[2].mesh_keys)
         verifier = Verifier(asked, copies[2].mesh_keys)
-        service = await _channel(stack, await _serve(stack, settings, database, copies[2], verifier))
-
-        async def replica(own: Copies, address: str) -> Service:
-            url, usage, channel = settings.database_url, Usage(database), await _channel(stack, address)
-            return Service(url, database, usage, own.keys, Clock(), channel, copies[2].mesh_keys, verifier)
-
-        replicas = [await replica(own, address) for own, address in zip(copies, at, strict=False)]
+        _, service, _ = await serve(copies[2], verifier)
+        url, usage, mesh_keys = settings.database_url, Usage(database), copies[2].mesh_keys
+        replicas = [
+            Service(url, database, usage, own.keys, Clock(), channel, mesh_keys, verifier, mesh)
+            for own, (_, channel, mesh) in zip(copies, at, strict=False)
+        ]
         token = (await replicas[0].organization("acme")).api_token
         caller = await replicas[0].identity(LOOKUP, authorization=f"Bearer {token}")
         made = Deployment(originals, replicas, SessionServiceStub(service), copies, token, caller)
@@ -186,18 +188,17 @@ async def deployment(database: Database, settings: UsersSettings, tmp_path: Path
 
 async def _serve(
     stack: AsyncExitStack, settings: UsersSettings, database: Database, own: Copies, verifier: Verifier
-) -> str:
+) -> tuple[str, grpc.aio.Channel, Mesh]:
+    """A process: its address, a channel to it, and what it is given to build itself from."""
     server = grpc.aio.server(interceptors=[Guard(verifier)])
-    for register in registers(settings, database, Usage(database), own.keys).values():
+    address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    channel = await stack.enter_async_context(users_channel(address))
+    mesh = Mesh("users", settings, Renewals(channel, "users", own.mesh_keys, verifier))
+    for register in registers(mesh, settings, database, Usage(database), own.keys).values():
         register(server)
-    port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     stack.push_async_callback(server.stop, 0)
-    return f"127.0.0.1:{port}"
-
-
-async def _channel(stack: AsyncExitStack, addresses: str) -> grpc.aio.Channel:
-    return await stack.enter_async_context(users_channel(addresses))
+    return address, channel, mesh
 
 
 @pytest.mark.parametrize("name", ["identity", "mesh"])
