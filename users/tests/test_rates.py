@@ -74,7 +74,7 @@ async def test_what_is_refused_is_not_counted(account: Account) -> None:
     assert await account.take() <= 360
 
 
-@pytest.mark.parametrize("count", [1, 3, 6, 7, 49, 1000])
+@pytest.mark.parametrize("count", [1, 3, 6, 7, 49])
 async def test_the_whole_number_whatever_it_divides_into(account: Account, count: int) -> None:
     limit = Limit("odd", Rate.parse(f"{count} per hour"), "tries")
     assert [await account.take(limit) == 0 for _ in range(count + 1)] == [True] * count + [False]
