@@ -13,9 +13,10 @@ from grpc_status import rpc_status
 
 from collection.limits import FRESH, Probes, Rate
 from collection.reports import entry
-from collection.tests.conftest import ORGANIZATION, Served
+from collection.tests.conftest import CLAIMS, ORGANIZATION, PATIENCE, Served
 from collection.tests.test_publish import DOCUMENT, FULL, reason, report
 from mesh.errors import ServiceError, unavailable
+from mesh.tests.authority import somebody
 from scope.collection.v1.messages_pb2 import PublishDocumentRequest, PublishRequest
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report.limits import REPORT_BYTES
@@ -112,9 +113,9 @@ async def stored(call: Any, number: int) -> None:
     assert (await call.read()).acknowledged.number == number
 
 
-async def stored_until_refused(call: Any) -> tuple[int, grpc.aio.AioRpcError]:
-    """How many reports were stored, and why the next was not."""
-    for number in range(1, 100):
+async def stored_until_refused(call: Any, numbers: range = range(1, 100)) -> tuple[int, grpc.aio.AioRpcError]:
+    """The number of the last report that was stored, and why the next was not."""
+    for number in numbers:
         try:
             await stored(call, number)
         except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
@@ -155,6 +156,65 @@ async def test_the_rate_of_an_organization_holds_for_its_probes_together(served:
         second, error = await stored_until_refused(other)
         assert reason(error) == "RATE_EXCEEDED"
     assert first + second <= 3 + (time.monotonic() - began)
+
+
+def own_limits(served: Served, monkeypatch: pytest.MonkeyPatch, **limits: int) -> None:
+    """What users says of the organization from now on, to new streams and to those that are open."""
+    monkeypatch.setitem(CLAIMS, "limits", limits)
+    served.authority.worth["probe:1"] = somebody(**CLAIMS, audience="collection")
+
+
+async def test_an_organizations_own_lower_rate_holds_for_a_stream_that_is_open(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with stream(served) as call, asyncio.timeout(PATIENCE):
+        await stored(call, 1)
+        own_limits(served, monkeypatch, reports_per_second=1)
+        _, error = await stored_until_refused(call, range(2, 1_000_000))
+    assert reason(error) == "RATE_EXCEEDED"
+    assert "1 reports a second" in (error.details() or "")
+    assert "the organization's own limit" in (error.details() or "")
+
+
+@pytest.mark.parametrize("limits", [{"reports_per_second_per_organization": 1}])
+async def test_an_organizations_own_higher_rate_holds(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_limits(served, monkeypatch, reports_per_second=1000)
+    async with stream(served) as call:
+        for number in range(1, 20):
+            await stored(call, number)
+
+
+@pytest.mark.parametrize(("limits", "own"), [({}, 2), ({"probes_per_organization": 1}, 2)])
+async def test_an_organization_has_as_many_probes_as_its_own_limit_says(
+    served: Served, monkeypatch: pytest.MonkeyPatch, own: int
+) -> None:
+    own_limits(served, monkeypatch, probes=own)
+    for number in range(own):
+        async with stream(served, f"probe-{number}") as call:
+            await stored(call, 1)
+    async with stream(served, "one-too-many") as call:
+        count, error = await stored_until_refused(call)
+    assert (count, reason(error)) == (0, "LIMIT_EXCEEDED")
+    assert "the organization's own limit" in (error.details() or "")
+
+
+async def test_an_organization_that_may_have_no_probes_has_none(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_limits(served, monkeypatch, probes=0)
+    async with stream(served) as call:
+        assert (await stored_until_refused(call))[0] == 0
+
+
+async def test_probes_of_an_organization_that_is_refused_are_told_why(served: Served) -> None:
+    refused = CLAIMS | {"permissions": [], "refused": "unpaid"}
+    async with stream(served) as call, asyncio.timeout(PATIENCE):
+        await stored(call, 1)
+        served.authority.worth["probe:1"] = somebody(**refused, audience="collection")
+        with pytest.raises(grpc.aio.AioRpcError) as ended:
+            await call.read()
+    assert (ended.value.code(), reason(ended.value)) == (grpc.StatusCode.PERMISSION_DENIED, "ORGANIZATION_REFUSED")
+    assert ended.value.details() == "unpaid"
 
 
 @pytest.mark.parametrize("limits", [{"reports_per_second_per_probe": 1}])

@@ -63,3 +63,20 @@ def test_only_probes_may_send_much() -> None:
         MESSAGE_BYTES,
         *[REQUEST_BYTES] * 4,
     ]
+
+
+def test_who_is_of_a_refused_organization_is_told_why_and_only_where_the_organization_matters() -> None:
+    member = Identity(caller=Caller.CALLER_USER, organization="o", refused="unpaid")
+    probe = Identity(caller=Caller.CALLER_PROBE, organization="o", refused="unpaid")
+    for identity, rpc, reason in (
+        (member, GET_TOPOLOGY, "ORGANIZATION_REFUSED"),
+        (probe, PUBLISH, "ORGANIZATION_REFUSED"),
+        (probe, GET_TOPOLOGY, "PERMISSION_DENIED"),
+        (member, PUBLISH, "PERMISSION_DENIED"),
+        (member, RENEW, "PERMISSION_DENIED"),
+    ):
+        with pytest.raises(ServiceError) as refused:
+            check(rpc, identity)
+        assert refused.value.reason_name == reason
+        assert (refused.value.message == "unpaid") == (reason == "ORGANIZATION_REFUSED")
+    check(LOOKUP, member)

@@ -62,3 +62,11 @@ def test_as_many_at_once_as_there_are_and_how_long_until_the_next(most: int, int
     now += wait
     assert buckets.take("one") == 0
     assert buckets.take("one") > 0
+
+
+def test_somebody_with_a_rate_of_their_own_uses_as_long_a_burst() -> None:
+    now = 1000.0
+    buckets = Buckets(3, 1, lambda: now)
+    assert sum(buckets.take("slower", 3) == 0 for _ in range(100)) == 1
+    assert sum(buckets.take("faster", 0.1) == 0 for _ in range(100)) == 30
+    assert sum(buckets.take("as all") == 0 for _ in range(100)) == 3

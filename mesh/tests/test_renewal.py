@@ -70,6 +70,25 @@ async def test_a_lost_permission_ends_its_stream_and_is_named(authority: Authori
     assert "report.view" in error.message
 
 
+@pytest.mark.parametrize("changed", [{"subject": "somebody else"}, {"impersonator": "boss"}])
+async def test_a_session_that_acts_as_somebody_else_now_ends_its_streams(
+    authority: Authority, renewals: Renewals, changed: dict[str, str]
+) -> None:
+    set_current(viewer(["report.view"]))
+    authority.worth["api:1"] = somebody(permissions=["report.view"], audience="query", **changed)
+    error = await end_of(renewals)
+    assert (error.reason_name, "somebody else" in error.message) == ("CREDENTIAL_REVOKED", True)
+
+
+async def test_an_organization_that_is_refused_ends_its_streams_with_the_reason(
+    authority: Authority, renewals: Renewals
+) -> None:
+    set_current(viewer(["report.view"]))
+    authority.worth["api:1"] = somebody(permissions=[], audience="query", refused="unpaid")
+    error = await end_of(renewals)
+    assert (error.reason_name, error.message) == ("ORGANIZATION_REFUSED", "unpaid")
+
+
 async def test_a_good_credential_keeps_its_stream_and_brings_what_changed(
     authority: Authority, renewals: Renewals
 ) -> None:
