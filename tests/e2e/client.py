@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from tests.connection import connect
 
 #: How long a test waits for something that should take a moment, in seconds.
-PATIENCE = 30.0
+PATIENCE = 90.0
 ROOT = Path(__file__).resolve().parents[2]
 
 T = TypeVar("T")
@@ -140,7 +140,7 @@ class Mesh:
             self._process = subprocess.Popen(
                 self.command, cwd=ROOT, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        wait_for(self._is_ready, f"ready (see {self.log})", within=60)
+        wait_for(self._is_ready, f"ready (see {self.log})", within=180)
 
     def _is_ready(self) -> bool:
         assert self._process is not None
@@ -166,7 +166,7 @@ class Mesh:
 
     def stop(self, with_signal: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(with_signal)
-        return self.process.wait(60)
+        return self.process.wait(120)
 
     def local(self) -> dict[str, str]:
         content: dict[str, str] = json.loads((self.data / "local.json").read_text())
@@ -195,7 +195,7 @@ class Mesh:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
             **options,
         )

@@ -23,7 +23,9 @@ def mesh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mesh]:
 @pytest.fixture
 def own_mesh(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Mesh]:
     """A running mesh of this test's own, without a probe; with so many replicas where the test says it."""
-    mesh = Mesh(tmp_path / "data", free_ports(1)[0], PROBE="0", REPLICAS=getattr(request, "param", "1"))
+    # What is reported once stays, however long the test takes.
+    variables = {"PROBE": "0", "REPLICAS": getattr(request, "param", "1"), "GONE_AFTER": "3600"}
+    mesh = Mesh(tmp_path / "data", free_ports(1)[0], **variables)
     mesh.start()
     yield mesh
     if mesh.process.poll() is None:

@@ -15,7 +15,7 @@ from deploy.local.supervised import Supervised
 from tests.e2e.client import PATIENCE, Api
 
 _LOOK = 0.02
-_READY = 30.0
+_READY = 60.0
 
 
 class Parts:

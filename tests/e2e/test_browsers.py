@@ -9,7 +9,7 @@ import pytest
 from deploy.local import postgres
 from deploy.local.command import free_ports
 from tests.connection import connect
-from tests.e2e.client import Answer, Api, Mesh
+from tests.e2e.client import Answer, Api, Mesh, wait_for
 from tests.e2e.documents import two_processes
 
 PUBLIC, APP = "https://scope.example", "https://app.example"
@@ -184,10 +184,10 @@ def test_who_comes_too_often_is_known_by_the_address_that_the_proxy_says(behind:
 def test_nobody_says_whose_address_a_request_has(own_mesh: Mesh) -> None:
     tries(own_mesh, "192.0.2.1", 1)
     log = own_mesh.data / "logs"
-    [line] = [
-        json.loads(line)
-        for file in log.glob("envoy*.log")
-        for line in file.read_text().splitlines()
-        if "/api/users/login" in line
-    ]
+
+    def lines() -> list[str]:
+        texts = [file.read_text() for file in log.glob("envoy*.log")]
+        return [line for text in texts for line in text.splitlines() if "/api/users/login" in line]
+
+    [line] = map(json.loads, wait_for(lines, "the request in Envoy's log"))
     assert line["client"] == "127.0.0.1"

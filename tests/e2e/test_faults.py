@@ -7,7 +7,7 @@ from tests.load.faults import faults
 from tests.load.target import find
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize(
     ("own_mesh", "kinds"), [("2", "kill,stop,term"), ("1", "kill")], indirect=["own_mesh"], ids=["two", "one"]
 )

@@ -41,7 +41,7 @@ def narrow_mesh(tmp_path: Path) -> Iterator[Mesh]:
     postgres.remove(mesh.data / "postgres")
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 async def test_whom_there_is_no_room_for_is_told_and_served_once_there_is(narrow_mesh: Mesh) -> None:
     mesh, pids = narrow_mesh, {process["pid"] for process in narrow_mesh.run()["processes"]}
     first = mesh.anybody().bearer(mesh.local()["service_token"])

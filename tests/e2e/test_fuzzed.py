@@ -96,7 +96,7 @@ def _try(mesh: Mesh, strategy: SearchStrategy[Case], number: int) -> None:
     def run(case: Case) -> None:
         token = local["service_token" if case.operation.path == "/api/report" else "api_token"]
         headers = {"Authorization": f"Bearer {token}"}
-        answer = case.call(base_url=mesh.url, session=session, headers=headers, timeout=10)
+        answer = case.call(base_url=mesh.url, session=session, headers=headers, timeout=60)
         case.validate_response(answer, checks=checks)
 
     with requests.Session() as session:

@@ -18,10 +18,10 @@ SERVED = {"users": "scope.users.v1.", "collection": "scope.collection.v1.", "que
 def raw_call(channel: grpc.aio.Channel, rpc: str, metadata: tuple[tuple[str, str], ...]) -> Any:
     method = rpcs()[rpc]
     if method.client_streaming and method.server_streaming:
-        return channel.stream_stream(rpc)(metadata=metadata, timeout=10)
+        return channel.stream_stream(rpc)(metadata=metadata, timeout=60)
     if method.server_streaming:
-        return channel.unary_stream(rpc)(b"", metadata=metadata, timeout=10)
-    return channel.unary_unary(rpc)(b"", metadata=metadata, timeout=10)
+        return channel.unary_stream(rpc)(b"", metadata=metadata, timeout=60)
+    return channel.unary_unary(rpc)(b"", metadata=metadata, timeout=60)
 
 
 async def code_of(channel: grpc.aio.Channel, rpc: str, metadata: tuple[tuple[str, str], ...]) -> grpc.StatusCode:
@@ -58,7 +58,7 @@ def nats_url(mesh: Mesh) -> str:
 
 def test_the_bus_refuses_who_has_no_key(mesh: Mesh) -> None:
     host, port = nats_url(mesh).removeprefix("nats://").split(":")
-    with socket.create_connection((host, int(port)), timeout=10) as connection, connection.makefile("rb") as answers:
+    with socket.create_connection((host, int(port)), timeout=60) as connection, connection.makefile("rb") as answers:
         assert b'"auth_required":true' in answers.readline()
         connection.sendall(b"CONNECT {}\r\nPING\r\n")
         assert answers.readline() == b"-ERR 'Authorization Violation'\r\n"
@@ -78,7 +78,7 @@ async def test_a_readers_key_cannot_publish_a_report(mesh: Mesh, name: str) -> N
     )
     await client.publish("reports.anybody.probe.full", b"x")
     await client.flush()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not refused:
             await asyncio.sleep(0.01)
     assert "ermissions" in refused[0]

@@ -45,10 +45,10 @@ def test_every_service_of_every_process_is_healthy_by_its_name(area: str, channe
     for channel in channels:
         stub = health_pb2_grpc.HealthStub(channel)
         for name in ("", *served(area)):
-            answer = stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=10)
+            answer = stub.Check(health_pb2.HealthCheckRequest(service=name), timeout=60)
             assert answer.status == health_pb2.HealthCheckResponse.SERVING, name
         with pytest.raises(grpc.RpcError) as unknown:
-            stub.Check(health_pb2.HealthCheckRequest(service="scope.nothing.v1.NoService"), timeout=10)
+            stub.Check(health_pb2.HealthCheckRequest(service="scope.nothing.v1.NoService"), timeout=60)
         assert unknown.value.code() == grpc.StatusCode.NOT_FOUND
 
 
@@ -79,5 +79,5 @@ def test_every_rpc_refuses_whoever_comes_around_the_edge_and_says_why(area: str,
 def refused(channel: grpc.Channel, rpc: str) -> grpc.RpcError:
     """How a call without an identity ends; on the wire a unary call is a stream of one message."""
     with pytest.raises(grpc.RpcError) as error:
-        list(channel.stream_stream(rpc)(iter([b""]), timeout=10))
+        list(channel.stream_stream(rpc)(iter([b""]), timeout=60))
     return error.value

@@ -26,7 +26,7 @@ def _orders() -> list[Sequence[str]]:
     return [_ALL[::-1], (*_ALL[2:], *_STORES), waiting, chance.sample(_ALL, len(_ALL))]
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 async def test_a_report_is_shown_whatever_started_first(tmp_path: Path) -> None:
     async with parts(tmp_path / "data") as (mesh, api):
         for order in _orders():
@@ -52,7 +52,7 @@ def _reported(api: Api, since: datetime) -> bool:
     return answer.status == 200 and any(datetime.fromisoformat(probe["lastSeen"]) > since for probe in answer.json())
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 async def test_a_replica_of_users_without_its_database_is_not_noticed_while_there_is_another(tmp_path: Path) -> None:
     async with parts(tmp_path / "data", replicas=2) as (mesh, api):
         for name in mesh.names:

@@ -23,8 +23,23 @@ class Tenant:
 
 
 @pytest.fixture(scope="module")
-def tenants(mesh: Mesh) -> tuple[Tenant, Tenant]:
+def made(mesh: Mesh) -> tuple[Tenant, Tenant]:
     return tenant(mesh, "left"), tenant(mesh, "right")
+
+
+@pytest.fixture
+def tenants(made: tuple[Tenant, Tenant]) -> tuple[Tenant, Tenant]:
+    """Both have just reported their hosts, which else are gone after a minute."""
+    for own in made:
+        report(own)
+        wait_for(lambda own=own: f"{own.host};<host>" in own.api.nodes("hosts"), own.host)
+    return made
+
+
+def report(own: Tenant) -> None:
+    sent = own.probe.post("/api/report", two_processes(own.host))
+    assert sent.status == 200, sent
+    assert sent.json().keys() == {"epoch", "number"}
 
 
 def tenant(mesh: Mesh, name: str) -> Tenant:
@@ -33,9 +48,6 @@ def tenant(mesh: Mesh, name: str) -> Tenant:
     content = json.loads(made.stdout)
     assert content.keys() == {"org", "service_token", "api_token"}
     api, probe = (mesh.anybody().bearer(content[key]) for key in ("api_token", "service_token"))
-    sent = probe.post("/api/report", two_processes(f"{name}-host"))
-    assert sent.status == 200, sent
-    assert sent.json().keys() == {"epoch", "number"}
     return Tenant(content["org"], f"{name}-host", api, probe)
 
 
@@ -51,7 +63,6 @@ READS = (
 
 def test_each_sees_its_own(tenants: tuple[Tenant, Tenant]) -> None:
     for own in tenants:
-        wait_for(lambda own=own: f"{own.host};<host>" in own.api.nodes("hosts"), own.host)
         nodes = own.api.nodes("processes")
         web = nodes[f"{own.host};100"]
         assert set(web["adjacency"]) == {f"{own.host};200", "out-theinternet"}

@@ -32,7 +32,7 @@ def package(tmp_path: Path) -> Path:
 
 def node(*arguments: str | Path, folder: Path) -> str:
     done = subprocess.run(
-        [typescript.NODE, *arguments], cwd=folder, capture_output=True, text=True, timeout=100, check=False
+        [typescript.NODE, *arguments], cwd=folder, capture_output=True, text=True, timeout=280, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -26,7 +26,6 @@ from users.tables import (
     User,
 )
 
-_NOW = datetime.now(UTC)
 _AN_HOUR = timedelta(hours=1)
 _PEOPLE = ("admin", "editor", "viewer", "both", "nobody", "left", "invited", "refused", "stranger")
 _TABLES: dict[Kind, Any] = {
@@ -41,14 +40,15 @@ class Population:
     """What one run works with: two organizations, a deleted one, a refused one, and people of every kind."""
 
     def __init__(self) -> None:
+        self._now = datetime.now(UTC)
         self._mark = f"guard-{random.token_hex(6)}"
         self.own = self._organization("own")
         self.other = self._organization("other")
-        self.gone = self._organization("gone", deleted=_NOW)
+        self.gone = self._organization("gone", deleted=self._now)
         self.refused = self._organization("refused", access_refused=True, upload_refused=True, refusal="unpaid")
         self.people = {name: self._person(name) for name in _PEOPLE}
         self.people["waiting"] = self._person("waiting", approved=None)
-        self.people["disabled"] = self._person("disabled", disabled=_NOW)
+        self.people["disabled"] = self._person("disabled", disabled=self._now)
         self.people["operator"] = self._person("operator", admin=True)
         self.memberships = [
             *(self._member(name, self.own, name) for name in ("admin", "editor", "viewer")),
@@ -64,7 +64,11 @@ class Population:
         invited = self.people["invited"].email
         self.invitations = [
             Invitation(
-                organization_id=self.own.id, email=invited, role="admin", invited_by=invited, expires=_NOW + _AN_HOUR
+                organization_id=self.own.id,
+                email=invited,
+                role="admin",
+                invited_by=invited,
+                expires=self._now + _AN_HOUR,
             )
         ]
         self.credentials: list[Table] = []
@@ -74,7 +78,7 @@ class Population:
         return Organization(slug=f"{self._mark}-{name}", name=name, **state)
 
     def _person(self, name: str, **state: Any) -> User:
-        return User(email=f"{name}@{self._mark}.invalid", **({"approved": _NOW} | state))
+        return User(email=f"{name}@{self._mark}.invalid", **({"approved": self._now} | state))
 
     def _member(self, person: str, organization: Organization, role: str) -> Membership:
         return Membership(user_id=self.people[person].id, organization_id=organization.id, role=role)
@@ -93,25 +97,27 @@ class Population:
 
     def session(self, person: str, expires: timedelta = _AN_HOUR, **state: Any) -> str:
         """A session's secret."""
-        return self._made(Kind.SESSION, user_id=self.people[person].id, expires=_NOW + expires, **state)[1]
+        return self._made(Kind.SESSION, user_id=self.people[person].id, expires=self._now + expires, **state)[1]
 
     def impersonation(self, person: str, administrator: str = "operator") -> str:
         """The secret of an administrator's session that acts as somebody else."""
-        session_id, secret = self._made(Kind.SESSION, user_id=self.people[administrator].id, expires=_NOW + _AN_HOUR)
+        session_id, secret = self._made(
+            Kind.SESSION, user_id=self.people[administrator].id, expires=self._now + _AN_HOUR
+        )
         self.impersonations.append(
             Impersonation(
                 user_id=self.people[person].id,
                 administrator_id=self.people[administrator].id,
                 session_id=session_id,
                 reason="guard",
-                expires=_NOW + _AN_HOUR,
+                expires=self._now + _AN_HOUR,
             )
         )
         return secret
 
     def login(self, person: str) -> str:
         """A sign-in link's secret."""
-        return self._made(Kind.LOGIN, user_id=self.people[person].id, expires=_NOW + _AN_HOUR)[1]
+        return self._made(Kind.LOGIN, user_id=self.people[person].id, expires=self._now + _AN_HOUR)[1]
 
     def _made(self, kind: Kind, **values: Any) -> tuple[str, str]:
         secret = secrets.generate(kind)

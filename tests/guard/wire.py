@@ -18,7 +18,7 @@ from tests.guard.calls import Rest
 from tests.guard.expected import Outcome
 
 #: Seconds that a call may take.
-PATIENCE = 15.0
+PATIENCE = 60.0
 
 #: google.rpc's mapping, for the codes that the calls of the table end with.
 HTTP_STATUS = {
