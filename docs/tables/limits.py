@@ -21,7 +21,7 @@ from query import telling
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
-from users import cache, database, tokens
+from users import cache, database, invitations, members, tokens
 from users import tables as accounts
 from users.settings import UsersSettings
 
@@ -190,6 +190,8 @@ def _accounts() -> list[Limit]:
             "organizations_per_person",
             _LIMIT_EXCEEDED,
         ),
+        _fixed("organizations that a person belongs to", members, "LIMIT", _LIMIT_EXCEEDED),
+        _fixed("open invitations of an organization", invitations, "LIMIT", _LIMIT_EXCEEDED),
         _setting("exports of the audit by one person at a replica", UsersSettings, "exports_per_user", _LIMIT_EXCEEDED),
     ]
 
