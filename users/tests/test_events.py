@@ -177,6 +177,16 @@ async def test_nothing_of_another_organization_is_ever_read(users: Service) -> N
         assert (await lines(users, ours, **wanted))[:-1] == []
 
 
+async def test_an_organization_is_named_by_its_slug_everywhere(users: Service) -> None:
+    who = await administrator(users)
+    ((internal,),) = users.rows("SELECT id FROM organizations")
+    add(users, 1, subject=internal)
+    (event,) = (await read(users, who, subject="acme")).events
+    assert (event.organization, event.subject) == ("acme", "acme")
+    assert internal not in str(await lines(users, who))
+    assert await subjects(users, who, subject=internal) == []
+
+
 async def test_an_export_is_all_events_the_oldest_first_and_says_that_it_is_whole(users: Service) -> None:
     who = await administrator(users)
     number = 3 * BATCH + 7
