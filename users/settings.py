@@ -68,7 +68,7 @@ class UsersSettings(Settings):
     #: How long events of the audit are kept, in seconds; the database refuses to delete one within 30 days.
     audit_keep: float = Field(default=400 * 86_400.0, ge=30 * 86_400.0)
     #: How many exports of the audit a person may have under way at each replica.
-    exports_per_user: int = Field(default=2, ge=1)
+    exports_per_user: int = Field(default=8, ge=1)
 
     @field_validator("mail_from")
     @classmethod

@@ -63,7 +63,7 @@ CALLS: Mapping[str, Call] = {
     "/scope.users.v1.SessionService/Lookup": Call(_OK),
     "/scope.users.v1.SessionService/ListSessions": Call(_OK),
     "/scope.users.v1.SessionService/EndSession": Call(_ABSENT, _OTHERS),
-    "/scope.users.v1.SessionService/EndSessions": Call(_OK, {"keep_current": True}),
+    "/scope.users.v1.SessionService/EndSessions": Call(_BAD, garbled=True),
     "/scope.users.v1.SessionService/EndImpersonation": Call(_BAD, garbled=True),
     "/scope.users.v1.TokenService/CreateToken": Call(_BAD, {"name": ""}),
     "/scope.users.v1.TokenService/ListTokens": Call(_OK),

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from http.client import HTTPException
 from itertools import chain, product
 from pathlib import Path
@@ -85,7 +86,7 @@ async def walk(data: Path) -> Verdict:
     """Walks the table on the mesh that runs on a data folder; leaves nothing behind."""
     deployment = Deployment.on(data)
     people = Population()
-    held = credentials(people, data / "secrets", Cookie(deployment.public_url).name)
+    held = credentials(people, data / "secrets", Cookie(deployment.public_url, timedelta()).name)
     others_id, others = others_token(people)
     async with people.present(deployment.database_url):
         entries = list(table(held, others_id))
