@@ -42,11 +42,13 @@ class Event(_message.Message):
     id: _builtins.str
     """Its id."""
     action: _builtins.str
-    """What, as `source:subject:action`: `organization:member:invite`."""
+    """What, as `source:subject:action`: `organization:member:invite`. What was denied before it began is `rpc:SERVICE:METHOD`."""
     refused: _builtins.bool
     """Whether it was refused."""
     actor: _builtins.str
-    """Who did it: a person's id, a token's, or `operator` for the command line."""
+    """Who did it: a person's id, a token's, or `operator` for the command line; of what was refused, also `public` for
+    somebody unknown, and `many` where it was refused to too many to tell them apart.
+    """
     actor_email: _builtins.str
     """The person's address at the time; empty where a probe or an operator did it."""
     credential: _builtins.str
@@ -69,7 +71,9 @@ class Event(_message.Message):
 
     @_builtins.property
     def after(self) -> _struct_pb2.Struct:
-        """And after."""
+        """And after; of what was refused, with the reason. `repeated` is how often it was refused again since the event before
+        that tells of the same.
+        """
 
     def __init__(
         self,

@@ -1950,7 +1950,9 @@ class AuditServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ExportEvents(self, request, context):
-        """Answers all of them as JSON lines, the oldest first: an Event on each.
+        """Answers all that were recorded until now as JSON lines, the oldest first: an Event on each. The last line is an event
+        with the action `audit:export:end` and, in `after`, the number of lines before it; an export without it was cut, and
+        is to be had once more, with `after` the time of the last event that came.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

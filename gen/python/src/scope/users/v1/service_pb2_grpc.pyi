@@ -760,7 +760,10 @@ class AuditServiceStub:
     ListEvents: _grpc.UnaryUnaryMultiCallable[_audit_pb2.ListEventsRequest, _audit_pb2.ListEventsResponse]
     """Lists what was done and refused, the newest first."""
     ExportEvents: _grpc.UnaryStreamMultiCallable[_audit_pb2.ExportEventsRequest, _httpbody_pb2.HttpBody]
-    """Answers all of them as JSON lines, the oldest first: an Event on each."""
+    """Answers all that were recorded until now as JSON lines, the oldest first: an Event on each. The last line is an event
+    with the action `audit:export:end` and, in `after`, the number of lines before it; an export without it was cut, and
+    is to be had once more, with `after` the time of the last event that came.
+    """
 
 @_typing.type_check_only
 class AuditServiceAsyncStub(AuditServiceStub):
@@ -772,7 +775,10 @@ class AuditServiceAsyncStub(AuditServiceStub):
     ListEvents: _aio.UnaryUnaryMultiCallable[_audit_pb2.ListEventsRequest, _audit_pb2.ListEventsResponse]  # type: ignore[assignment]
     """Lists what was done and refused, the newest first."""
     ExportEvents: _aio.UnaryStreamMultiCallable[_audit_pb2.ExportEventsRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Answers all of them as JSON lines, the oldest first: an Event on each."""
+    """Answers all that were recorded until now as JSON lines, the oldest first: an Event on each. The last line is an event
+    with the action `audit:export:end` and, in `after`, the number of lines before it; an export without it was cut, and
+    is to be had once more, with `after` the time of the last event that came.
+    """
 
 class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
     """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE
@@ -793,7 +799,10 @@ class AuditServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _audit_pb2.ExportEventsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_httpbody_pb2.HttpBody], _abc.AsyncIterator[_httpbody_pb2.HttpBody]]:
-        """Answers all of them as JSON lines, the oldest first: an Event on each."""
+        """Answers all that were recorded until now as JSON lines, the oldest first: an Event on each. The last line is an event
+        with the action `audit:export:end` and, in `after`, the number of lines before it; an export without it was cut, and
+        is to be had once more, with `after` the time of the last event that came.
+        """
 
 def add_AuditServiceServicer_to_server(servicer: AuditServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 

@@ -34,7 +34,7 @@ export declare type Event = Message<"scope.users.v1.Event"> & {
   time?: Timestamp | undefined;
 
   /**
-   * What, as `source:subject:action`: `organization:member:invite`.
+   * What, as `source:subject:action`: `organization:member:invite`. What was denied before it began is `rpc:SERVICE:METHOD`.
    *
    * @generated from field: string action = 3;
    */
@@ -48,7 +48,8 @@ export declare type Event = Message<"scope.users.v1.Event"> & {
   refused: boolean;
 
   /**
-   * Who did it: a person's id, a token's, or `operator` for the command line.
+   * Who did it: a person's id, a token's, or `operator` for the command line; of what was refused, also `public` for
+   * somebody unknown, and `many` where it was refused to too many to tell them apart.
    *
    * @generated from field: string actor = 5;
    */
@@ -104,7 +105,8 @@ export declare type Event = Message<"scope.users.v1.Event"> & {
   before?: JsonObject | undefined;
 
   /**
-   * And after.
+   * And after; of what was refused, with the reason. `repeated` is how often it was refused again since the event before
+   * that tells of the same.
    *
    * @generated from field: google.protobuf.Struct after = 13;
    */

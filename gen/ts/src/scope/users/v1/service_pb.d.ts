@@ -491,7 +491,9 @@ export declare const AuditService: GenService<{
     output: typeof ListEventsResponseSchema;
   },
   /**
-   * Answers all of them as JSON lines, the oldest first: an Event on each.
+   * Answers all that were recorded until now as JSON lines, the oldest first: an Event on each. The last line is an event
+   * with the action `audit:export:end` and, in `after`, the number of lines before it; an export without it was cut, and
+   * is to be had once more, with `after` the time of the last event that came.
    *
    * @generated from rpc scope.users.v1.AuditService.ExportEvents
    */
