@@ -243,15 +243,16 @@ async def test_an_export_ends_when_its_credential_is_revoked(users: Service) -> 
 async def test_more_exports_at_once_than_a_person_may_have_are_refused(users: Service) -> None:
     who = await administrator(users)
     add_many(users)
-    first, second, third = (exported(users, who) for _ in range(3))
-    await anext(first)
-    await anext(second)
+    most = UsersSettings.model_fields["exports_per_user"].default
+    *held, one_more = (exported(users, who) for _ in range(most + 1))
+    for export in held:
+        await anext(export)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await anext(third)
+        await anext(one_more)
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
     assert "EXPORTS_PER_USER" in str(refused.value.details())
-    await first.aclose()
-    await second.aclose()
+    for export in held:
+        await export.aclose()
 
 
 @pytest.mark.parametrize(
