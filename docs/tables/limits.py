@@ -21,7 +21,7 @@ from query import telling
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
-from users import cache, database, invitations, members, tokens
+from users import cache, database, invitations, members, sessions, tokens
 from users import tables as accounts
 from users.settings import UsersSettings
 
@@ -184,6 +184,7 @@ def _accounts() -> list[Limit]:
             f"calls wait, at most {database.PATIENCE:.0f} s",
         ),
         _fixed("probe tokens of an organization; API tokens of a person in one", tokens, "LIMIT", _LIMIT_EXCEEDED),
+        _fixed("sessions of a person", sessions, "LIMIT", "the one that was unused for longest ends"),
         _setting(
             "organizations that one person administers and may make another",
             UsersSettings,
@@ -219,10 +220,13 @@ def _pace() -> list[Limit]:
     )
     said = {
         "streams_per_credential": ("streams of reports of one token at a replica", _LIMIT_EXCEEDED),
-        "probes_per_organization": ("probes in an organization's report log", _LIMIT_EXCEEDED),
+        "probes_per_organization": (
+            "probes in an organization's report log, where it has no limit of its own",
+            _LIMIT_EXCEEDED,
+        ),
         "reports_per_second_per_probe": (f"reports a second of a probe to a replica{_BURST}", _RATE_EXCEEDED),
         "reports_per_second_per_organization": (
-            f"reports a second of an organization to a replica{_BURST}",
+            f"reports a second of an organization to a replica, where it has no limit of its own{_BURST}",
             _RATE_EXCEEDED,
         ),
     }

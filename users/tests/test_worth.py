@@ -1,16 +1,23 @@
 """What a credential is worth: in the answer to a request, and for the streams that are open with it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
+import grpc
 import pytest
+import structlog.testing
+from sqlalchemy import Executable, Row
 
 from scope.auth.v1.identity_pb2 import Identity
-from users import roles
+from scope.users.v1.messages_pb2 import LoginRequest
+from users import roles, secrets
 from users.cache import FRESH
+from users.secrets import Kind
 from users.sessions import Rules
 from users.settings import UsersSettings
-from users.tests.calling import bearer
+from users.tests.calling import bearer, refused
 from users.tests.conftest import LIST_TOKENS, LOOKUP, PUBLISH, Service, denial
 
 #: The session, the API token, and the probe token.
@@ -184,3 +191,43 @@ async def test_permissions_are_those_of_the_role(held: Held) -> None:
     assert probe is not None
     assert list(session.permissions) == list(api.permissions) == list(roles.PERMISSIONS["editor"])
     assert list(probe.permissions) == list(roles.PROBE)
+
+
+class TestWhatOthersGotWrong:
+    """Mistakes that were made with credentials elsewhere."""
+
+    async def test_a_request_costs_one_query_and_writes_nothing(
+        self, held: Held, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[object] = []
+        read = held.users.database.read
+
+        async def counted(statement: Executable, values: Mapping[str, object]) -> Sequence[Row[Any]]:
+            asked.append(statement)
+            return await read(statement, values)
+
+        monkeypatch.setattr(held.users.database, "read", counted)
+        monkeypatch.setattr(held.users.database, "begin", None)
+        for rpc, headers in zip((LIST_TOKENS, LIST_TOKENS, PUBLISH), held.headers, strict=True):
+            held.users.clock.seconds += FRESH
+            assert (await held.users.check(rpc, **headers)).HasField("ok_response")
+        assert len(asked) == 3
+
+    async def test_a_session_is_not_renewed_by_requests(self, held: Held) -> None:
+        """Answers that are under way would undo a sign-out."""
+        before = held.users.text("sessions")
+        answer = await held.users.check(LOOKUP, **held.headers[0])
+        assert {option.header.key for option in answer.ok_response.headers} == {"x-scope-identity", "x-scope-tenant"}
+        assert held.users.text("sessions") == before
+
+    async def test_no_secret_is_logged(self, held: Held) -> None:
+        wrong = [bearer(secrets.generate(Kind.API)), {"cookie": f"scope={secrets.generate(Kind.SESSION)}"}]
+        with structlog.testing.capture_logs() as logs:
+            for headers in (*held.headers, *wrong):
+                await held.users.check(LIST_TOKENS, **headers)
+            await refused(held.users, LoginRequest(token=secrets.generate(Kind.LOGIN)))
+            held.users.execute("ALTER TABLE api_tokens RENAME TO elsewhere")
+            with pytest.raises(grpc.aio.AioRpcError):
+                await held.users.check(LIST_TOKENS, **wrong[0])
+        assert logs
+        assert "scope_" not in str(logs)
