@@ -73,8 +73,8 @@ async def sign_in(users: Service, secret: str) -> str:
     return (await users.login(secret)).partition(";")[0]
 
 
-async def names(users: Service, token: str) -> set[str]:
-    metadata = await users.metadata(LIST_TOKENS, authorization=f"Bearer {token}")
+async def names(users: Service, **headers: str) -> set[str]:
+    metadata = await users.metadata(LIST_TOKENS, **headers)
     listed = await TokenServiceStub(users.channel).ListTokens(ListTokensRequest(), metadata=metadata)
     return {one.name for one in listed.tokens}
 
@@ -122,10 +122,10 @@ async def test_the_old_code_does_on_the_new_tables_what_it_did(old: OldCode, use
         name, token = await create(was, made["api_token"], kind, f"a new {kind}")
         rpc = LOOKUP if kind == "api" else PUBLISH
         assert await old.identity(rpc, token)
-        assert f"a new {kind}" in await names(was, made["api_token"])
+        assert f"a new {kind}" in await names(was, authorization=f"Bearer {made['api_token']}")
         await delete(was, made["api_token"], name)
         assert not await old.identity(rpc, token)
-        assert f"a new {kind}" not in await names(was, made["api_token"])
+        assert f"a new {kind}" not in await names(was, authorization=f"Bearer {made['api_token']}")
     metadata = await was.metadata(LOGOUT, method="POST", cookie=session)
     await SessionServiceStub(was.channel).Logout(LogoutRequest(), metadata=metadata)
     assert denial(await was.check(LOOKUP, cookie=session)) == (401, "CREDENTIAL_INVALID")
@@ -148,7 +148,7 @@ async def test_the_new_code_reads_what_the_old_wrote(before: dict[str, str], old
         for kinds in ({"api": before["api_token"], "probe": before["service_token"]}, {"api": api, "probe": probe}):
             await works(users, {**kinds, "session": person})
         assert (await lookup(users, cookie=person)).email == "ann@example.org"
-    assert {"a script", "a machine"} <= await names(users, before["api_token"])
+    assert {"a script", "a machine"} <= await names(users, cookie=signed_in)
 
 
 async def test_the_old_code_reads_what_the_new_wrote(before: dict[str, str], old: OldCode, users: Service) -> None:
@@ -161,5 +161,5 @@ async def test_the_old_code_reads_what_the_new_wrote(before: dict[str, str], old
     for person in (session, await sign_in(was, secret)):
         await works(was, {"api": made.api_token, "probe": made.service_token, "session": person})
         assert [place.id for place in (await lookup(was, cookie=person)).organizations] == ["other"]
-    assert "gone" not in await names(was, made.api_token)
+    assert "gone" not in await names(was, authorization=f"Bearer {made.api_token}")
     await works(was, {"api": before["api_token"], "probe": before["service_token"], "session": session})
