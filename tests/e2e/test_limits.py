@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 import grpc
 import pytest
+from grpc_status import rpc_status
 
 from deploy.local import postgres
 from deploy.local.command import free_ports
@@ -20,7 +22,13 @@ from scope_sdk import Builder, NodeFacts, Publisher, Service, Topology, ids
 from tests.e2e.client import Answer, Api, Mesh
 from tests.e2e.documents import two_processes
 
-SMALL = {"REPORTS_PER_SECOND_PER_PROBE": "2", "PROBES_PER_ORGANIZATION": "4", "WATCHES_PER_USER": "2"}
+SMALL = {
+    "REPORTS_PER_SECOND_PER_PROBE": "2",
+    "PROBES_PER_ORGANIZATION": "4",
+    "WATCHES_PER_USER": "2",
+    "SIGN_IN_RATE": "3 per hour",
+    "API_RATE": "200 per 20 seconds",
+}
 
 
 @pytest.fixture(scope="module")
@@ -133,3 +141,31 @@ def test_a_message_beyond_its_bound_is_refused(query: Grpc) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         query.topology(page_token="x" * REQUEST_BYTES)
     assert refused.value.code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+def test_who_tries_to_sign_in_too_often_is_told_when_to_try_again(small: Mesh) -> None:
+    attempt = {"token": "scope_login_nonsense"}
+    answers = [small.anybody().post("/api/users/login", attempt) for _ in range(4)]
+    assert [refusal(answer) for answer in answers] == [(401, "LOGIN_LINK_INVALID")] * 3 + [(429, "RATE_EXCEEDED")]
+    assert 1100 < int(answers[3].headers["retry-after"]) <= 1200
+    assert "3 per hour" in answers[3].json()["message"]
+
+
+def test_a_token_that_calls_too_often_is_told_when_to_go_on(small: Mesh) -> None:
+    token = small.api().post("/api/users/tokens", {"name": "busy"}).json()["token"]
+    busy = small.anybody().bearer(token)
+    answers = (busy.get("/api/users/lookup") for _ in range(2000))
+    answer = next(answer for answer in answers if answer.status != 200)
+    assert refusal(answer) == (429, "RATE_EXCEEDED")
+    assert answer.headers["retry-after"] == "1"
+    wait = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}
+    assert answer.json()["details"][1] == wait
+    assert "API_RATE" in answer.json()["message"]
+    with grpc.insecure_channel(small.url.removeprefix("http://")) as channel:
+        caller = Grpc(QueryServiceStub(channel), (("authorization", f"Bearer {token}"),))
+        with pytest.raises(grpc.RpcError) as refused:
+            deque(caller.topology() for _ in range(2000))
+    status = rpc_status.from_call(refused.value)
+    assert status is not None
+    assert (refused.value.code(), len(status.details)) == (grpc.StatusCode.RESOURCE_EXHAUSTED, 2)
+    assert small.api().get("/api/users/lookup").status == 200
