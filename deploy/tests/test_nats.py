@@ -126,6 +126,45 @@ async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", nam
     await client.close()
 
 
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("collection", "$JS.API.STREAM.CREATE.audit"),
+        ("collection", "$JS.API.STREAM.UPDATE.audit"),
+        ("collection", "$JS.API.STREAM.MSG.GET.audit"),
+        ("collection", "$JS.API.DIRECT.GET.audit.audit.control"),
+        ("collection", "audit.control"),
+        ("query", "$JS.API.CONSUMER.CREATE.audit"),
+        ("query", "$JS.API.CONSUMER.CREATE.audit.x.audit.control"),
+        ("query", "$JS.API.CONSUMER.MSG.NEXT.audit.users"),
+        ("query", "$JS.API.CONSUMER.DELETE.audit.users"),
+        ("reader", "$JS.API.STREAM.INFO.audit"),
+        ("reader", "$JS.API.DIRECT.GET.audit"),
+        ("users", "$JS.API.STREAM.DELETE.audit"),
+        ("users", "$JS.API.STREAM.PURGE.audit"),
+        ("users", "$JS.API.STREAM.UPDATE.audit"),
+        ("users", "audit.control"),
+        ("users", SUBJECT),
+        ("users", f"$JS.API.STREAM.CREATE.{STREAM}"),
+        ("users", f"$JS.API.DIRECT.GET.{STREAM}"),
+    ],
+)
+async def test_the_audit_is_for_users_alone_and_users_for_little_else(
+    nats_server: "NatsServer", name: str, subject: str
+) -> None:
+    client = await connect(nats_server, name)
+    assert "permissions violation" in (await refused(client, subject)).lower()
+    await client.close()
+
+
+async def test_users_deletes_the_log_of_an_organization(nats_server: "NatsServer") -> None:
+    writer, users = await connect(nats_server, "collection"), await connect(nats_server, "users")
+    await make_stream(writer)
+    assert await users.jetstream().delete_stream(STREAM)
+    for client in (writer, users):
+        await client.close()
+
+
 async def test_what_was_acknowledged_outlives_a_kill(nats_server: "NatsServer") -> None:
     client = await connect(nats_server, "collection")
     await make_stream(client)

@@ -1,5 +1,6 @@
 """What is recorded."""
 
+import re
 from contextlib import suppress
 
 import psycopg
@@ -98,3 +99,8 @@ async def test_a_change_that_somebody_may_not_make_is_told_and_a_read_is_not(use
     assert own["after"] == {"reason": "PERMISSION_DENIED"}
     assert foreign["organization_id"] is None
     assert foreign["actor_email"] == "ann@example.org"
+
+
+def test_actions_have_one_form_and_are_nobody_elses() -> None:
+    assert all(re.fullmatch("[a-z]+:[a-z]+:[a-z_]+", action) for action in Action)
+    assert not [action for action in Action if action.startswith(("rpc:", "control:", "audit:"))]
