@@ -38,6 +38,27 @@ def test_a_session_reads_and_signs_out(mesh: Mesh) -> None:
     wait_for(lambda: session.get("/api/topology").status == 401, "the end of the session")
 
 
+def test_somebody_sees_where_they_are_signed_in_and_ends_it(mesh: Mesh) -> None:
+    link = mesh.command_line("make", "--silent", "login").stdout.strip()
+    browser = mesh.anybody().with_headers(user_agent="Browser/1.0 (a test)")
+    answer = browser.post("/api/users/login", {"token": link.rpartition("/")[2]})
+    here = browser.with_headers(cookie=answer.headers["set-cookie"].partition(";")[0])
+    (found,) = [one for one in here.get("/api/users/sessions").json()["sessions"] if one.get("current")]
+    assert (found["userAgent"], found["address"]) == ("Browser/1.0 (a test)", "127.0.0.1")
+    assert here.call("DELETE", f"/api/users/sessions/{found['id']}").status == 200
+    wait_for(lambda: here.get("/api/users/lookup").status == 401, "the end of the session")
+
+
+def test_a_token_is_rotated(mesh: Mesh) -> None:
+    old = mesh.api().post("/api/users/tokens", {"name": "rack", "kind": "probe"}).json()
+    new = mesh.api().post(f"/api/users/tokens/{old['id']}/rotate", {"overlapSeconds": 60}).json()
+    assert new.keys() == {"id", "token", "oldExpires"}
+    shown = {token["id"]: token for token in mesh.api().get("/api/users/tokens").json()["tokens"]}
+    assert (shown[old["id"]]["replacedBy"], shown[new["id"]]["name"]) == (new["id"], "rack")
+    again = mesh.api().post(f"/api/users/tokens/{old['id']}/rotate", {})
+    assert (again.status, again.json()["details"][0]["reason"]) == (404, "NOT_FOUND")
+
+
 def test_a_foreign_page_cannot_sign_anybody_in(mesh: Mesh) -> None:
     secret = mesh.command_line("make", "--silent", "login").stdout.strip().rpartition("/")[2]
     foreign = mesh.anybody().with_headers(origin="http://evil.example")
@@ -47,7 +68,7 @@ def test_a_foreign_page_cannot_sign_anybody_in(mesh: Mesh) -> None:
 
 def test_tokens_are_listed_without_their_secret_and_revoked(mesh: Mesh) -> None:
     made = mesh.api().post("/api/users/tokens", {"name": "a script"}).json()
-    assert made.keys() == {"id", "token"}
+    assert made.keys() == {"id", "token", "expires"}
     assert mesh.anybody().bearer(made["token"]).get("/api/topology").status == 200
     listed = mesh.api().get("/api/users/tokens")
     assert made["token"].encode() not in listed.body

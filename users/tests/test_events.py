@@ -16,6 +16,7 @@ from scope.users.v1.audit_pb2 import Event, ExportEventsRequest, ListEventsReque
 from scope.users.v1.service_pb2_grpc import AuditServiceStub
 from users.audit.keeping import purge
 from users.audit.reading import BATCH, END
+from users.settings import UsersSettings
 from users.tests.conftest import Service
 
 LIST = "/scope.users.v1.AuditService/ListEvents"
