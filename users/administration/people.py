@@ -128,7 +128,7 @@ def _person(user: User, places: Sequence[Place]) -> Person:
 async def _locked(session: AsyncSession, user_id: str) -> User:
     """The person, whom nobody else changes before this transaction ends."""
     check_id(user_id)
-    user = (await session.exec(select(User).where(User.id == user_id).with_for_update())).first()
+    user = await session.get(User, user_id, with_for_update=True, populate_existing=True)
     if user is None:
         raise not_found("person", user_id)
     return user

@@ -14,6 +14,7 @@ from scope.users.v1.administration_pb2 import (
     Person,
     SetAdministratorRequest,
 )
+from scope.users.v1.audit_pb2 import ListAllEventsRequest
 from users.administration import organizations, people
 from users.tests.administrators import BOSS, Caller, administered, events, person
 from users.tests.conftest import LIST_TOKENS, LOOKUP, Service, denial
@@ -266,3 +267,13 @@ async def test_nobody_acts_as_who_is_disabled(boss: Caller, acting: Caller) -> N
     bob, ann = await _one(boss, "bob@example.org"), await _one(boss, "ann@example.org")
     await boss.call("Disable", DisableRequest(id=bob.id, reason="x"))
     assert (await boss.users.identity(LOOKUP, cookie=acting.cookie)).subject == ann.id
+
+
+async def test_what_was_done_anywhere_is_read(boss: Caller) -> None:
+    ann = person(boss.users, "ann@example.org")
+    await boss.call("Disable", DisableRequest(id=ann, reason="x"))
+    request = ListAllEventsRequest(action="admin:user:disable", actor=BOSS)
+    (event_,) = (await boss.call("ListAllEvents", request)).events
+    assert (event_.subject, event_.organization, event_.after["reason"]) == (ann, "", "x")
+    acme = (await boss.call("ListAllEvents", ListAllEventsRequest(organization="acme"))).events
+    assert {one.organization for one in acme} == {"acme"}
