@@ -5,9 +5,9 @@ import time
 
 import grpc
 import jwt
-import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from mesh.background import now_and_then
 from mesh.errors import unavailable
 from mesh.identity import service_metadata
 from mesh.keyring import MeshKeys
@@ -17,11 +17,8 @@ from scope.users.v1.service_pb2_grpc import IdentityServiceStub
 
 _LIST_KEYS = "/scope.users.v1.IdentityService/ListKeys"
 
-
 #: How often the keys are asked for again, in seconds: one that users dropped verifies nothing after it.
 REFRESH = 20.0
-
-_log = structlog.get_logger()
 
 
 class RemoteKeys:
@@ -44,13 +41,11 @@ class RemoteKeys:
 
     async def run(self) -> None:
         """Asks again now and then, for ever; without an answer those that are known stay."""
-        while True:
-            await asyncio.sleep(REFRESH)
-            if self._keys:
-                try:
-                    await self._fetch()
-                except Exception as error:  # noqa: BLE001 - whatever it is, the next time comes
-                    _log.warning("the keys of users could not be had", why=str(error))
+        await now_and_then(REFRESH, self._refresh, "the keys of users could not be had")
+
+    async def _refresh(self) -> None:
+        if self._keys:
+            await self._fetch()
 
     async def _fetch(self) -> None:
         metadata = service_metadata(self._mesh_keys, self._service, _LIST_KEYS)

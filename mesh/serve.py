@@ -8,7 +8,7 @@ at once.
 import asyncio
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ from grpc_reflection.v1alpha import reflection
 
 from mesh import logs
 from mesh.access import largest_request
+from mesh.background import running
 from mesh.contracts import rpcs, service_of, services
 from mesh.identity import KeySource, Verifier
 from mesh.interceptor import Guard
@@ -91,18 +92,6 @@ async def _serve(name: str, settings: Settings, build: Build, keys: KeySource | 
                 started()
                 _settle_collector()
                 await _until_stopped(mesh, verifier, registers, stop)
-
-
-@asynccontextmanager
-async def running(*endless: Coroutine[object, object, None]) -> AsyncIterator[None]:
-    """Lets these go on beside the body, and ends them with it."""
-    tasks = [asyncio.create_task(one) for one in endless]
-    try:
-        yield
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from functools import partial
 
 import structlog
 
+from mesh.background import running
 from mesh.identity import Verifier
 from mesh.keyring import follow
-from mesh.serve import Build, Mesh, Registers, running
+from mesh.serve import Build, Mesh, Registers
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
 from users import accounts, audit, bus, rates, service

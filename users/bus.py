@@ -9,6 +9,7 @@ from nats.aio.client import Client
 from nats.js import JetStreamContext
 
 from mesh import bus
+from mesh.background import running
 from mesh.settings import Settings
 
 _log = structlog.get_logger()
@@ -46,9 +47,5 @@ async def connected(settings: Settings) -> AsyncIterator[Bus | None]:
         yield None
         return
     found = Bus()
-    connecting = asyncio.create_task(found.run(settings))
-    try:
+    async with running(found.run(settings)):
         yield found
-    finally:
-        connecting.cancel()
-        await asyncio.gather(connecting, return_exceptions=True)

@@ -4,8 +4,7 @@ Every replica does it, each step harmless to repeat. The log of an organization 
 nothing of the organization goes, so that no log is left that nobody knows of.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from functools import partial
@@ -19,7 +18,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.serve import running
+from mesh.background import now_and_then, running
 from users import audit
 from users.audit import Action
 from users.bus import Bus
@@ -59,17 +58,10 @@ async def purging(database: Database, bus: Bus | None, after: timedelta) -> Asyn
         if bus is not None:
             await purge(database, await bus.jetstream(), after)
 
-    async with running(_now_and_then(organizations), _now_and_then(partial(sweep, database))):
+    failed = "what was kept for long enough could not all be deleted"
+    both = (organizations, partial(sweep, database))
+    async with running(*(now_and_then(INTERVAL, work, failed) for work in both)):
         yield
-
-
-async def _now_and_then(work: Callable[[], Awaitable[None]]) -> None:
-    while True:
-        await asyncio.sleep(INTERVAL)
-        try:
-            await work()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next time comes
-            _log.warning("what was kept for long enough could not all be deleted", why=repr(error))
 
 
 async def purge(database: Database, stream: JetStreamContext, after: timedelta) -> None:

@@ -4,18 +4,18 @@ Counted in the database by its clock, in one statement: the generic cell rate al
 everybody, when all that they used has come back.
 """
 
-import asyncio
 import hashlib
 import math
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
 import grpc
-import structlog
 from sqlalchemy import delete, func, text
 from sqlmodel import col
 
+from mesh.background import now_and_then
 from mesh.errors import ServiceError
 from mesh.rates import Rate
 from scope.errors.v1.errors_pb2 import Reason
@@ -27,7 +27,6 @@ from users.tables import Used
 CLEARED = 300.0
 
 _NETWORK = 64
-_log = structlog.get_logger()
 
 _TAKE = text(
     """
@@ -138,12 +137,7 @@ async def clear(database: Database) -> None:
 
 async def keep_clear(database: Database) -> None:
     """Forgets them now and then, for ever."""
-    while True:
-        await asyncio.sleep(CLEARED)
-        try:
-            await clear(database)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next time comes
-            _log.warning("used rates could not be cleared away", why=str(error))
+    await now_and_then(CLEARED, partial(clear, database), "used rates could not be cleared away")
 
 
 def _exceeded(limit: Limit, wait: float) -> ServiceError:

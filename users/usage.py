@@ -1,13 +1,12 @@
 """When credentials were last used: noted in memory, written now and then, never in the way of a request."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import structlog
 from sqlalchemy import or_, update
 
+from mesh.background import now_and_then
 from users.credentials import KINDS, Holder, among_ids, ids_of, table_of
 from users.database import Database
 
@@ -17,8 +16,6 @@ RESOLUTION = timedelta(minutes=1)
 INTERVAL = 5.0
 #: How many credentials are noted between two writes.
 SIZE = 10_000
-
-_log = structlog.get_logger()
 
 
 def _now() -> datetime:
@@ -46,12 +43,7 @@ class Usage:
 
     async def run(self) -> None:
         """Writes what was noted, for ever; what cannot be written is tried again."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.write()
-            except Exception as error:  # noqa: BLE001 - whatever it is, noting goes on
-                _log.warning("the use of credentials could not be written", why=str(error))
+        await now_and_then(INTERVAL, self.write, "the use of credentials could not be written")
 
     async def write(self) -> None:
         """Writes what was noted; raises ServiceError UNAVAILABLE when the database is away."""

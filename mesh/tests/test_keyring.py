@@ -9,12 +9,13 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from mesh import keyring, keys
+from mesh.background import running
 from mesh.errors import ServiceError
 from mesh.identity import SigningKey, Verifier, service_metadata
 from mesh.keyring import MeshKeys, follow
 from mesh.keys import RemoteKeys
 from mesh.seal import HEADER, Seal
-from mesh.serve import running, users_channel
+from mesh.serve import users_channel
 from mesh.tests.authority import Authority
 
 ONE, TWO, THREE = (bytes([number]) * 32 for number in (1, 2, 3))

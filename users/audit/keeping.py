@@ -1,16 +1,16 @@
 """What goes on beside: refusals are written, what other services did is filed, and events go when they are too old."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import delete, func, select, text
 from sqlmodel import col
 
+from mesh.background import now_and_then, running
 from mesh.identity import Verifier
-from mesh.serve import running
 from users.audit.filing import Filing
 from users.audit.refusals import refusals
 from users.bus import Bus
@@ -39,18 +39,15 @@ async def purge(database: Database, keep: timedelta) -> int:
             deleted = await session.exec(delete(AuditEvent).where(col(AuditEvent.id).in_(oldest)))
         gone += deleted.rowcount
         if deleted.rowcount < BATCH:
-            return gone
+            break
+    if gone:
+        _log.info("events were kept for long enough", deleted=gone, days=keep.days)
+    return gone
 
 
 async def keep_for(database: Database, keep: timedelta) -> None:
     """Deletes what is older now and then, for ever."""
-    while True:
-        await asyncio.sleep(INTERVAL)
-        try:
-            if gone := await purge(database, keep):
-                _log.info("events were kept for long enough", deleted=gone, days=keep.days)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next time comes
-            _log.warning("old events could not be deleted", why=str(error))
+    await now_and_then(INTERVAL, partial(purge, database, keep), "old events could not be deleted")
 
 
 @asynccontextmanager

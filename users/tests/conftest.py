@@ -13,12 +13,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from psycopg import sql
 
+from mesh.background import running
 from mesh.headers import IDENTITY
 from mesh.identity import Verifier, service_metadata
 from mesh.interceptor import Guard
 from mesh.keyring import MeshKeys
 from mesh.renewal import Renewals
-from mesh.serve import Mesh, running
+from mesh.serve import Mesh
 from scope.auth.v1.identity_pb2 import Identity
 from scope.edge.v1.authorization_pb2 import CheckRequest, CheckResponse
 from scope.edge.v1.authorization_pb2_grpc import AuthorizationStub

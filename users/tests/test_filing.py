@@ -18,9 +18,9 @@ from nats.aio.client import Client
 from conftest import NatsServer
 from deploy.local import credentials
 from deploy.local import nats as local
+from mesh.background import running
 from mesh.identity import Verifier, sign
 from mesh.keyring import MeshKeys
-from mesh.serve import running
 from scope.audit.v1.event_pb2 import Record
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity

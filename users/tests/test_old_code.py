@@ -8,8 +8,8 @@ import asyncio
 import grpc
 import pytest
 
+from mesh.background import running
 from mesh.headers import IDENTITY
-from mesh.serve import running
 from scope.users.v1.messages_pb2 import (
     CreateTokenRequest,
     DeleteTokenRequest,

@@ -16,6 +16,7 @@ import pytest
 
 from mesh import keyring
 from mesh import keys as remote
+from mesh.background import running
 from mesh.headers import IDENTITY as HEADER
 from mesh.identity import SigningKey, Verifier, sign
 from mesh.interceptor import Guard
@@ -24,7 +25,7 @@ from mesh.keys import RemoteKeys
 from mesh.renewal import Renewals
 from mesh.seal import HEADER as SEAL
 from mesh.seal import Seal
-from mesh.serve import Mesh, running, users_channel
+from mesh.serve import Mesh, users_channel
 from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1.messages_pb2 import LookupRequest
 from scope.users.v1.service_pb2_grpc import SessionServiceStub
