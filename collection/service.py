@@ -8,7 +8,6 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
-from typing import Any, TypeAlias
 
 import grpc
 
@@ -21,6 +20,7 @@ from collection.settings import CollectionSettings
 from mesh import bus, headers
 from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError
+from mesh.headers import Context
 from mesh.identity import current
 from mesh.serve import Mesh, Registers
 from mesh.streams import until
@@ -41,8 +41,6 @@ from scope.errors.v1.errors_pb2 import Reason
 from scope.report.v1.document_pb2 import Document
 
 _PUBLISH = "/scope.collection.v1.CollectionService/Publish"
-
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
 class CollectionService(CollectionServiceServicer):

@@ -1,8 +1,11 @@
 """The headers, or gRPC metadata, that the edge and the services must agree on."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
+
+#: What a handler is given beside the request.
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 #: The caller's identity, signed by users; only the edge may set it.
 IDENTITY = "x-scope-identity"
@@ -25,6 +28,6 @@ def fact(name: str) -> str:
     return f"x-scope-{name}"
 
 
-def received(context: "grpc.aio.ServicerContext[Any, Any]") -> dict[str, str]:
+def received(context: Context) -> dict[str, str]:
     """The metadata of a call that is text."""
     return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}

@@ -20,6 +20,7 @@ from grpc_status import rpc_status
 from mesh import access, headers
 from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError, invalid_field
+from mesh.headers import Context
 from mesh.identity import Verifier, set_current
 from mesh.instruments import REFUSED
 from mesh.limits import REQUESTS_PER_CREDENTIAL
@@ -35,7 +36,6 @@ EXEMPT = ("/grpc.health.", "/grpc.reflection.", "/envoy.service.auth.v3.Authoriz
 
 _log = structlog.get_logger()
 
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Take: TypeAlias = "Callable[[Any], Any]"
 Around: TypeAlias = "Callable[[Context], AbstractAsyncContextManager[None]]"
 Held: TypeAlias = "Callable[[Identity], AbstractContextManager[object]]"

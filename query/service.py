@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import grpc
 from google.api.httpbody_pb2 import HttpBody
@@ -16,6 +16,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from mesh import headers
 from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError, not_found
+from mesh.headers import Context
 from mesh.identity import current
 from mesh.limits import ANSWER_BYTES
 from mesh.renewal import Lease
@@ -47,7 +48,6 @@ _MOST = 2**31 - 1
 _WORTH_COMPRESSING = 16 * 1024
 
 T = TypeVar("T")
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 @asynccontextmanager

@@ -2,13 +2,13 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import grpc
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
 from mesh.errors import ServiceError
+from mesh.headers import Context
 from mesh.identity import current
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1 import service_pb2_grpc
@@ -39,8 +39,6 @@ from users.audit import Action, reading
 from users.cache import Credentials
 from users.database import Database
 from users.times import timestamp
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 _REFUSED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION)
 

@@ -1,14 +1,13 @@
 """What was done in an organization, and what was refused."""
 
 from collections.abc import AsyncIterator
-from typing import Any
 
-import grpc
 from google.api.httpbody_pb2 import HttpBody
 from typing_extensions import override
 
 from mesh.bounds import Bound, Per
 from mesh.errors import unavailable
+from mesh.headers import Context
 from mesh.identity import current
 from mesh.serve import Mesh
 from mesh.streams import until
@@ -17,8 +16,6 @@ from scope.users.v1 import service_pb2_grpc
 from scope.users.v1.audit_pb2 import ExportEventsRequest, ListEventsRequest, ListEventsResponse
 from users.audit import reading
 from users.database import Database
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 _EXPORT = "/scope.users.v1.AuditService/ExportEvents"
 _LINES = "application/x-ndjson"

@@ -1,19 +1,16 @@
 """Envoy's question about every request."""
 
-from typing import Any
-
 import grpc
 from grpc_status import rpc_status
 from typing_extensions import override
 
 from mesh import headers
 from mesh.errors import ServiceError
+from mesh.headers import Context
 from mesh.telemetry.rpc import Served
 from scope.edge.v1.authorization_pb2 import CheckRequest, CheckResponse
 from scope.edge.v1.authorization_pb2_grpc import AuthorizationServicer
 from users.authorize import Authorizer
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 _CHECK = "/envoy.service.auth.v3.Authorization/Check"
 

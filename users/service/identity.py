@@ -1,11 +1,10 @@
 """What the other services ask."""
 
 import asyncio
-from typing import Any
 
-import grpc
 from typing_extensions import override
 
+from mesh.headers import Context
 from mesh.identity import current
 from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1 import service_pb2_grpc
@@ -21,8 +20,6 @@ from users.credentials import Holder, Holders
 from users.identity import Keys, Signer
 from users.instruments import RENEWED
 from users.usage import Usage
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 #: Identities signed before other work gets its turn: signing takes about 60 us.
 _BATCH = 50

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import grpc
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
 from mesh.errors import ServiceError
+from mesh.headers import Context
 from mesh.identity import current
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1 import organizations_pb2 as said
@@ -22,8 +22,6 @@ from users.rates import Limits
 from users.secrets import Kind
 from users.tables import Role
 from users.times import timestamp
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 #: Why a change may be refused that matters enough to be recorded.
 _RECORDED = frozenset(

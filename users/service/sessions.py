@@ -1,14 +1,13 @@
 """Signing in and out."""
 
 from datetime import UTC, datetime
-from typing import Any
 
-import grpc
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
 from mesh import headers
 from mesh.errors import ServiceError, unauthenticated
+from mesh.headers import Context
 from mesh.identity import current
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
@@ -42,8 +41,6 @@ from users.secrets import Kind
 from users.sessions import Browser, Cookie, Rules
 from users.tables import Organization, Role, Session
 from users.times import timestamp
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class SessionService(service_pb2_grpc.SessionServiceServicer):

@@ -1,12 +1,11 @@
 """The tokens of an organization."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import grpc
 from typing_extensions import override
 
 from mesh.errors import invalid_field
+from mesh.headers import Context
 from mesh.identity import current
 from scope.users.v1 import messages_pb2, service_pb2_grpc
 from scope.users.v1.messages_pb2 import (
@@ -25,8 +24,6 @@ from users.database import Database
 from users.secrets import Kind
 from users.tables import ApiToken
 from users.times import timestamp
-
-Context = grpc.aio.ServicerContext[Any, Any]
 
 #: For how long a rotated token's old secret works beside the new one where nobody says.
 _OVERLAP = timedelta(days=1)
