@@ -5,11 +5,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-import grpc
-
-from mesh.errors import ServiceError
+from mesh.errors import ServiceError, limit_exceeded, rate_exceeded
 from mesh.rates import Buckets
-from scope.errors.v1.errors_pb2 import Reason
 
 #: For how many seconds' worth of its rate somebody who was silent may report at once.
 BURST_SECONDS = 3.0
@@ -51,8 +48,7 @@ class Rate:
             f"this {self._whose} sends more than {own or self._per_second:.0f} reports a second and this one was not "
             f"stored; wait, then go on with it, or {_raised(self._setting, own)}"
         )
-        code, reason = grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_RATE_EXCEEDED
-        return ServiceError(code, reason, message, retry_after=WAIT_SECONDS)
+        return rate_exceeded(message, WAIT_SECONDS)
 
 
 def _raised(setting: str, own: int | None) -> str:
@@ -95,7 +91,7 @@ class Probes:
                 f"the organization has {len(known)} probes and may have {most}; one that has ended is forgotten when "
                 f"its last report is older than LOG_MAX_AGE; or {_raised('PROBES_PER_ORGANIZATION', own)}"
             )
-            raise ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+            raise limit_exceeded(message)
         known.add(probe)
 
     async def _known(self, organization: str) -> set[str]:

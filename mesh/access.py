@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import grpc
 
 from mesh.contracts import rpcs
-from mesh.errors import ServiceError, unauthenticated
+from mesh.errors import ServiceError, permission_denied, unauthenticated
 from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
 from scope.auth.v1 import access_pb2
 from scope.auth.v1.access_pb2 import Access, Caller
@@ -97,5 +97,4 @@ def _denied(rpc: str, identity: Identity, admitted: Sequence[Access]) -> Service
         message = f"{name} needs your own browser session; neither a token nor somebody acting as you may do it"
         return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)
     message = f"{name} needs {needed(admitted)}"
-    metadata = {"permission": permissions[0]} if (permissions := _permissions(admitted)) else {}
-    return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata)
+    return permission_denied(message, next(iter(_permissions(admitted)), ""))

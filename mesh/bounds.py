@@ -5,12 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 
-import grpc
-
-from mesh.errors import ServiceError
+from mesh.errors import ServiceError, limit_exceeded
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
-from scope.errors.v1.errors_pb2 import Reason
 
 
 class Per(StrEnum):
@@ -62,4 +59,4 @@ class Bound:
             f"too many {self._what}: at this replica {whose} may have {self._most} at once; end some of them first, or "
             f"have an operator raise {self._setting}"
         )
-        return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+        return limit_exceeded(message)

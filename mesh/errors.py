@@ -84,6 +84,22 @@ def not_found(resource: str, name: str) -> ServiceError:
     return ServiceError(grpc.StatusCode.NOT_FOUND, Reason.REASON_NOT_FOUND, message, {"resource": resource})
 
 
+def permission_denied(message: str, permission: str = "") -> ServiceError:
+    """The caller may not do this, for want of the permission where one is named."""
+    metadata = {"permission": permission} if permission else {}
+    return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata)
+
+
+def limit_exceeded(message: str) -> ServiceError:
+    """There are as many, or it is as large, as may be."""
+    return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+
+
+def rate_exceeded(message: str, wait: float) -> ServiceError:
+    """It is asked too often; in so many seconds it may be asked again."""
+    return ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_RATE_EXCEEDED, message, retry_after=wait)
+
+
 def unauthenticated() -> ServiceError:
     """No credential that is worth anything; says nothing about which part of it was wrong."""
     message = "sign in, or send a valid token as 'Authorization: Bearer TOKEN'"

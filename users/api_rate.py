@@ -3,12 +3,9 @@
 import time
 from collections.abc import Callable
 
-import grpc
-
-from mesh.errors import ServiceError
+from mesh.errors import rate_exceeded
 from mesh.rates import Buckets, Rate
 from scope.auth.v1.access_pb2 import Caller
-from scope.errors.v1.errors_pb2 import Reason
 from users.credentials import Holder
 
 
@@ -37,5 +34,4 @@ class ApiRate:
                 f"too many calls: at each replica this credential may make {self._rate.text}; try again in a moment, "
                 "or have an operator raise API_RATE"
             )
-            code, reason = grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_RATE_EXCEEDED
-            raise ServiceError(code, reason, message, retry_after=wait)
+            raise rate_exceeded(message, wait)

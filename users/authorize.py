@@ -7,7 +7,7 @@ import structlog
 
 from mesh import access, headers
 from mesh.contracts import service_of
-from mesh.errors import ServiceError, unauthenticated, unavailable
+from mesh.errors import ServiceError, permission_denied, unauthenticated, unavailable
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 from scope.edge.v1.authorization_pb2 import (
@@ -160,7 +160,7 @@ def _place(holder: Holder, rpc: str, wish: str) -> Place | None:
         chosen = next((place for place in holder.places if place.slug == wish), None)
         if chosen is None:
             message = f"there is no organization {wish[:SLUG_LENGTH]!r} that this credential is good for"
-            raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message)
+            raise permission_denied(message)
         return chosen
     if len(holder.places) == 1:
         return holder.places[0]

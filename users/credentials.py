@@ -126,8 +126,13 @@ def table_of(kind: Kind) -> Any:
 
 def ids_of(kind: Kind, names: Iterable[str]) -> Sequence[str]:
     """The ids among names of credentials, `session:ID`, that are of the kind."""
-    named = (name.partition(":") for name in names)
-    return [found for prefix, _, found in named if prefix == kind and is_id(found)]
+    return [found for name in names if is_id(found := id_of(kind, name))]
+
+
+def id_of(kind: Kind, name: str) -> str:
+    """The id in the name of a credential, `session:ID`; empty where it is of another kind."""
+    prefix, _, found = name.partition(":")
+    return found if prefix == kind else ""
 
 
 def live(table: type[ApiToken] | type[ProbeToken]) -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import func, insert, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import ServiceError, not_found
+from mesh.errors import ServiceError, not_found, permission_denied
 from scope.errors.v1.errors_pb2 import Reason
 from users import audit
 from users.audit import Action
@@ -99,7 +99,7 @@ def _check(administrator: str, person: User) -> None:
         raise ServiceError(grpc.StatusCode.FAILED_PRECONDITION, Reason.REASON_OWN_ACCOUNT, message)
     if person.admin or person.approved is None or person.disabled is not None:
         message = "nobody acts as an administrator of the deployment, or as who may not sign in"
-        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message)
+        raise permission_denied(message)
 
 
 async def _record(session: AsyncSession, action: Action, user: str, after: dict[str, str]) -> None:

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import grpc
 from sqlalchemy import ColumnElement, and_, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import ServiceError, not_found
-from scope.errors.v1.errors_pb2 import Reason
+from mesh.errors import limit_exceeded, not_found
 from users import accounts, audit, mail, members
 from users.audit import Action
 from users.mail import Occasion
@@ -87,7 +85,7 @@ async def _put(session: AsyncSession, organization: str, inviter: str, email: st
     before = {"email": email, "role": invitation.role} if invitation else None
     if invitation is None and len(known) >= LIMIT:
         message = f"there are {LIMIT} open invitations already; take back one that is not used"
-        raise ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+        raise limit_exceeded(message)
     if invitation is None:
         invitation = Invitation(organization_id=organization, email=email, **said)
     session.add(invitation.sqlmodel_update(said))

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import ServiceError, not_found
+from mesh.errors import ServiceError, limit_exceeded, not_found, permission_denied
 from scope.errors.v1.errors_pb2 import Reason
 from users import audit, paging, roles
 from users.audit import Action
@@ -55,10 +55,7 @@ async def acting(session: AsyncSession, organization: str, user: str, permission
     place = await session.get(Membership, (user, organization))
     if place is None or permission not in roles.PERMISSIONS[place.role]:
         message = f"you no longer have the permission {permission} in the organization"
-        metadata = {"permission": permission}
-        raise ServiceError(
-            grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata=metadata
-        )
+        raise permission_denied(message, permission)
     return locked, Role(place.role)
 
 
@@ -91,7 +88,7 @@ async def join(session: AsyncSession, organization: str, user: str, role: Role) 
     counted = select(func.count()).select_from(Membership).where(Membership.user_id == user)
     if (await session.exec(counted)).one() >= LIMIT:
         message = f"you belong to {LIMIT} organizations already, as many as there may be; leave one"
-        raise ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+        raise limit_exceeded(message)
     row = {"user_id": user, "organization_id": organization, "role": role}
     await session.exec(insert(Membership).values(row).on_conflict_do_nothing())
 
@@ -127,7 +124,7 @@ def check_grant(own: Role, given: Role) -> None:
     """Returns when somebody with the first role may give the second; raises ServiceError PERMISSION_DENIED."""
     if not set(roles.PERMISSIONS[given]) <= set(roles.PERMISSIONS[own]):
         message = f"role: who is {own} cannot make somebody {given}"
-        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message)
+        raise permission_denied(message)
 
 
 async def remove(session: AsyncSession, organization: str, caller: str, user: str) -> None:

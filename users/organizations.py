@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 from sqlmodel.sql.expression import Select
 
-from mesh.errors import ServiceError, invalid_field
+from mesh.errors import ServiceError, invalid_field, limit_exceeded
 from scope.errors.v1.errors_pb2 import Reason
 from users import accounts, audit, members, names, tokens
 from users.audit import Action
@@ -67,7 +67,7 @@ async def found(session: AsyncSession, user: str, slug: str, name: str, most: in
         message = (
             f"you administer {most} organizations already, as many as a person may make; delete one that is not used"
         )
-        raise ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+        raise limit_exceeded(message)
     return await _make(session, slug, name.strip(), user)
 
 

@@ -11,14 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-import grpc
 from sqlalchemy import delete, func, text
 from sqlmodel import col
 
 from mesh.background import now_and_then
-from mesh.errors import ServiceError
+from mesh.errors import ServiceError, rate_exceeded
 from mesh.rates import Rate
-from scope.errors.v1.errors_pb2 import Reason
 from users.database import Database
 from users.settings import UsersSettings
 from users.tables import Used
@@ -142,8 +140,7 @@ async def keep_clear(database: Database) -> None:
 
 def _exceeded(limit: Limit, wait: float) -> ServiceError:
     message = f"too many {limit.what}: at most {limit.rate.text}; try again in {_said(wait)}"
-    code, reason = grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_RATE_EXCEEDED
-    return ServiceError(code, reason, message, retry_after=wait)
+    return rate_exceeded(message, wait)
 
 
 def _said(wait: float) -> str:

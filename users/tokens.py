@@ -19,12 +19,12 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import ServiceError, invalid_field, not_found, unauthenticated
+from mesh.errors import ServiceError, invalid_field, limit_exceeded, not_found, permission_denied, unauthenticated
 from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from users import audit, members, roles, secrets
 from users.audit import Action
-from users.credentials import live
+from users.credentials import id_of, live
 from users.secrets import Kind
 from users.tables import ApiToken, ProbeToken, is_id, new_id
 
@@ -201,8 +201,7 @@ def _family(table: Any, token_id: str) -> Select[Any]:
 
 def _token_id(caller: Identity) -> str:
     """The id of the API token that the caller comes with; empty for a session."""
-    kind, _, token_id = caller.credential.partition(":")
-    return token_id if kind == Kind.API else ""
+    return id_of(Kind.API, caller.credential)
 
 
 async def _maker(session: AsyncSession, caller: Identity) -> ApiToken | None:
@@ -230,7 +229,7 @@ async def _insert(session: AsyncSession, token: Token) -> Made:
         mine.append(table.user_id == token.user_id)
     if (await session.exec(select(func.count()).select_from(table).where(*mine))).one() >= LIMIT:
         message = f"there are {LIMIT} such tokens already; revoke one that is not used"
-        raise ServiceError(grpc.StatusCode.RESOURCE_EXHAUSTED, Reason.REASON_LIMIT_EXCEEDED, message)
+        raise limit_exceeded(message)
     secret = secrets.generate(_kind(token))
     token.id, token.digest = new_id(), secrets.digest(secret)
     session.add(token)
@@ -276,8 +275,7 @@ def _check_end(expires: datetime | None) -> None:
 def _check_permission(caller: Identity, permission: str) -> None:
     if permission not in caller.permissions:
         message = f"this needs the permission {permission} in the organization"
-        metadata = {"permission": permission}
-        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_PERMISSION_DENIED, message, metadata)
+        raise permission_denied(message, permission)
 
 
 def _check_permissions(caller: Identity, permissions: Sequence[str]) -> None:

@@ -37,7 +37,9 @@ from users import accounts, audit, impersonation
 from users.administration import organizations, people
 from users.audit import Action, reading
 from users.cache import Credentials
+from users.credentials import id_of
 from users.database import Database
+from users.secrets import Kind
 from users.times import timestamp
 
 _REFUSED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION)
@@ -90,7 +92,7 @@ class AdministrationService(service_pb2_grpc.AdministrationServiceServicer):
     async def Impersonate(self, request: ImpersonateRequest, context: Context) -> ImpersonateResponse:
         """Lets the caller's session act as a person."""
         caller = current()
-        _, _, session_id = caller.credential.partition(":")
+        session_id = id_of(Kind.SESSION, caller.credential)
         async with self._change(Action.IMPERSONATION_BEGIN, request.id) as session:
             begun = await impersonation.begin(
                 session, caller.subject, session_id, request.id, reason=request.reason, seconds=request.seconds

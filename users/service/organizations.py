@@ -16,6 +16,7 @@ from scope.users.v1 import service_pb2_grpc
 from users import accounts, audit, invitations, members, organizations, rates, roles, tables
 from users.audit import Action
 from users.cache import Credentials
+from users.credentials import id_of
 from users.database import Database
 from users.invitations import Invited
 from users.rates import Limits
@@ -76,7 +77,7 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
     ) -> said.ListOrganizationsResponse:
         """Lists the caller's organizations; with an API token, the token's."""
         caller = current()
-        bound = caller.credential.startswith(f"{Kind.API}:")
+        bound = bool(id_of(Kind.API, caller.credential))
         async with self._database.begin() as session:
             places = await organizations.of_user(session, caller.subject)
         return said.ListOrganizationsResponse(

@@ -34,6 +34,7 @@ from scope.users.v1.messages_pb2 import (
 from users import accounts, audit, impersonation, mail, organizations, rates, roles, sessions, sign_in
 from users.audit import Action
 from users.cache import Credentials
+from users.credentials import id_of
 from users.database import Database
 from users.mail import Occasion
 from users.rates import Limits
@@ -165,8 +166,7 @@ class SessionService(service_pb2_grpc.SessionServiceServicer):
 
 def _session_id() -> str:
     """The id of the session that the caller comes with; empty for a token."""
-    kind, _, session_id = current().credential.partition(":")
-    return session_id if kind == Kind.SESSION else ""
+    return id_of(Kind.SESSION, current().credential)
 
 
 def _is_shown(caller: Identity, organization: Organization) -> bool:
