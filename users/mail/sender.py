@@ -139,6 +139,7 @@ class Sender:
             return _failed(mail, error)
         except Exception as error:  # noqa: BLE001 - one mail that cannot be written must not keep the others
             return _failed(mail, SendingError(f"{type(error).__name__}: {error}", type(error).__name__))
+        _log.info("a mail was sent", mail=mail.id, occasion=mail.occasion, attempt=mail.attempts)
         return _Outcome("SENT", "sent")
 
     async def _message(self, mail: Mail) -> EmailMessage | None:
