@@ -62,11 +62,18 @@ def postgres_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postg
 
 
 @pytest.fixture
-def postgres_url(postgres_cluster: postgres.Cluster) -> Iterator[str]:
-    """The URL of an empty database of this test's own."""
+def postgres_template() -> str:
+    """Of which database a test's own begins as a copy: an empty one."""
+    return "template1"
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: postgres.Cluster, postgres_template: str) -> Iterator[str]:
+    """The URL of a database of this test's own."""
     name = sql.Identifier(f"test_{secrets.token_hex(6)}")
     with psycopg.connect(postgres_cluster.url(), autocommit=True) as connection:
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(name))
+        template = sql.Identifier(postgres_template)
+        connection.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(name, template))
         yield postgres_cluster.url(name.as_string().strip('"'))
         # FORCE would also end the server's own vacuuming of it, which is not ours to end; DROP waits for that.
         ours = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND usename = current_user"

@@ -4,6 +4,7 @@ That code is the commit's in `users/migrations/BASELINE`; see `old_code.py`.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -19,6 +20,7 @@ from scope.users.v1.messages_pb2 import (
     LookupResponse,
 )
 from scope.users.v1.service_pb2_grpc import SessionServiceStub, TokenServiceStub
+from users.database import Database
 from users.migrations import migrate
 from users.tests.conftest import LIST_TOKENS, LOOKUP, PUBLISH, Service, denial
 from users.tests.old_code import ADMINISTRATOR, OldCode, old, old_tree
@@ -28,6 +30,21 @@ __all__ = ["old", "old_tree"]
 CREATE_TOKEN = "/scope.users.v1.TokenService/CreateToken"
 DELETE_TOKEN = "/scope.users.v1.TokenService/DeleteToken"
 LOGOUT = "/scope.users.v1.SessionService/Logout"
+
+
+@pytest.fixture
+def postgres_template() -> str:
+    """An empty database: it is the old code that makes the tables."""
+    return "template1"
+
+
+@pytest.fixture
+async def database(old: OldCode, postgres_url: str) -> AsyncIterator[Database]:
+    """The old code's database, with the new tables."""
+    migrate(postgres_url)
+    database = Database(postgres_url)
+    yield database
+    await database.close()
 
 
 def test_it_is_the_old_code_that_runs(old: OldCode) -> None:
