@@ -187,21 +187,26 @@ def migrated(postgres_cluster: Cluster) -> str:
 
 @pytest.fixture
 def postgres_template(request: pytest.FixtureRequest) -> str:
-    """One with the tables for tests that want a `database`; for others, which make them, an empty one."""
-    wanted = "database" in request.fixturenames
+    """One with the tables for tests that want them; for others, which make them, an empty one."""
+    wanted = "accounts_url" in request.fixturenames
     return str(request.getfixturevalue("migrated")) if wanted else "template1"
 
 
 @pytest.fixture
-async def database(postgres_url: str) -> AsyncIterator[Database]:
+def accounts_url(postgres_url: str) -> str:
+    """The URL of a database with the tables in it."""
+    return postgres_url
+
+
+@pytest.fixture
+async def database(accounts_url: str) -> AsyncIterator[Database]:
     """A database with the tables in it."""
-    database = Database(postgres_url)
+    database = Database(accounts_url)
     yield database
     await database.close()
 
 
-@pytest.fixture
-def settings(postgres_url: str) -> UsersSettings:
+def told(database_url: str, **more: Any) -> UsersSettings:
     """What a users service is told, but for what its tests give it themselves: its port and its keys."""
     nowhere = Path("/nowhere")
     return UsersSettings(
@@ -209,9 +214,16 @@ def settings(postgres_url: str) -> UsersSettings:
         users_address="",
         mesh_key_file=nowhere,
         identity_key_file=nowhere,
-        database_url=postgres_url,
+        database_url=database_url,
         public_url=PUBLIC_URL,
+        **more,
     )
+
+
+@pytest.fixture
+def settings(postgres_url: str) -> UsersSettings:
+    """What the users service of a test is told."""
+    return told(postgres_url)
 
 
 @pytest.fixture

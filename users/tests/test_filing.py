@@ -29,10 +29,8 @@ from users.bus import connected
 from users.database import Database
 from users.identity import Keys
 from users.instruments import FILED
-from users.migrations import migrate
-from users.settings import UsersSettings
 from users.tables import new_id
-from users.tests.conftest import Service
+from users.tests.conftest import Service, told
 from users.tests.test_audit import recorded
 
 WITHIN = 40.0
@@ -42,7 +40,10 @@ ORGANIZATION = "b" * 32
 DIES = """
 import asyncio, os, signal, sys
 from nats.aio.msg import Msg
+from users.audit import filing
 from users.tests.test_filing import file_for_ever
+
+filing.ACK_WAIT = 3.0
 
 async def die(_):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -119,26 +120,12 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.05)
 
 
-def told(url: str, nkey_file: Path) -> UsersSettings:
-    """What a service is told about the bus."""
-    nowhere = Path("/nowhere")
-    return UsersSettings(
-        listen="",
-        users_address="",
-        mesh_key_file=nowhere,
-        identity_key_file=nowhere,
-        database_url="postgresql://127.0.0.1/nothing",
-        nats_url=url,
-        nats_nkey_file=nkey_file,
-    )
-
-
 @asynccontextmanager
 async def filing(nats_url: str, nkey_file: str, database_url: str, key_file: str) -> AsyncIterator[None]:
     """Files as a replica of users does, while the body runs."""
     database = Database(database_url)
     verifier = Verifier(Keys.read(Path(key_file)), MeshKeys([b"x" * 32]))
-    async with connected(told(nats_url, Path(nkey_file))) as bus:
+    async with connected(told(database_url, nats_url=nats_url, nats_nkey_file=Path(nkey_file))) as bus:
         assert bus is not None
         async with running(Filing(bus, database, verifier).run()):
             yield
@@ -152,14 +139,7 @@ async def file_for_ever(*arguments: str) -> None:
 
 
 @pytest.fixture
-def migrated(postgres_url: str) -> str:
-    """A database with the tables in it."""
-    migrate(postgres_url)
-    return postgres_url
-
-
-@pytest.fixture
-async def around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated: str) -> AsyncIterator[Around]:
+async def around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, accounts_url: str) -> AsyncIterator[Around]:
     control = local.Permissions(("audit.control", "$JS.API.STREAM.INFO.audit"), ("_INBOX_control.>",))
     monkeypatch.setitem(local.PERMISSIONS, "control", control)
     server = NatsServer(tmp_path)
@@ -172,7 +152,7 @@ async def around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, migrated: str)
         await client.connect(
             server.url, nkeys_seed=seed, inbox_prefix="_INBOX_control", reconnect_time_wait=0, error_cb=ignore
         )
-        yield Around(server, migrated, key_file, client)
+        yield Around(server, accounts_url, key_file, client)
         await client.close()
     finally:
         server.stop()
@@ -196,7 +176,10 @@ async def test_a_record_says_who_did_it_as_users_signed_it(around: Around) -> No
     assert event["after"] == {"signal": "TERM"}
 
 
-async def test_a_process_that_dies_before_it_acknowledges_files_once(around: Around) -> None:
+async def test_a_process_that_dies_before_it_acknowledges_files_once(
+    around: Around, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("users.audit.filing.ACK_WAIT", 3.0)
     record = around.record()
     dying = await asyncio.create_subprocess_exec(sys.executable, "-c", DIES, *around.arguments)
     await around.put(record)
@@ -248,6 +231,7 @@ async def test_a_record_waits_while_users_and_then_the_bus_are_away(around: Arou
 
 
 async def test_a_record_may_be_older_than_its_identity_lives(around: Around, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("users.audit.filing.AGAIN", 0.1)
     then = datetime.now(UTC) - timedelta(days=20)
     with monkeypatch.context() as past:
         past.setattr("mesh.identity.time.time", then.timestamp)
@@ -306,6 +290,6 @@ async def test_what_is_no_record_is_counted_and_let_go(
 
 
 async def test_without_a_bus_users_serves(capsys: pytest.CaptureFixture[str]) -> None:
-    async with connected(told("", Path("/nowhere"))) as bus:
+    async with connected(told("")) as bus:
         assert bus is None
     assert capsys.readouterr().out.count("NATS_URL is not set") == 1

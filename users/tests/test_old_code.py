@@ -4,7 +4,6 @@ That code is the commit's in `users/migrations/BASELINE`; see `old_code.py`.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import grpc
 import pytest
@@ -20,7 +19,6 @@ from scope.users.v1.messages_pb2 import (
     LookupResponse,
 )
 from scope.users.v1.service_pb2_grpc import SessionServiceStub, TokenServiceStub
-from users.database import Database
 from users.migrations import migrate
 from users.tests.conftest import LIST_TOKENS, LOOKUP, PUBLISH, Service, denial
 from users.tests.old_code import ADMINISTRATOR, OldCode, old, old_tree
@@ -39,12 +37,10 @@ def postgres_template() -> str:
 
 
 @pytest.fixture
-async def database(old: OldCode, postgres_url: str) -> AsyncIterator[Database]:
+def accounts_url(old: OldCode, postgres_url: str) -> str:
     """The old code's database, with the new tables."""
     migrate(postgres_url)
-    database = Database(postgres_url)
-    yield database
-    await database.close()
+    return postgres_url
 
 
 def test_it_is_the_old_code_that_runs(old: OldCode) -> None:
