@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import invalid_field, not_found
+from mesh.errors import invalid_field, not_found, permission_denied
 from users import audit
 from users.audit import Action
 from users.mail import Occasion, post
@@ -70,6 +70,21 @@ async def first_administrator(session: AsyncSession) -> User | None:
     """The oldest of those who administer the deployment; None when nobody does."""
     chosen = select(User).where(col(User.admin), col(User.disabled).is_(None))
     return (await session.exec(chosen.order_by(col(User.created)))).first()
+
+
+async def administering(session: AsyncSession, user_id: str) -> None:
+    """Returns when the person administers the deployment now; until the transaction ends nobody else does anything so.
+
+    So of two administrators who disable each other at once one succeeds, and one is left.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED.
+    """
+    await session.exec(select(func.pg_advisory_xact_lock(_LOCK)))
+    chosen = select(User.id).where(User.id == user_id, col(User.admin), col(User.disabled).is_(None))
+    if (await session.exec(chosen)).first() is None:
+        message = "you no longer administer the deployment"
+        raise permission_denied(message)
 
 
 async def create_admin(session: AsyncSession, email: str) -> User:

@@ -131,6 +131,7 @@ class AdministrationService(service_pb2_grpc.AdministrationServiceServicer):
         """The transaction of a change, which is felt when it ends; that somebody may not do it is recorded."""
         try:
             async with self._database.begin() as session:
+                await accounts.administering(session, current().subject)
                 yield session
         except ServiceError as error:
             if error.code in _REFUSED:

@@ -1,5 +1,7 @@
 """People, as administrators see and change them."""
 
+import asyncio
+
 import grpc
 import pytest
 from sqlalchemy import event
@@ -15,9 +17,11 @@ from scope.users.v1.administration_pb2 import (
     SetAdministratorRequest,
 )
 from scope.users.v1.audit_pb2 import ListAllEventsRequest
+from scope.users.v1.service_pb2_grpc import AdministrationServiceStub
 from users.administration import organizations, people
 from users.tests.administrators import BOSS, Caller, administered, events, person
 from users.tests.conftest import LIST_TOKENS, LOOKUP, Service, denial
+from users.tests.test_sign_in import reason
 
 ADMINISTER = "/scope.users.v1.AdministrationService/ListPeople"
 NOBODY = "0" * 32
@@ -194,6 +198,26 @@ async def test_nobody_does_it_to_themselves(boss: Caller) -> None:
     assert await boss.refused("Disable", DisableRequest(id=me, reason="tired")) == own
     assert await boss.refused("SetAdministrator", SetAdministratorRequest(id=me)) == own
     assert await boss.refused("SetAdministrator", SetAdministratorRequest(id=me, admin=True)) == own
+
+
+@pytest.mark.parametrize("method", ["Disable", "SetAdministrator"])
+async def test_of_two_who_do_it_to_each_other_at_once_one_is_left(boss: Caller, method: str) -> None:
+    ann = person(boss.users, "ann@example.org", admin="true")
+    whom = {boss.cookie: ann, await boss.users.cookie("ann@example.org"): (await _one(boss, BOSS)).id}
+    rpc, call = f"/scope.users.v1.AdministrationService/{method}", AdministrationServiceStub(boss.users.channel)
+    admitted = [(who, await boss.users.metadata(rpc, method="POST", cookie=cookie)) for cookie, who in whom.items()]
+    done = await asyncio.gather(
+        *(
+            call.Disable(DisableRequest(id=who, reason="x"), metadata=metadata)
+            if method == "Disable"
+            else call.SetAdministrator(SetAdministratorRequest(id=who), metadata=metadata)
+            for who, metadata in admitted
+        ),
+        return_exceptions=True,
+    )
+    (refusal,) = (answer for answer in done if isinstance(answer, grpc.aio.AioRpcError))
+    assert (refusal.code(), reason(refusal)) == (grpc.StatusCode.PERMISSION_DENIED, "PERMISSION_DENIED")
+    assert boss.users.rows("SELECT count(*) FROM users WHERE admin AND disabled IS NULL") == [(1,)]
 
 
 @pytest.mark.parametrize(
