@@ -1,29 +1,37 @@
-"""Calls about sessions and tokens, made as a browser or a program makes them."""
+"""Calls of a users service, made as a browser or a program makes them."""
 
+from functools import cache
 from typing import Any
 
 import grpc
 import pytest
 from google.protobuf.message import Message
 
+from mesh.contracts import rpcs
 from scope.users.v1 import service_pb2_grpc
 from users.tests.conftest import Service, denial
 from users.tests.test_sign_in import reason
 
 
+@cache
+def _by_request() -> dict[str, str]:
+    return {method.input_type.full_name: rpc for rpc, method in rpcs().items()}
+
+
 def rpc_of(request: Message) -> str:
     """The RPC that takes the request."""
-    method = type(request).__name__.removesuffix("Request")
-    service = "TokenService" if "Token" in method else "SessionService"
-    return f"/scope.users.v1.{service}/{method}"
+    return _by_request()[request.DESCRIPTOR.full_name]
 
 
 async def call(users: Service, request: Message, **headers: str) -> Any:
     """The answer to a request with these headers."""
-    rpc = rpc_of(request)
-    _, service, method = rpc.replace("/", ".").rsplit(".", 2)
+    return await made(users, request, await users.metadata(rpc_of(request), method="POST", **headers))
+
+
+async def made(users: Service, request: Message, metadata: Any) -> Any:
+    """The answer to a call that Check has admitted with this metadata."""
+    _, service, method = rpc_of(request).replace("/", ".").rsplit(".", 2)
     stub = getattr(service_pb2_grpc, f"{service}Stub")(users.channel)
-    metadata = await users.metadata(rpc, method="POST", **headers)
     return await getattr(stub, method)(request, metadata=metadata)
 
 

@@ -11,15 +11,11 @@ from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
 from scope.users.v1.organizations_pb2 import AcceptInvitationRequest, CreateOrganizationRequest, InviteRequest
-from scope.users.v1.service_pb2_grpc import OrganizationServiceStub
 from users.tables import new_id
-from users.tests.conftest import Service, denial
+from users.tests import calling
+from users.tests.calling import bearer, rpc_of
+from users.tests.conftest import Service
 from users.tests.test_sign_in import reason
-
-
-def rpc_of(request: Message) -> str:
-    """The RPC of OrganizationService that takes the request."""
-    return f"/scope.users.v1.OrganizationService/{type(request).__name__.removesuffix('Request')}"
 
 
 @dataclass(frozen=True)
@@ -37,21 +33,15 @@ class Somebody:
 
     async def prepared(self, request: Message) -> "Prepared":
         """A call that Check has admitted and that was not made yet."""
-        rpc = rpc_of(request)
-        return Prepared(self.users, request, await self.users.metadata(rpc, **self.headers))
+        return Prepared(self.users, request, await self.users.metadata(rpc_of(request), **self.headers))
 
     async def ask(self, request: Message) -> Any:
         """The answer."""
-        return await (await self.prepared(request)).made()
+        return await calling.call(self.users, request, **self.headers)
 
     async def refusal(self, request: Message) -> str:
         """The reason why it is refused, by Check or by the service."""
-        answer = await self.users.check(rpc_of(request), **self.headers)
-        if not answer.HasField("ok_response"):
-            return denial(answer)[1]
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await self.ask(request)
-        return reason(caught.value)
+        return (await calling.refused(self.users, request, **self.headers))[0]
 
     async def bad_field(self, request: Message) -> str:
         """The field that is refused."""
@@ -72,14 +62,10 @@ class Prepared:
     request: Message
     metadata: Any
 
-    async def made(self) -> Any:
-        name = rpc_of(self.request).rpartition("/")[2]
-        return await getattr(OrganizationServiceStub(self.users.channel), name)(self.request, metadata=self.metadata)
-
     async def outcome(self) -> str:
         """`OK`, or the reason why not."""
         try:
-            await self.made()
+            await calling.made(self.users, self.request, self.metadata)
         except grpc.aio.AioRpcError as error:
             return reason(error)
         return "OK"
@@ -110,7 +96,7 @@ async def joined(users: Service, inviter: Somebody, name: str, role: str) -> Som
 
 def token_of(person: Somebody, secret: str) -> Somebody:
     """An API token of somebody."""
-    return replace(person, headers={"authorization": f"Bearer {secret}"})
+    return replace(person, headers=bearer(secret))
 
 
 def events(users: Service) -> list[tuple[Any, ...]]:

@@ -16,8 +16,9 @@ from scope.users.v1.organizations_pb2 import (
 )
 from users import organizations, tokens
 from users.tables import new_id
+from users.tests.calling import rpc_of
 from users.tests.conftest import Service
-from users.tests.people import Somebody, events, founder, joined, rpc_of, token_of
+from users.tests.people import Somebody, events, founder, joined, token_of
 
 
 async def _members(person: Somebody) -> dict[str, Member]:

@@ -22,8 +22,9 @@ from scope.users.v1.organizations_pb2 import (
 from users import names, organizations, roles
 from users.settings import UsersSettings
 from users.tables import Role
+from users.tests.calling import rpc_of
 from users.tests.conftest import LOOKUP, PUBLISH, Service, denial
-from users.tests.people import Somebody, events, founder, joined, rpc_of, somebody, token_of
+from users.tests.people import Somebody, events, founder, joined, somebody, token_of
 
 _GENERATED = re.compile(r"[a-z]+-[a-z]+-\d{2,12}")
 
