@@ -82,10 +82,8 @@ class Membership(Table, table=True):
     created: datetime = time_column(now=True)
 
 
-class ProbeToken(Table, table=True):
-    """With it probes report to one organization."""
-
-    __tablename__ = "probe_tokens"
+class _Token(Table):
+    """What tokens of all kinds have."""
 
     id: str = id_column()
     organization_id: str = reference_column("organizations.id")
@@ -99,28 +97,24 @@ class ProbeToken(Table, table=True):
     replaced_by: str | None = Field(default=None, max_length=32)
 
 
-class ApiToken(Table, table=True):
+class ProbeToken(_Token, table=True):
+    """With it probes report to one organization."""
+
+    __tablename__ = "probe_tokens"
+
+
+class ApiToken(_Token, table=True):
     """With it a program acts as a person in one organization."""
 
     __tablename__ = "api_tokens"
 
-    id: str = id_column()
     user_id: str = reference_column("users.id")
-    organization_id: str = reference_column("organizations.id")
-    name: str = Field(max_length=NAME_LENGTH)
-    digest: bytes = digest_column()
-    created: datetime = time_column(now=True)
-    last_used: datetime | None = time_column()
-    revoked: datetime | None = time_column()
-    expires: datetime | None = time_column()
     #: What it may do of what the person may; absent: all of it.
     permissions: list[str] | None = Field(default=None, sa_type=ARRAY(String))
     #: The token that it was made with, and is revoked with.
     parent_id: str | None = Field(
         default=None, foreign_key="api_tokens.id", ondelete="CASCADE", max_length=32, index=True
     )
-    #: The token that takes its place.
-    replaced_by: str | None = Field(default=None, max_length=32)
 
 
 class Session(Table, table=True):
