@@ -73,7 +73,7 @@ _IN_AN_ORGANIZATION = {Caller.CALLER_ORG_MEMBER: Caller.CALLER_USER, Caller.CALL
 _NEEDED = {
     Caller.CALLER_USER: "a signed-in person or an API token",
     Caller.CALLER_PROBE: "a probe's service token",
-    Caller.CALLER_ADMIN: "an administrator",
+    Caller.CALLER_ADMIN: "a signed-in administrator of the deployment",
     Caller.CALLER_SERVICE: "a service of the deployment",
 }
 
@@ -97,4 +97,6 @@ def _denied(rpc: str, identity: Identity, admitted: Sequence[Access]) -> Service
         message = f"{name} needs your own browser session; neither a token nor somebody acting as you may do it"
         return ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)
     message = f"{name} needs {needed(admitted)}"
+    if _permissions(admitted) and identity.caller == Caller.CALLER_USER and not identity.organization:
+        message += "; you belong to none yet: make one, or accept an invitation"
     return permission_denied(message, next(iter(_permissions(admitted)), ""))

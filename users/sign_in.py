@@ -8,7 +8,7 @@ from sqlalchemy import delete, func, insert, update
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import ServiceError
+from mesh.errors import ServiceError, invalid_field
 from scope.errors.v1.errors_pb2 import Reason
 from users import accounts, secrets
 from users.secrets import Kind
@@ -19,8 +19,17 @@ LIFETIME = timedelta(minutes=10)
 
 
 async def create_link(session: AsyncSession, email: str, public_url: str) -> str:
-    """Makes a sign-in link for a person; raises ServiceError NOT_FOUND when there is none with that address."""
-    return await link_of(session, (await accounts.by_email(session, email)).id, public_url)
+    """Makes a sign-in link for a person.
+
+    Raises:
+        ServiceError: NOT_FOUND when there is none with that address, INVALID_ARGUMENT for who may not sign in.
+    """
+    user = await accounts.by_email(session, email)
+    if user.disabled is not None:
+        raise invalid_field("email", f"{user.email} is disabled; enable the person first")
+    if user.approved is None:
+        raise invalid_field("email", f"{user.email} waits for approval; approve the person first")
+    return await link_of(session, user.id, public_url)
 
 
 async def link_of(session: AsyncSession, user_id: str, public_url: str, impersonation_id: str | None = None) -> str:

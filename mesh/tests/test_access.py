@@ -80,3 +80,10 @@ def test_who_is_of_a_refused_organization_is_told_why_and_only_where_the_organiz
         assert refused.value.reason_name == reason
         assert (refused.value.message == "unpaid") == (reason == "ORGANIZATION_REFUSED")
     check(LOOKUP, member)
+
+
+@pytest.mark.parametrize("organization", ["o", ""])
+def test_who_belongs_to_no_organization_is_told_how_to_come_by_one(organization: str) -> None:
+    with pytest.raises(ServiceError) as refused:
+        check(GET_TOPOLOGY, Identity(caller=Caller.CALLER_USER, organization=organization))
+    assert refused.value.message.endswith("make one, or accept an invitation") == (not organization)

@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from mesh.errors import invalid_field, not_found
 from scope.users.v1.administration_pb2 import ListPeopleRequest, ListPeopleResponse, Person
 from scope.users.v1.messages_pb2 import Membership as Place
-from users import impersonation, paging, sessions
+from users import accounts, impersonation, paging, sessions
 from users.administration import changes
 from users.audit import Action
 from users.database import Database
@@ -73,7 +73,7 @@ async def enable(session: AsyncSession, user_id: str) -> User:
 
 
 async def set_administrator(session: AsyncSession, user_id: str, *, admin: bool) -> User:
-    """Makes a person an administrator of the deployment, or no longer one, which ends who they act as.
+    """Makes a person an administrator, who is approved by it, or no longer one, which ends who they act as.
 
     Raises:
         ServiceError: NOT_FOUND when there is no such person.
@@ -81,7 +81,9 @@ async def set_administrator(session: AsyncSession, user_id: str, *, admin: bool)
     user = await _locked(session, user_id)
     before = _state(user)
     user.admin = admin
-    if not admin:
+    if admin:
+        await accounts.approve(session, user_id)
+    else:
         await _end_acting(session, col(Impersonation.administrator_id) == user_id)
     await changes.record(session, Action.USER_SET_ADMINISTRATOR, before, _state(user), subject=user.id)
     return user

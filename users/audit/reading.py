@@ -23,7 +23,7 @@ from scope.users.v1.audit_pb2 import (
 from users import paging
 from users.database import Database
 from users.paging import Order
-from users.tables import AuditEvent, Organization
+from users.tables import AuditEvent, Organization, User
 from users.times import timestamp
 
 #: The action of the last line of an export: without it, the export was cut.
@@ -121,7 +121,8 @@ def _wanted(request: Filter) -> Iterator[ColumnElement[bool]]:
     if request.actor:
         yield or_(col(AuditEvent.actor) == request.actor, col(AuditEvent.actor_email) == request.actor.lower())
     if request.subject:
-        yield request.subject == _SUBJECT
+        address = select(col(User.id)).where(col(User.email) == request.subject.lower())
+        yield or_(request.subject == _SUBJECT, address.scalar_subquery() == col(AuditEvent.subject))
 
 
 def _time(field: str, text: str) -> datetime:

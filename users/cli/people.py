@@ -77,7 +77,7 @@ def enable(email: EmailArgument, output: OutputOption = Output.TEXT, data: DataO
 
 @app.command()
 def make_admin(email: EmailArgument, output: OutputOption = Output.TEXT, data: DataOption = DATA) -> None:
-    """Make a person an administrator of the deployment.
+    """Make a person an administrator of the deployment; who waits for approval is approved by it.
 
     Example: `scope-users people make-admin ann@example.org`
     """

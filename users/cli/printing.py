@@ -1,4 +1,4 @@
-"""How answers are printed: for people in tables of 80 columns, for programs as the API answers them."""
+"""How answers are printed: for people in tables, for programs as the API answers them."""
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC
@@ -13,8 +13,8 @@ from rich.text import Text
 
 from users.cli.program import print_json
 
-#: How wide a table is that nobody sees; a file, or another program, is shown the same.
-_COLUMNS = 80
+#: How many columns a terminal has at least, and a table that goes elsewhere at most: there each row is one line.
+_NARROWEST, _WIDEST = 80, 10_000
 
 
 def print_message(message: Message) -> None:
@@ -23,14 +23,14 @@ def print_message(message: Message) -> None:
 
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Prints a table for people; what is too long for its column goes on below."""
+    """Prints a table for people; what is too long for its column of a terminal goes on below."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     for heading in headings:
         table.add_column(heading, overflow="fold")
     for row in rows:
         table.add_row(*map(Text, row))
     console = Console(highlight=False)
-    console.width = max(console.width, _COLUMNS) if console.is_terminal else _COLUMNS
+    console.width = max(console.width, _NARROWEST) if console.is_terminal else _WIDEST
     console.print(table)
 
 

@@ -63,8 +63,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_DATABASE_UNAVAILABLE: _Reason.ValueType  # 17
     """The database cannot be reached; nothing was changed. UNAVAILABLE."""
     REASON_RATE_EXCEEDED: _Reason.ValueType  # 18
-    """Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
-    says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
+    """Reports, or calls, or what a call does, come faster than the deployment allows; nothing was stored or changed. A
+    google.rpc.RetryInfo says how long to wait before doing the same; in REST the header Retry-After. RESOURCE_EXHAUSTED.
     """
     REASON_ROUTE_NOT_FOUND: _Reason.ValueType  # 19
     """There is no such path, or in gRPC no such RPC, which is UNIMPLEMENTED there. NOT_FOUND."""
@@ -137,8 +137,8 @@ REASON_LIMIT_EXCEEDED: Reason.ValueType  # 16
 REASON_DATABASE_UNAVAILABLE: Reason.ValueType  # 17
 """The database cannot be reached; nothing was changed. UNAVAILABLE."""
 REASON_RATE_EXCEEDED: Reason.ValueType  # 18
-"""Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
-says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
+"""Reports, or calls, or what a call does, come faster than the deployment allows; nothing was stored or changed. A
+google.rpc.RetryInfo says how long to wait before doing the same; in REST the header Retry-After. RESOURCE_EXHAUSTED.
 """
 REASON_ROUTE_NOT_FOUND: Reason.ValueType  # 19
 """There is no such path, or in gRPC no such RPC, which is UNIMPLEMENTED there. NOT_FOUND."""

@@ -122,7 +122,7 @@ class ListEventsRequest(_message.Message):
     actor: _builtins.str
     """By whom: as in Event.actor, or an address."""
     subject: _builtins.str
-    """On what."""
+    """On what: its id, or a person's address."""
     page_size: _builtins.int
     """How many at most; 0: 100."""
     page_token: _builtins.str
@@ -194,7 +194,7 @@ class ExportEventsRequest(_message.Message):
     actor: _builtins.str
     """By whom."""
     subject: _builtins.str
-    """On what."""
+    """On what: its id, or a person's address."""
     def __init__(
         self,
         *,
@@ -235,7 +235,7 @@ class ListAllEventsRequest(_message.Message):
     actor: _builtins.str
     """By whom: as in Event.actor, or an address."""
     subject: _builtins.str
-    """On what."""
+    """On what: its id, or a person's address."""
     page_size: _builtins.int
     """How many at most; 0: 100."""
     page_token: _builtins.str

@@ -1531,8 +1531,8 @@ class AdministrationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetAdministrator(self, request, context):
-        """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
-        (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+        """Makes a person an administrator of the deployment, who is approved by it, or no longer one. Refuses the caller with
+        FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -589,8 +589,8 @@ class AdministrationServiceStub:
     Enable: _grpc.UnaryUnaryMultiCallable[_administration_pb2.EnableRequest, _administration_pb2.EnableResponse]
     """Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND."""
     SetAdministrator: _grpc.UnaryUnaryMultiCallable[_administration_pb2.SetAdministratorRequest, _administration_pb2.SetAdministratorResponse]
-    """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
-    (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+    """Makes a person an administrator of the deployment, who is approved by it, or no longer one. Refuses the caller with
+    FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
     """
     Impersonate: _grpc.UnaryUnaryMultiCallable[_administration_pb2.ImpersonateRequest, _administration_pb2.ImpersonateResponse]
     """Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
@@ -629,8 +629,8 @@ class AdministrationServiceAsyncStub(AdministrationServiceStub):
     Enable: _aio.UnaryUnaryMultiCallable[_administration_pb2.EnableRequest, _administration_pb2.EnableResponse]  # type: ignore[assignment]
     """Enables a person again, who has to sign in anew. Refuses an unknown id with NOT_FOUND."""
     SetAdministrator: _aio.UnaryUnaryMultiCallable[_administration_pb2.SetAdministratorRequest, _administration_pb2.SetAdministratorResponse]  # type: ignore[assignment]
-    """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
-    (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+    """Makes a person an administrator of the deployment, who is approved by it, or no longer one. Refuses the caller with
+    FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
     """
     Impersonate: _aio.UnaryUnaryMultiCallable[_administration_pb2.ImpersonateRequest, _administration_pb2.ImpersonateResponse]  # type: ignore[assignment]
     """Lets the caller's session act as a person, who does not administer the deployment meanwhile, until it is ended or
@@ -696,8 +696,8 @@ class AdministrationServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _administration_pb2.SetAdministratorRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_administration_pb2.SetAdministratorResponse, _abc.Awaitable[_administration_pb2.SetAdministratorResponse]]:
-        """Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
-        (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+        """Makes a person an administrator of the deployment, who is approved by it, or no longer one. Refuses the caller with
+        FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
         """
 
     @_abc_1.abstractmethod

@@ -146,8 +146,8 @@ export enum Reason {
   DATABASE_UNAVAILABLE = 17,
 
   /**
-   * Reports come faster than the probe or its organization may send them; nothing was stored. A google.rpc.RetryInfo
-   * says how long to wait before going on with the same report; in REST the header Retry-After does. RESOURCE_EXHAUSTED.
+   * Reports, or calls, or what a call does, come faster than the deployment allows; nothing was stored or changed. A
+   * google.rpc.RetryInfo says how long to wait before doing the same; in REST the header Retry-After. RESOURCE_EXHAUSTED.
    *
    * @generated from enum value: REASON_RATE_EXCEEDED = 18;
    */

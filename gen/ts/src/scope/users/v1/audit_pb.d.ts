@@ -154,7 +154,7 @@ export declare type ListEventsRequest = Message<"scope.users.v1.ListEventsReques
   actor: string;
 
   /**
-   * On what.
+   * On what: its id, or a person's address.
    *
    * @generated from field: string subject = 5;
    */
@@ -243,7 +243,7 @@ export declare type ExportEventsRequest = Message<"scope.users.v1.ExportEventsRe
   actor: string;
 
   /**
-   * On what.
+   * On what: its id, or a person's address.
    *
    * @generated from field: string subject = 5;
    */
@@ -291,7 +291,7 @@ export declare type ListAllEventsRequest = Message<"scope.users.v1.ListAllEvents
   actor: string;
 
   /**
-   * On what.
+   * On what: its id, or a person's address.
    *
    * @generated from field: string subject = 5;
    */

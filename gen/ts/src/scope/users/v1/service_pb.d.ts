@@ -407,8 +407,8 @@ export declare const AdministrationService: GenService<{
     output: typeof EnableResponseSchema;
   },
   /**
-   * Makes a person an administrator of the deployment, or no longer one. Refuses the caller with FAILED_PRECONDITION
-   * (OWN_ACCOUNT), an unknown id with NOT_FOUND.
+   * Makes a person an administrator of the deployment, who is approved by it, or no longer one. Refuses the caller with
+   * FAILED_PRECONDITION (OWN_ACCOUNT), an unknown id with NOT_FOUND.
    *
    * @generated from rpc scope.users.v1.AdministrationService.SetAdministrator
    */
