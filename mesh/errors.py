@@ -78,9 +78,9 @@ def invalid_field(field: str, description: str) -> ServiceError:
     return invalid_fields({field: description})
 
 
-def not_found(resource: str, name: str) -> ServiceError:
-    """There is no such thing, or it is not the caller's to see."""
-    message = f"there is no {resource} {name!r}"
+def not_found(resource: str, name: str, why: str = "") -> ServiceError:
+    """There is no such thing, or it is not the caller's to see, or why it is no longer there."""
+    message = f"there is no {resource} {name!r}" + (why and f": {why}")
     return ServiceError(grpc.StatusCode.NOT_FOUND, Reason.REASON_NOT_FOUND, message, {"resource": resource})
 
 

@@ -136,7 +136,7 @@ async def remove(session: AsyncSession, organization: str, caller: str, user: st
     await acting(session, organization, caller, "member.view" if user == caller else "member.remove")
     leaving = await member(session, organization, user)
     if leaving.role == Role.ADMIN and not await _has_other_administrator(session, organization, user):
-        message = "the organization would be left without an administrator; make another member one first"
+        message = "the organization would be left without an administrator; make another member one first, or delete it"
         raise ServiceError(grpc.StatusCode.FAILED_PRECONDITION, Reason.REASON_LAST_ADMINISTRATOR, message)
     place = (col(Membership.user_id) == user, col(Membership.organization_id) == organization)
     await session.exec(delete(Membership).where(*place))

@@ -127,7 +127,7 @@ async def rotate(session: AsyncSession, caller: Identity, token_id: str, overlap
     """
     old = await _find(session, caller, token_id)
     if old.replaced_by:
-        raise not_found("token", token_id)
+        raise not_found("token", token_id, f"it was rotated, and {old.replaced_by} is in its place")
     before, expires = _facts(old), old.expires and _now() + (old.expires - old.created)
     if isinstance(old, ApiToken):
         _check_own(caller)

@@ -76,6 +76,7 @@ def rotate(
         if which == Which.IDENTITY and due:
             _until("what the old one signed has expired, and it is dropped, at")(due)
             due = rotation.drop(file, settings.keep(which, spread))
+            typer.echo("the old one is dropped")
     except (OSError, ValueError) as error:
         fail(_said(error))
     _tell(which, due)

@@ -234,7 +234,11 @@ class TestRotation:
         rotations = (call(users, RotateTokenRequest(id=old.id), **ann) for _ in range(6))
         outcomes = await asyncio.gather(*rotations, return_exceptions=True)
         assert [reason(one) for one in outcomes if isinstance(one, grpc.aio.AioRpcError)] == ["NOT_FOUND"] * 5
-        assert len([token for token in (await listed(users, ann)).values() if token.name == "made"]) == 2
+        found = [token for token in (await listed(users, ann)).values() if token.name == "made"]
+        assert len(found) == 2
+        (refused, *_) = [one for one in outcomes if isinstance(one, grpc.aio.AioRpcError)]
+        (new,) = [token.id for token in found if token.id != old.id]
+        assert f"it was rotated, and {new} is in its place" in (refused.details() or "")
 
     async def test_with_itself_a_token_lasts_no_longer(self, users: Service, ann: dict[str, str]) -> None:
         old = await create(users, ann, permissions=["token.own"], expires=10 * A_DAY)
