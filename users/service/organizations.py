@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import grpc
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
 from mesh.errors import ServiceError
 from mesh.headers import Context
 from mesh.identity import current
+from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1 import organizations_pb2 as said
 from scope.users.v1 import service_pb2_grpc
@@ -164,6 +166,7 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
     async def Invite(self, request: said.InviteRequest, context: Context) -> said.InviteResponse:
         """Invites somebody; what it answers and how long it takes say nothing about who has an account."""
         caller = current()
+        _check_own(caller)
         email = accounts.normal(request.email)
         role = Role(request.role or Role.VIEWER)
         await rates.take(self._database, self._limits.invitation, caller.subject)
@@ -231,6 +234,13 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
                 organization = current().organization
                 await audit.refuse(self._database, action, organization=organization, subject=subject, after=after)
             raise
+
+
+def _check_own(caller: Identity) -> None:
+    """Refuses who acts as somebody else: whoever they invite, themselves perhaps, would stay when that is over."""
+    if caller.impersonator:
+        message = "you act as somebody else, in whose name nobody is invited"
+        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)
 
 
 async def _own(session: AsyncSession) -> said.Organization:

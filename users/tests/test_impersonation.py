@@ -18,11 +18,14 @@ from scope.users.v1.messages_pb2 import (
     LookupRequest,
     RotateTokenRequest,
 )
+from scope.users.v1.organizations_pb2 import InviteRequest
+from scope.users.v1.service_pb2_grpc import OrganizationServiceStub
 from users import impersonation, sign_in
 from users.cache import FRESH
 from users.tests.administrators import person
 from users.tests.calling import bearer, call, events, refused
 from users.tests.conftest import LIST_TOKENS, LOOKUP, PUBLIC_URL, Service, denial
+from users.tests.test_sign_in import reason
 
 ANN, BOSS = "ann@example.org", "boss@example.org"
 
@@ -141,6 +144,18 @@ async def test_who_acts_as_somebody_else_makes_no_api_tokens_and_sees_no_session
     for request in (ListSessionsRequest(), EndSessionsRequest()):
         assert (await refused(acting.users, request, cookie=acting.cookie))[0] == "SESSION_REQUIRED"
     assert await call(acting.users, CreateTokenRequest(name="rack", kind="probe"), cookie=acting.cookie)
+
+
+async def test_who_acts_as_somebody_else_invites_nobody(acting: Acting) -> None:
+    await acting.begin()
+    rpc = "/scope.users.v1.OrganizationService/Invite"
+    metadata = await acting.users.metadata(rpc, method="POST", cookie=acting.cookie)
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await OrganizationServiceStub(acting.users.channel).Invite(
+            InviteRequest(email=BOSS, role="admin"), metadata=metadata
+        )
+    assert (caught.value.code(), reason(caught.value)) == (grpc.StatusCode.PERMISSION_DENIED, "SESSION_REQUIRED")
+    assert (acting.users.count("invitations"), acting.users.count("outbox")) == (0, 0)
 
 
 async def test_a_session_acts_as_one_person_however_many_begin_at_once(acting: Acting) -> None:
