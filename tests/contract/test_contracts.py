@@ -26,12 +26,15 @@ BOOLEAN = FieldDescriptor.TYPE_BOOL
 _BY_HAND = (
     "read on its way, and checked by collection: rules for each report would take several times what the rest does"
 )
+_TIME = "what is a time says Timestamp itself"
 
 #: The fields of requests that have no rule, and why.
 WITHOUT_RULES = {
     "scope.collection.v1.PublishRequest.report": _BY_HAND,
     "scope.collection.v1.PublishRequest.version": _BY_HAND,
     "scope.collection.v1.PublishRequest.dropped": "any number may be",
+    "google.protobuf.Timestamp.seconds": _TIME,
+    "google.protobuf.Timestamp.nanos": _TIME,
 }
 
 _TYPED = "its answers are for generated clients; browsers read the rendering twin"
@@ -62,12 +65,13 @@ def test_every_rpc_says_what_it_does(comments: Comments) -> None:
     assert mute == []
 
 
-def test_every_rpc_states_a_rule_and_every_member_rule_a_permission() -> None:
+def test_every_rpc_states_a_rule_and_every_rule_about_an_organization_a_permission() -> None:
     for rpc in rpcs():
         assert rules(rpc), f"{rpc} admits nobody: give it a scope.auth.v1.access option"
         for rule in rules(rpc):
             assert rule.caller != Caller.CALLER_UNSPECIFIED
-            assert bool(rule.permission) == (rule.caller == Caller.CALLER_ORG_MEMBER), rpc
+            in_one = rule.caller in (Caller.CALLER_ORG_MEMBER, Caller.CALLER_PROBE)
+            assert bool(rule.permission) == in_one, rpc
 
 
 def test_every_field_of_a_request_has_a_rule_or_a_reason() -> None:

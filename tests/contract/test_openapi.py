@@ -1,5 +1,6 @@
 """The OpenAPI document is a valid one, is whole, and says what the contracts say."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from scope.auth.v1.access_pb2 import Caller
 from tests.contract.openapi import DOCUMENT, Operation, operations, references
 from users.sessions import Cookie
 
+A_DAY = timedelta(days=1)
 SCHEMAS = DOCUMENT["components"]["schemas"]
 
 
@@ -59,8 +61,8 @@ def test_each_operation_says_who_may_call(operation: Operation) -> None:
 
 def test_sessions_are_in_the_cookies_that_users_sets() -> None:
     schemes = DOCUMENT["components"]["securitySchemes"]
-    assert schemes["session"]["name"] == Cookie("https://scope.example").name
-    assert schemes["sessionOverHttp"]["name"] == Cookie("http://127.0.0.1").name
+    assert schemes["session"]["name"] == Cookie("https://scope.example", A_DAY).name
+    assert schemes["sessionOverHttp"]["name"] == Cookie("http://127.0.0.1", A_DAY).name
 
 
 def test_errors_are_ours() -> None:
