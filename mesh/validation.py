@@ -25,7 +25,7 @@ def _said(violation: protovalidate.Violation) -> str:
             return "must not be empty"
         case "string.in", Iterable() as allowed:
             return f"must be one of {', '.join(map(str, filter(None, allowed)))}"
-        case "string.pattern", "^[^\\x00-\\x1f\\x7f]*$":
+        case "string.pattern", str() as pattern if pattern.startswith("^[^\\x00-\\x1f\\x7f"):
             return "must have no control characters, such as ends of lines"
     return violation.proto.message
 

@@ -13,7 +13,7 @@ def main() -> None:
     """Writes the document; the same contracts give the same bytes."""
     image = FileDescriptorSet.FromString(IMAGE.read_bytes())
     OPENAPI.parent.mkdir(parents=True, exist_ok=True)
-    OPENAPI.write_text(json.dumps(document(image), indent=2, ensure_ascii=False) + "\n")
+    OPENAPI.write_text(json.dumps(document(image), indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from scope.users.v1 import messages_pb2 as scope_dot_users_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#scope/users/v1/administration.proto\x12\x0escope.users.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dscope/users/v1/messages.proto\"\xa3\x01\n\x11ListPeopleRequest\x12-\n\x06search\x18\x01 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xfe\x01\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x15\n\x08\x61pproved\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x42\x0b\n\t_approved\"d\n\x12ListPeopleResponse\x12&\n\x06people\x18\x01 \x03(\x0b\x32\x16.scope.users.v1.Person\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"\xb7\x02\n\x06Person\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12+\n\x07\x63reated\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x61pproved\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64isabled\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x64isabled_reason\x18\x07 \x01(\t\x12.\n\nlast_login\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rorganizations\x18\t \x03(\x0b\x32\x1a.scope.users.v1.Membership\"\'\n\x0e\x41pproveRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"9\n\x0f\x41pproveResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"X\n\x0e\x44isableRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12/\n\x06reason\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\"9\n\x0f\x44isableResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"&\n\rEnableRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"8\n\x0e\x45nableResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"?\n\x17SetAdministratorRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\r\n\x05\x61\x64min\x18\x02 \x01(\x08\"B\n\x18SetAdministratorResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"z\n\x12ImpersonateRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12/\n\x06reason\x18\x02 \x01(\tB\x1f\xbaH\x1cr\x1a\x10\x01\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x1c\n\x07seconds\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xe1\x01(\x00\"Q\n\x13ImpersonateResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12+\n\x07\x65xpires\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x99\x01\n\x1bListAllOrganizationsRequest\x12,\n\x06search\x18\x01 \x01(\tB\x1c\xbaH\x19r\x17\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12\x0f\n\x07\x64\x65leted\x18\x02 \x01(\x08\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x82\x01\n\x1cListAllOrganizationsResponse\x12:\n\rorganizations\x18\x01 \x03(\x0b\x32#.scope.users.v1.ManagedOrganization\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"\xf4\x02\n\x13ManagedOrganization\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12+\n\x07\x63reated\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x64\x65leted\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06purged\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07members\x18\x06 \x01(\x05\x12\x14\n\x0cprobe_tokens\x18\x07 \x01(\x05\x12/\n\x0blast_report\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x06limits\x18\t \x01(\x0b\x32\x16.scope.users.v1.Limits\x12(\n\x07refusal\x18\n \x01(\x0b\x32\x17.scope.users.v1.Refusal\x12\x13\n\x0binternal_id\x18\x0b \x01(\t\"z\n\x06Limits\x12 \n\x06probes\x18\x01 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00H\x00\x88\x01\x01\x12,\n\x12reports_per_second\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01H\x01\x88\x01\x01\x42\t\n\x07_probesB\x15\n\x13_reports_per_second\"X\n\x07Refusal\x12\x0e\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x08\x12\x0e\n\x06upload\x18\x02 \x01(\x08\x12-\n\x06reason\x18\x03 \x01(\tB\x1d\xbaH\x1ar\x18\x18\xf4\x03\x32\x13^[^\\x00-\\x1f\\x7f]*$\"Q\n\x10SetLimitsRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?\x12&\n\x06limits\x18\x02 \x01(\x0b\x32\x16.scope.users.v1.Limits\"N\n\x11SetLimitsResponse\x12\x39\n\x0corganization\x18\x01 \x01(\x0b\x32#.scope.users.v1.ManagedOrganization\"T\n\x11SetRefusalRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18?\x12(\n\x07refusal\x18\x02 \x01(\x0b\x32\x17.scope.users.v1.Refusal\"O\n\x12SetRefusalResponse\x12\x39\n\x0corganization\x18\x01 \x01(\x0b\x32#.scope.users.v1.ManagedOrganizationb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#scope/users/v1/administration.proto\x12\x0escope.users.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1dscope/users/v1/messages.proto\"\xb6\x01\n\x11ListPeopleRequest\x12@\n\x06search\x18\x01 \x01(\tB0\xbaH-r+\x18\xfe\x01\x32&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\x12\x15\n\x08\x61pproved\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\x42\x0b\n\t_approved\"d\n\x12ListPeopleResponse\x12&\n\x06people\x18\x01 \x03(\x0b\x32\x16.scope.users.v1.Person\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"\xb7\x02\n\x06Person\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12+\n\x07\x63reated\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x61pproved\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x64isabled\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0f\x64isabled_reason\x18\x07 \x01(\t\x12.\n\nlast_login\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x31\n\rorganizations\x18\t \x03(\x0b\x32\x1a.scope.users.v1.Membership\"\'\n\x0e\x41pproveRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"9\n\x0f\x41pproveResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"k\n\x0e\x44isableRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x42\n\x06reason\x18\x02 \x01(\tB2\xbaH/r-\x10\x01\x18\xf4\x03\x32&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\"9\n\x0f\x44isableResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"&\n\rEnableRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"8\n\x0e\x45nableResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"?\n\x17SetAdministratorRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\r\n\x05\x61\x64min\x18\x02 \x01(\x08\"B\n\x18SetAdministratorResponse\x12&\n\x06person\x18\x01 \x01(\x0b\x32\x16.scope.users.v1.Person\"\x8d\x01\n\x12ImpersonateRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12\x42\n\x06reason\x18\x02 \x01(\tB2\xbaH/r-\x10\x01\x18\xf4\x03\x32&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\x12\x1c\n\x07seconds\x18\x03 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\x80\xe1\x01(\x00\"Q\n\x13ImpersonateResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12+\n\x07\x65xpires\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xac\x01\n\x1bListAllOrganizationsRequest\x12?\n\x06search\x18\x01 \x01(\tB/\xbaH,r*\x18\x64\x32&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\x12\x0f\n\x07\x64\x65leted\x18\x02 \x01(\x08\x12\x1d\n\tpage_size\x18\x03 \x01(\x05\x42\n\xbaH\x07\x1a\x05\x18\xe8\x07(\x00\x12\x1c\n\npage_token\x18\x04 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x04\"\x82\x01\n\x1cListAllOrganizationsResponse\x12:\n\rorganizations\x18\x01 \x03(\x0b\x32#.scope.users.v1.ManagedOrganization\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\r\n\x05total\x18\x03 \x01(\x05\"\xf4\x02\n\x13ManagedOrganization\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12+\n\x07\x63reated\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x64\x65leted\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12*\n\x06purged\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07members\x18\x06 \x01(\x05\x12\x14\n\x0cprobe_tokens\x18\x07 \x01(\x05\x12/\n\x0blast_report\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x06limits\x18\t \x01(\x0b\x32\x16.scope.users.v1.Limits\x12(\n\x07refusal\x18\n \x01(\x0b\x32\x17.scope.users.v1.Refusal\x12\x13\n\x0binternal_id\x18\x0b \x01(\t\"z\n\x06Limits\x12 \n\x06probes\x18\x01 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x00H\x00\x88\x01\x01\x12,\n\x12reports_per_second\x18\x02 \x01(\x05\x42\x0b\xbaH\x08\x1a\x06\x18\xc0\x84=(\x01H\x01\x88\x01\x01\x42\t\n\x07_probesB\x15\n\x13_reports_per_second\"k\n\x07Refusal\x12\x0e\n\x06\x61\x63\x63\x65ss\x18\x01 \x01(\x08\x12\x0e\n\x06upload\x18\x02 \x01(\x08\x12@\n\x06reason\x18\x03 \x01(\tB0\xbaH-r+\x18\xf4\x03\x32&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\"y\n\x10SetLimitsRequest\x12=\n\x02id\x18\x01 \x01(\tB1\xbaH.r,\x10\x01\x18?2&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\x12&\n\x06limits\x18\x02 \x01(\x0b\x32\x16.scope.users.v1.Limits\"N\n\x11SetLimitsResponse\x12\x39\n\x0corganization\x18\x01 \x01(\x0b\x32#.scope.users.v1.ManagedOrganization\"|\n\x11SetRefusalRequest\x12=\n\x02id\x18\x01 \x01(\tB1\xbaH.r,\x10\x01\x18?2&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\x12(\n\x07refusal\x18\x02 \x01(\x0b\x32\x17.scope.users.v1.Refusal\"O\n\x12SetRefusalResponse\x12\x39\n\x0corganization\x18\x01 \x01(\x0b\x32#.scope.users.v1.ManagedOrganizationb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,7 +35,7 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.users.v1.administrati
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LISTPEOPLEREQUEST'].fields_by_name['search']._loaded_options = None
-  _globals['_LISTPEOPLEREQUEST'].fields_by_name['search']._serialized_options = b'\272H\032r\030\030\376\0012\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_LISTPEOPLEREQUEST'].fields_by_name['search']._serialized_options = b'\272H-r+\030\376\0012&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_LISTPEOPLEREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTPEOPLEREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTPEOPLEREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -45,7 +45,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DISABLEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_DISABLEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_DISABLEREQUEST'].fields_by_name['reason']._loaded_options = None
-  _globals['_DISABLEREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\034r\032\020\001\030\364\0032\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_DISABLEREQUEST'].fields_by_name['reason']._serialized_options = b'\272H/r-\020\001\030\364\0032&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_ENABLEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_ENABLEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_SETADMINISTRATORREQUEST'].fields_by_name['id']._loaded_options = None
@@ -53,11 +53,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMPERSONATEREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_IMPERSONATEREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_IMPERSONATEREQUEST'].fields_by_name['reason']._loaded_options = None
-  _globals['_IMPERSONATEREQUEST'].fields_by_name['reason']._serialized_options = b'\272H\034r\032\020\001\030\364\0032\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_IMPERSONATEREQUEST'].fields_by_name['reason']._serialized_options = b'\272H/r-\020\001\030\364\0032&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_IMPERSONATEREQUEST'].fields_by_name['seconds']._loaded_options = None
   _globals['_IMPERSONATEREQUEST'].fields_by_name['seconds']._serialized_options = b'\272H\010\032\006\030\200\341\001(\000'
   _globals['_LISTALLORGANIZATIONSREQUEST'].fields_by_name['search']._loaded_options = None
-  _globals['_LISTALLORGANIZATIONSREQUEST'].fields_by_name['search']._serialized_options = b'\272H\031r\027\030d2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_LISTALLORGANIZATIONSREQUEST'].fields_by_name['search']._serialized_options = b'\272H,r*\030d2&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_LISTALLORGANIZATIONSREQUEST'].fields_by_name['page_size']._loaded_options = None
   _globals['_LISTALLORGANIZATIONSREQUEST'].fields_by_name['page_size']._serialized_options = b'\272H\007\032\005\030\350\007(\000'
   _globals['_LISTALLORGANIZATIONSREQUEST'].fields_by_name['page_token']._loaded_options = None
@@ -67,53 +67,53 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LIMITS'].fields_by_name['reports_per_second']._loaded_options = None
   _globals['_LIMITS'].fields_by_name['reports_per_second']._serialized_options = b'\272H\010\032\006\030\300\204=(\001'
   _globals['_REFUSAL'].fields_by_name['reason']._loaded_options = None
-  _globals['_REFUSAL'].fields_by_name['reason']._serialized_options = b'\272H\032r\030\030\364\0032\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_REFUSAL'].fields_by_name['reason']._serialized_options = b'\272H-r+\030\364\0032&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_SETLIMITSREQUEST'].fields_by_name['id']._loaded_options = None
-  _globals['_SETLIMITSREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030?'
+  _globals['_SETLIMITSREQUEST'].fields_by_name['id']._serialized_options = b'\272H.r,\020\001\030?2&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_SETREFUSALREQUEST'].fields_by_name['id']._loaded_options = None
-  _globals['_SETREFUSALREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030?'
+  _globals['_SETREFUSALREQUEST'].fields_by_name['id']._serialized_options = b'\272H.r,\020\001\030?2&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_LISTPEOPLEREQUEST']._serialized_start=149
-  _globals['_LISTPEOPLEREQUEST']._serialized_end=312
-  _globals['_LISTPEOPLERESPONSE']._serialized_start=314
-  _globals['_LISTPEOPLERESPONSE']._serialized_end=414
-  _globals['_PERSON']._serialized_start=417
-  _globals['_PERSON']._serialized_end=728
-  _globals['_APPROVEREQUEST']._serialized_start=730
-  _globals['_APPROVEREQUEST']._serialized_end=769
-  _globals['_APPROVERESPONSE']._serialized_start=771
-  _globals['_APPROVERESPONSE']._serialized_end=828
-  _globals['_DISABLEREQUEST']._serialized_start=830
-  _globals['_DISABLEREQUEST']._serialized_end=918
-  _globals['_DISABLERESPONSE']._serialized_start=920
-  _globals['_DISABLERESPONSE']._serialized_end=977
-  _globals['_ENABLEREQUEST']._serialized_start=979
-  _globals['_ENABLEREQUEST']._serialized_end=1017
-  _globals['_ENABLERESPONSE']._serialized_start=1019
-  _globals['_ENABLERESPONSE']._serialized_end=1075
-  _globals['_SETADMINISTRATORREQUEST']._serialized_start=1077
-  _globals['_SETADMINISTRATORREQUEST']._serialized_end=1140
-  _globals['_SETADMINISTRATORRESPONSE']._serialized_start=1142
-  _globals['_SETADMINISTRATORRESPONSE']._serialized_end=1208
-  _globals['_IMPERSONATEREQUEST']._serialized_start=1210
-  _globals['_IMPERSONATEREQUEST']._serialized_end=1332
-  _globals['_IMPERSONATERESPONSE']._serialized_start=1334
-  _globals['_IMPERSONATERESPONSE']._serialized_end=1415
-  _globals['_LISTALLORGANIZATIONSREQUEST']._serialized_start=1418
-  _globals['_LISTALLORGANIZATIONSREQUEST']._serialized_end=1571
-  _globals['_LISTALLORGANIZATIONSRESPONSE']._serialized_start=1574
-  _globals['_LISTALLORGANIZATIONSRESPONSE']._serialized_end=1704
-  _globals['_MANAGEDORGANIZATION']._serialized_start=1707
-  _globals['_MANAGEDORGANIZATION']._serialized_end=2079
-  _globals['_LIMITS']._serialized_start=2081
-  _globals['_LIMITS']._serialized_end=2203
-  _globals['_REFUSAL']._serialized_start=2205
-  _globals['_REFUSAL']._serialized_end=2293
-  _globals['_SETLIMITSREQUEST']._serialized_start=2295
-  _globals['_SETLIMITSREQUEST']._serialized_end=2376
-  _globals['_SETLIMITSRESPONSE']._serialized_start=2378
-  _globals['_SETLIMITSRESPONSE']._serialized_end=2456
-  _globals['_SETREFUSALREQUEST']._serialized_start=2458
-  _globals['_SETREFUSALREQUEST']._serialized_end=2542
-  _globals['_SETREFUSALRESPONSE']._serialized_start=2544
-  _globals['_SETREFUSALRESPONSE']._serialized_end=2623
+  _globals['_LISTPEOPLEREQUEST']._serialized_end=331
+  _globals['_LISTPEOPLERESPONSE']._serialized_start=333
+  _globals['_LISTPEOPLERESPONSE']._serialized_end=433
+  _globals['_PERSON']._serialized_start=436
+  _globals['_PERSON']._serialized_end=747
+  _globals['_APPROVEREQUEST']._serialized_start=749
+  _globals['_APPROVEREQUEST']._serialized_end=788
+  _globals['_APPROVERESPONSE']._serialized_start=790
+  _globals['_APPROVERESPONSE']._serialized_end=847
+  _globals['_DISABLEREQUEST']._serialized_start=849
+  _globals['_DISABLEREQUEST']._serialized_end=956
+  _globals['_DISABLERESPONSE']._serialized_start=958
+  _globals['_DISABLERESPONSE']._serialized_end=1015
+  _globals['_ENABLEREQUEST']._serialized_start=1017
+  _globals['_ENABLEREQUEST']._serialized_end=1055
+  _globals['_ENABLERESPONSE']._serialized_start=1057
+  _globals['_ENABLERESPONSE']._serialized_end=1113
+  _globals['_SETADMINISTRATORREQUEST']._serialized_start=1115
+  _globals['_SETADMINISTRATORREQUEST']._serialized_end=1178
+  _globals['_SETADMINISTRATORRESPONSE']._serialized_start=1180
+  _globals['_SETADMINISTRATORRESPONSE']._serialized_end=1246
+  _globals['_IMPERSONATEREQUEST']._serialized_start=1249
+  _globals['_IMPERSONATEREQUEST']._serialized_end=1390
+  _globals['_IMPERSONATERESPONSE']._serialized_start=1392
+  _globals['_IMPERSONATERESPONSE']._serialized_end=1473
+  _globals['_LISTALLORGANIZATIONSREQUEST']._serialized_start=1476
+  _globals['_LISTALLORGANIZATIONSREQUEST']._serialized_end=1648
+  _globals['_LISTALLORGANIZATIONSRESPONSE']._serialized_start=1651
+  _globals['_LISTALLORGANIZATIONSRESPONSE']._serialized_end=1781
+  _globals['_MANAGEDORGANIZATION']._serialized_start=1784
+  _globals['_MANAGEDORGANIZATION']._serialized_end=2156
+  _globals['_LIMITS']._serialized_start=2158
+  _globals['_LIMITS']._serialized_end=2280
+  _globals['_REFUSAL']._serialized_start=2282
+  _globals['_REFUSAL']._serialized_end=2389
+  _globals['_SETLIMITSREQUEST']._serialized_start=2391
+  _globals['_SETLIMITSREQUEST']._serialized_end=2512
+  _globals['_SETLIMITSRESPONSE']._serialized_start=2514
+  _globals['_SETLIMITSRESPONSE']._serialized_end=2592
+  _globals['_SETREFUSALREQUEST']._serialized_start=2594
+  _globals['_SETREFUSALREQUEST']._serialized_end=2718
+  _globals['_SETREFUSALRESPONSE']._serialized_start=2720
+  _globals['_SETREFUSALRESPONSE']._serialized_end=2799
 # @@protoc_insertion_point(module_scope)

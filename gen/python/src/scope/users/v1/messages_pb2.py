@@ -26,7 +26,7 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dscope/users/v1/messages.proto\x12\x0escope.users.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"*\n\rSignUpRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"2\n\x0eSignUpResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x11\n\tmail_sent\x18\x02 \x01(\x08\")\n\x0cLoginRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"3\n\rLoginResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x13\n\x0b\x66irst_login\x18\x02 \x01(\x08\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0f\n\rLookupRequest\"\xbb\x01\n\x0eLookupResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12\x31\n\rorganizations\x18\x04 \x03(\x0b\x32\x1a.scope.users.v1.Membership\x12\x14\n\x0cimpersonator\x18\x05 \x01(\t\x12\x36\n\x12impersonation_ends\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\nMembership\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\"\x15\n\x13ListSessionsRequest\"A\n\x14ListSessionsResponse\x12)\n\x08sessions\x18\x01 \x03(\x0b\x32\x17.scope.users.v1.Session\"\xd4\x01\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63urrent\x18\x02 \x01(\x08\x12+\n\x07\x63reated\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_used\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x64\x64ress\x18\x06 \x01(\t\x12\x12\n\nuser_agent\x18\x07 \x01(\t\"*\n\x11\x45ndSessionRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x14\n\x12\x45ndSessionResponse\"*\n\x12\x45ndSessionsRequest\x12\x14\n\x0ckeep_current\x18\x01 \x01(\x08\"$\n\x13\x45ndSessionsResponse\x12\r\n\x05\x65nded\x18\x01 \x01(\x05\"\x19\n\x17\x45ndImpersonationRequest\"\x1a\n\x18\x45ndImpersonationResponse\"\xbb\x01\n\x12\x43reateTokenRequest\x12,\n\x04name\x18\x01 \x01(\tB\x1e\xbaH\x1br\x19\x10\x01\x18\x64\x32\x13^[^\\x00-\\x1f\\x7f]*$\x12!\n\x04kind\x18\x02 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x03\x61piR\x05probe\x12+\n\x07\x65xpires\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x0bpermissions\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18@\"]\n\x13\x43reateTokenResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12+\n\x07\x65xpires\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x13\n\x11ListTokensRequest\";\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.scope.users.v1.Token\"\xe2\x01\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12-\n\tlast_used\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x63reated\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bpermissions\x18\x07 \x03(\t\x12\x13\n\x0breplaced_by\x18\x08 \x01(\t\"k\n\x12RotateTokenRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12*\n\x0foverlap_seconds\x18\x02 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x9a\x9e\x01(\x00H\x00\x88\x01\x01\x42\x12\n\x10_overlap_seconds\"\x8e\x01\n\x13RotateTokenResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12+\n\x07\x65xpires\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bold_expires\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x12\x44\x65leteTokenRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x15\n\x13\x44\x65leteTokenResponse\"\x11\n\x0fListKeysRequest\" \n\x10ListKeysResponse\x12\x0c\n\x04jwks\x18\x01 \x01(\t\"P\n\x0cRenewRequest\x12@\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32 .scope.users.v1.StreamCredentialB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0f\"P\n\x10StreamCredential\x12\x1c\n\ncredential\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0corganization\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"D\n\rRenewResponse\x12\x33\n\nidentities\x18\x01 \x03(\x0b\x32\x1f.scope.users.v1.RenewedIdentity\" \n\x0fRenewedIdentity\x12\r\n\x05token\x18\x01 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dscope/users/v1/messages.proto\x12\x0escope.users.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"*\n\rSignUpRequest\x12\x19\n\x05\x65mail\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xfe\x01\"2\n\x0eSignUpResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x11\n\tmail_sent\x18\x02 \x01(\x08\")\n\x0cLoginRequest\x12\x19\n\x05token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80\x01\"3\n\rLoginResponse\x12\r\n\x05\x65mail\x18\x01 \x01(\t\x12\x13\n\x0b\x66irst_login\x18\x02 \x01(\x08\"\x0f\n\rLogoutRequest\"\x10\n\x0eLogoutResponse\"\x0f\n\rLookupRequest\"\xbb\x01\n\x0eLookupResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x65mail\x18\x02 \x01(\t\x12\r\n\x05\x61\x64min\x18\x03 \x01(\x08\x12\x31\n\rorganizations\x18\x04 \x03(\x0b\x32\x1a.scope.users.v1.Membership\x12\x14\n\x0cimpersonator\x18\x05 \x01(\t\x12\x36\n\x12impersonation_ends\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"I\n\nMembership\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04role\x18\x03 \x01(\t\x12\x13\n\x0bpermissions\x18\x04 \x03(\t\"\x15\n\x13ListSessionsRequest\"A\n\x14ListSessionsResponse\x12)\n\x08sessions\x18\x01 \x03(\x0b\x32\x17.scope.users.v1.Session\"\xd4\x01\n\x07Session\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07\x63urrent\x18\x02 \x01(\x08\x12+\n\x07\x63reated\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\tlast_used\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x64\x64ress\x18\x06 \x01(\t\x12\x12\n\nuser_agent\x18\x07 \x01(\t\"*\n\x11\x45ndSessionRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x14\n\x12\x45ndSessionResponse\"*\n\x12\x45ndSessionsRequest\x12\x14\n\x0ckeep_current\x18\x01 \x01(\x08\"$\n\x13\x45ndSessionsResponse\x12\r\n\x05\x65nded\x18\x01 \x01(\x05\"\x19\n\x17\x45ndImpersonationRequest\"\x1a\n\x18\x45ndImpersonationResponse\"\xce\x01\n\x12\x43reateTokenRequest\x12?\n\x04name\x18\x01 \x01(\tB1\xbaH.r,\x10\x01\x18\x64\x32&^[^\\x00-\\x1f\\x7f-\\x9f\xe2\x80\xa8-\xe2\x80\xae\xe2\x81\xa6-\xe2\x81\xa9]*$\x12!\n\x04kind\x18\x02 \x01(\tB\x13\xbaH\x10r\x0eR\x00R\x03\x61piR\x05probe\x12+\n\x07\x65xpires\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\x0bpermissions\x18\x04 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\x64\x18\x01\"\x06r\x04\x10\x01\x18@\"]\n\x13\x43reateTokenResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12+\n\x07\x65xpires\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x13\n\x11ListTokensRequest\";\n\x12ListTokensResponse\x12%\n\x06tokens\x18\x01 \x03(\x0b\x32\x15.scope.users.v1.Token\"\xe2\x01\n\x05Token\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x0c\n\x04name\x18\x03 \x01(\t\x12-\n\tlast_used\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x63reated\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\x07\x65xpires\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bpermissions\x18\x07 \x03(\t\x12\x13\n\x0breplaced_by\x18\x08 \x01(\t\"k\n\x12RotateTokenRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\x12*\n\x0foverlap_seconds\x18\x02 \x01(\x05\x42\x0c\xbaH\t\x1a\x07\x18\x80\x9a\x9e\x01(\x00H\x00\x88\x01\x01\x42\x12\n\x10_overlap_seconds\"\x8e\x01\n\x13RotateTokenResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05token\x18\x02 \x01(\t\x12+\n\x07\x65xpires\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bold_expires\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"+\n\x12\x44\x65leteTokenRequest\x12\x15\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@\"\x15\n\x13\x44\x65leteTokenResponse\"\x11\n\x0fListKeysRequest\" \n\x10ListKeysResponse\x12\x0c\n\x04jwks\x18\x01 \x01(\t\"P\n\x0cRenewRequest\x12@\n\x0b\x63redentials\x18\x01 \x03(\x0b\x32 .scope.users.v1.StreamCredentialB\t\xbaH\x06\x92\x01\x03\x10\xd0\x0f\"P\n\x10StreamCredential\x12\x1c\n\ncredential\x18\x01 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\x12\x1e\n\x0corganization\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x01\"D\n\rRenewResponse\x12\x33\n\nidentities\x18\x01 \x03(\x0b\x32\x1f.scope.users.v1.RenewedIdentity\" \n\x0fRenewedIdentity\x12\r\n\x05token\x18\x01 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,7 +40,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDSESSIONREQUEST'].fields_by_name['id']._loaded_options = None
   _globals['_ENDSESSIONREQUEST'].fields_by_name['id']._serialized_options = b'\272H\006r\004\020\001\030@'
   _globals['_CREATETOKENREQUEST'].fields_by_name['name']._loaded_options = None
-  _globals['_CREATETOKENREQUEST'].fields_by_name['name']._serialized_options = b'\272H\033r\031\020\001\030d2\023^[^\\x00-\\x1f\\x7f]*$'
+  _globals['_CREATETOKENREQUEST'].fields_by_name['name']._serialized_options = b'\272H.r,\020\001\030d2&^[^\\x00-\\x1f\\x7f-\\x9f\342\200\250-\342\200\256\342\201\246-\342\201\251]*$'
   _globals['_CREATETOKENREQUEST'].fields_by_name['kind']._loaded_options = None
   _globals['_CREATETOKENREQUEST'].fields_by_name['kind']._serialized_options = b'\272H\020r\016R\000R\003apiR\005probe'
   _globals['_CREATETOKENREQUEST'].fields_by_name['permissions']._loaded_options = None
@@ -94,33 +94,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ENDIMPERSONATIONRESPONSE']._serialized_start=1100
   _globals['_ENDIMPERSONATIONRESPONSE']._serialized_end=1126
   _globals['_CREATETOKENREQUEST']._serialized_start=1129
-  _globals['_CREATETOKENREQUEST']._serialized_end=1316
-  _globals['_CREATETOKENRESPONSE']._serialized_start=1318
-  _globals['_CREATETOKENRESPONSE']._serialized_end=1411
-  _globals['_LISTTOKENSREQUEST']._serialized_start=1413
-  _globals['_LISTTOKENSREQUEST']._serialized_end=1432
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=1434
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=1493
-  _globals['_TOKEN']._serialized_start=1496
-  _globals['_TOKEN']._serialized_end=1722
-  _globals['_ROTATETOKENREQUEST']._serialized_start=1724
-  _globals['_ROTATETOKENREQUEST']._serialized_end=1831
-  _globals['_ROTATETOKENRESPONSE']._serialized_start=1834
-  _globals['_ROTATETOKENRESPONSE']._serialized_end=1976
-  _globals['_DELETETOKENREQUEST']._serialized_start=1978
-  _globals['_DELETETOKENREQUEST']._serialized_end=2021
-  _globals['_DELETETOKENRESPONSE']._serialized_start=2023
-  _globals['_DELETETOKENRESPONSE']._serialized_end=2044
-  _globals['_LISTKEYSREQUEST']._serialized_start=2046
-  _globals['_LISTKEYSREQUEST']._serialized_end=2063
-  _globals['_LISTKEYSRESPONSE']._serialized_start=2065
-  _globals['_LISTKEYSRESPONSE']._serialized_end=2097
-  _globals['_RENEWREQUEST']._serialized_start=2099
-  _globals['_RENEWREQUEST']._serialized_end=2179
-  _globals['_STREAMCREDENTIAL']._serialized_start=2181
-  _globals['_STREAMCREDENTIAL']._serialized_end=2261
-  _globals['_RENEWRESPONSE']._serialized_start=2263
-  _globals['_RENEWRESPONSE']._serialized_end=2331
-  _globals['_RENEWEDIDENTITY']._serialized_start=2333
-  _globals['_RENEWEDIDENTITY']._serialized_end=2365
+  _globals['_CREATETOKENREQUEST']._serialized_end=1335
+  _globals['_CREATETOKENRESPONSE']._serialized_start=1337
+  _globals['_CREATETOKENRESPONSE']._serialized_end=1430
+  _globals['_LISTTOKENSREQUEST']._serialized_start=1432
+  _globals['_LISTTOKENSREQUEST']._serialized_end=1451
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=1453
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=1512
+  _globals['_TOKEN']._serialized_start=1515
+  _globals['_TOKEN']._serialized_end=1741
+  _globals['_ROTATETOKENREQUEST']._serialized_start=1743
+  _globals['_ROTATETOKENREQUEST']._serialized_end=1850
+  _globals['_ROTATETOKENRESPONSE']._serialized_start=1853
+  _globals['_ROTATETOKENRESPONSE']._serialized_end=1995
+  _globals['_DELETETOKENREQUEST']._serialized_start=1997
+  _globals['_DELETETOKENREQUEST']._serialized_end=2040
+  _globals['_DELETETOKENRESPONSE']._serialized_start=2042
+  _globals['_DELETETOKENRESPONSE']._serialized_end=2063
+  _globals['_LISTKEYSREQUEST']._serialized_start=2065
+  _globals['_LISTKEYSREQUEST']._serialized_end=2082
+  _globals['_LISTKEYSRESPONSE']._serialized_start=2084
+  _globals['_LISTKEYSRESPONSE']._serialized_end=2116
+  _globals['_RENEWREQUEST']._serialized_start=2118
+  _globals['_RENEWREQUEST']._serialized_end=2198
+  _globals['_STREAMCREDENTIAL']._serialized_start=2200
+  _globals['_STREAMCREDENTIAL']._serialized_end=2280
+  _globals['_RENEWRESPONSE']._serialized_start=2282
+  _globals['_RENEWRESPONSE']._serialized_end=2350
+  _globals['_RENEWEDIDENTITY']._serialized_start=2352
+  _globals['_RENEWEDIDENTITY']._serialized_end=2384
 # @@protoc_insertion_point(module_scope)
