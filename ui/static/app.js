@@ -18,10 +18,10 @@ function later(what) {
   return new Promise((done) => setTimeout(done, 2000)).then(what);
 }
 
-/** Answers {status, body}; as long as nobody can answer, it says so and asks again. */
+/** Answers {status, body}; as long as nobody can answer, it says so and asks again, but does nothing that is too often. */
 async function call(method, path, body) {
   const answer = await fetch(path, { method, body: body && JSON.stringify(body) }).catch(() => null);
-  if (answer?.status < 429) return { status: answer.status, body: await answer.json() };
+  if (answer?.status < 429 || (answer?.status === 429 && method === "POST")) return { status: answer.status, body: await answer.json() };
   return later(() => call(method, path, body));
 }
 
@@ -31,16 +31,44 @@ function forget() {
   draw();
 }
 
-function signedOut(words) {
+function signedOut(words, known = false) {
   forget();
   say("signed-out", "");
   $("#words").textContent = words;
+  $("#ask").hidden = known;
+  $("#offers").replaceChildren();
+}
+
+/** Somebody who belongs nowhere yet joins where they are invited, or makes an organization. */
+async function nowhere(person) {
+  const { body } = await call("GET", "/api/users/invitations");
+  signedOut(`${person.email} belongs to no organization yet.`, true);
+  offer("Make an organization", "/api/users/orgs");
+  for (const { id, organizationName, role } of body.invitations ?? []) {
+    offer(`Join ${organizationName} as ${role}`, `/api/users/invitations/${id}/accept`);
+  }
+  offer("Sign out", "/api/users/logout");
+}
+
+function offer(words, path) {
+  const button = Object.assign(document.createElement("button"), { textContent: words });
+  button.onclick = async () => {
+    const { status, body } = await call("POST", path, {});
+    return status === 200 ? enter() : signedOut(body.message);
+  };
+  $("#offers").append(button, " ");
+}
+
+async function ask(event) {
+  event.preventDefault();
+  const { status, body } = await call("POST", "/api/users/signup", { email: $("#email").value });
+  $("#words").textContent = status === 200 ? `A mail to ${body.email} is on its way.` : body.message;
 }
 
 async function enter() {
   const { status, body } = await call("GET", "/api/users/lookup");
   if (status !== 200) return signedOut("You are not signed in.");
-  if (!body.organizations.length) return signedOut("You belong to no organization yet.");
+  if (!body.organizations.length) return nowhere(body);
   const chosen = $("#org").value;
   $("#org").replaceChildren(...body.organizations.map((one) => new Option(one.name, one.id, false, one.id === chosen)));
   $("#who").textContent = body.email;
@@ -131,6 +159,7 @@ async function go() {
 $("thead").onclick = ({ target }) => target.dataset.sort && sortBy(target);
 $("#filter").oninput = draw;
 $("#org").onchange = go;
+$("#ask").onsubmit = ask;
 $("#sign-out").onclick = () => call("POST", "/api/users/logout", {}).then(enter);
 onkeydown = (event) => {
   if (event.key === "/" && event.target !== $("#filter")) { event.preventDefault(); $("#filter").focus(); }
