@@ -15,8 +15,9 @@ from mesh.keyring import follow
 from mesh.serve import Build, Mesh, Registers
 from scope.edge.v1.authorization_pb2_grpc import add_AuthorizationServicer_to_server
 from scope.users.v1 import service_pb2_grpc as contract
-from users import accounts, audit, bus, rates, service
+from users import accounts, bus, rates, service
 from users.api_rate import ApiRate
+from users.audit import Refusals
 from users.audit.keeping import kept
 from users.authorize import Authorizer
 from users.cache import Credentials
@@ -43,18 +44,19 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
     @asynccontextmanager
     async def build(mesh: Mesh) -> AsyncIterator[Registers]:
         database = Database(settings.database_url)
-        usage = Usage(database)
+        usage, refusals = Usage(database), Refusals(database)
         following = follow(settings.identity_key_file, keys.take)
+        keep = timedelta(seconds=settings.audit_keep)
         try:
             async with (
                 running(usage.run(), rates.keep_clear(database), following, announce(database)),
                 bus.connected(settings) as joined,
-                kept(database, joined, Verifier(keys, settings.mesh_keys), timedelta(seconds=settings.audit_keep)),
+                kept(database, refusals, joined, Verifier(keys, settings.mesh_keys), keep),
                 purging(database, joined, timedelta(seconds=settings.purge_after)),
                 sending(settings, database),
             ):
                 with DATABASE.reads(database.in_use):
-                    yield registers(mesh, settings, database, usage, keys)
+                    yield registers(mesh, settings, database, keys, usage=usage, refusals=refusals)
         finally:
             await database.close()
 
@@ -65,9 +67,10 @@ def registers(
     mesh: Mesh,
     settings: UsersSettings,
     database: Database,
-    usage: Usage,
     keys: Keys,
     *,
+    usage: Usage,
+    refusals: Refusals,
     clock: Callable[[], float] = time.monotonic,
 ) -> Registers:
     """The gRPC services; `clock` tells how old what is remembered is, in seconds."""
@@ -79,13 +82,12 @@ def registers(
     limits = Limits.of(settings)
     rate = ApiRate(settings.api_rate, clock)
     origins = TrustedOrigins(settings.public_url, settings.cors_origins)
-    refusals = audit.refusals(database)
     authorizer = Authorizer(known, signer, usage, cookie=cookie.name, origins=origins, rate=rate, refusals=refusals)
     authorization = service.Authorization(authorizer)
-    session = service.SessionService(database, known, cookie, rules, limits)
+    session = service.SessionService(database, refusals, known, cookie, rules=rules, limits=limits)
     token = service.TokenService(database, known)
-    administration = service.AdministrationService(database, known)
-    organization = service.OrganizationService(database, known, limits, settings.organizations_per_person)
+    administration = service.AdministrationService(database, refusals, known)
+    organization = service.OrganizationService(database, refusals, known, limits, settings.organizations_per_person)
     events = service.AuditService(database, mesh, settings.exports_per_user)
     identity = service.IdentityService(holders, keys, signer, usage)
     return {

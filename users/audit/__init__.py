@@ -3,6 +3,6 @@
 from users.audit import denials
 from users.audit.actions import Action
 from users.audit.recording import record
-from users.audit.refusals import Refusals, refusals, refuse
+from users.audit.refusals import Refusals
 
-__all__ = ["Action", "Refusals", "denials", "record", "refusals", "refuse"]
+__all__ = ["Action", "Refusals", "denials", "record"]

@@ -12,7 +12,7 @@ from sqlmodel import col
 from mesh.background import now_and_then, running
 from mesh.identity import Verifier
 from users.audit.filing import Filing
-from users.audit.refusals import refusals
+from users.audit.refusals import Refusals
 from users.bus import Bus
 from users.database import Database
 from users.tables import AuditEvent
@@ -51,15 +51,18 @@ async def keep_for(database: Database, keep: timedelta) -> None:
 
 
 @asynccontextmanager
-async def kept(database: Database, bus: Bus | None, verifier: Verifier, keep: timedelta) -> AsyncIterator[None]:
+async def kept(
+    database: Database, refusals: Refusals, bus: Bus | None, verifier: Verifier, keep: timedelta
+) -> AsyncIterator[None]:
     """Does all of that while the body runs.
 
     Args:
         database: where events are.
+        refusals: those of this process.
         bus: where other services put what they did; None: nothing is filed.
         verifier: tells whether users signed the identities in that.
         keep: for how long events are kept.
     """
     filing = [Filing(bus, database, verifier).run()] if bus else []
-    async with running(refusals(database).run(), keep_for(database, keep), *filing):
+    async with running(refusals.run(), keep_for(database, keep), *filing):
         yield

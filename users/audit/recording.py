@@ -17,7 +17,6 @@ async def record(
     subject: str = "",
     before: Facts | None = None,
     after: Facts | None = None,
-    refused: bool = False,
     actor: str = "",
 ) -> None:
     """Writes an event in the transaction of the change that it tells of, so that there is neither without the other.
@@ -29,7 +28,6 @@ async def record(
         subject: the id of what it was done to.
         before: what was changed, as it was; never a secret.
         after: and as it is now.
-        refused: whether it was refused; where that undoes the transaction, `refuse` writes it.
         actor: who did it, where that is not the caller: a person's id.
     """
     row = events.row(
@@ -39,7 +37,6 @@ async def record(
         subject=subject,
         before=before,
         after=after,
-        refused=refused,
         actor=actor,
     )
     await session.exec(insert(AuditEvent).values(row))

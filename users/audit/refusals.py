@@ -7,18 +7,20 @@ their number when it is over.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Container
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 import structlog
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mesh.errors import ServiceError
 from scope.auth.v1.identity_pb2 import Identity
+from scope.errors.v1.errors_pb2 import Reason
 from users.audit import events
 from users.audit.actions import Action
 from users.audit.events import Facts
@@ -71,10 +73,10 @@ class Refusals:
         organization: str = "",
         subject: str = "",
         after: Facts | None = None,
-        actor: str = "",
     ) -> None:
         """Notes a refusal, which `run` writes: no caller waits for that."""
-        key: tuple[str, ...] = (action, actor or by.credential or by.address, organization)
+        key: tuple[str, ...] = (action, by.credential or by.address, organization)
+        actor = ""
         if key not in self._windows and len(self._windows) >= KEYS:
             key, by, organization, subject, actor = (action,), Identity(), "", "", MANY
         row = events.row(
@@ -86,6 +88,28 @@ class Refusals:
         else:
             self._windows[key] = _Window(self._clock(), row)
             self._wait(row)
+
+    @asynccontextmanager
+    async def recorded(
+        self, action: Action, reasons: Container[Reason.ValueType], *, organization: str = "", subject: str = ""
+    ) -> AsyncIterator[AsyncSession]:
+        """A transaction of the caller's; that it is refused is written apart from what is undone with it.
+
+        Args:
+            action: what is tried.
+            reasons: for which it matters that it is refused.
+            organization: the internal id of the organization that it concerns.
+            subject: the id of what it is to be done to.
+        """
+        try:
+            async with self._database.begin() as session:
+                yield session
+        except ServiceError as error:
+            if error.reason in reasons:
+                after = {"reason": error.reason_name}
+                self.note(action, events.caller(), organization=organization, subject=subject, after=after)
+                await self._write_or_say()
+            raise
 
     async def run(self) -> None:
         """Writes what was noted, for ever and once more at the end; what cannot be written is tried again."""
@@ -129,41 +153,6 @@ class Refusals:
     def _wait(self, row: dict[str, Any]) -> None:
         if len(self._waiting) < WAITING:
             self._waiting.append(row)
-
-
-@cache
-def refusals(database: Database) -> Refusals:
-    """The refusals of this process that are written to the database."""
-    return Refusals(database)
-
-
-async def refuse(
-    database: Database,
-    action: Action,
-    *,
-    organization: str = "",
-    subject: str = "",
-    after: Facts | None = None,
-    actor: str = "",
-) -> None:
-    """Writes that the caller was refused something, in a transaction of its own: call it outside of the change's.
-
-    It never fails: the caller is to hear the refusal, and what cannot be written now is written later.
-
-    Args:
-        database: where it is written.
-        action: what was refused.
-        organization: the internal id of the organization that it concerns.
-        subject: the id of what it was to be done to.
-        after: how that was to be, and why it was refused: `{"reason": error.reason_name}`; never a secret.
-        actor: who was refused, where that is known and not the caller: a person's id.
-    """
-    noted = refusals(database)
-    noted.note(action, events.caller(), organization=organization, subject=subject, after=after, actor=actor)
-    try:
-        await noted.write()
-    except ServiceError as error:
-        _log.warning("a refusal could not be written; it is tried again", action=action, why=error.message)
 
 
 def _now() -> datetime:

@@ -33,23 +33,24 @@ from scope.users.v1.administration_pb2 import (
     SetRefusalResponse,
 )
 from scope.users.v1.audit_pb2 import ListAllEventsRequest, ListAllEventsResponse
-from users import accounts, audit, impersonation
+from users import accounts, impersonation
 from users.administration import organizations, people
-from users.audit import Action, reading
+from users.audit import Action, Refusals, reading
 from users.cache import Credentials
 from users.credentials import id_of
 from users.database import Database
 from users.secrets import Kind
 from users.times import timestamp
 
-_REFUSED = (grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.FAILED_PRECONDITION)
+_RECORDED = (Reason.REASON_PERMISSION_DENIED, Reason.REASON_OWN_ACCOUNT)
 
 
 class AdministrationService(service_pb2_grpc.AdministrationServiceServicer):
     """What administrators of the deployment do. What they change is felt here at once, elsewhere within seconds."""
 
-    def __init__(self, database: Database, known: Credentials) -> None:
+    def __init__(self, database: Database, refusals: Refusals, known: Credentials) -> None:
         self._database = database
+        self._refusals = refusals
         self._known = known
 
     @override
@@ -129,14 +130,9 @@ class AdministrationService(service_pb2_grpc.AdministrationServiceServicer):
     @asynccontextmanager
     async def _change(self, action: Action, subject: str) -> AsyncIterator[AsyncSession]:
         """The transaction of a change, which is felt when it ends; that somebody may not do it is recorded."""
-        try:
-            async with self._database.begin() as session:
-                await accounts.administering(session, current().subject)
-                yield session
-        except ServiceError as error:
-            if error.code in _REFUSED:
-                await audit.refuse(self._database, action, subject=subject, after={"reason": error.reason_name})
-            raise
+        async with self._refusals.recorded(action, _RECORDED, subject=subject) as session:
+            await accounts.administering(session, current().subject)
+            yield session
         self._known.forget()
 
 

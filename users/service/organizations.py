@@ -1,7 +1,6 @@
 """Organizations, who belongs to them and who is invited."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 import grpc
@@ -15,8 +14,8 @@ from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1 import organizations_pb2 as said
 from scope.users.v1 import service_pb2_grpc
-from users import accounts, audit, invitations, members, organizations, rates, roles, tables
-from users.audit import Action
+from users import accounts, invitations, members, organizations, rates, roles, tables
+from users.audit import Action, Refusals
 from users.cache import Credentials
 from users.credentials import id_of
 from users.database import Database
@@ -42,13 +41,15 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
 
     Args:
         database: the accounts.
+        refusals: where changes are recorded that were refused.
         known: the credentials that are remembered.
         limits: how often something may be done.
         most: how many organizations a person may make.
     """
 
-    def __init__(self, database: Database, known: Credentials, limits: Limits, most: int) -> None:
+    def __init__(self, database: Database, refusals: Refusals, known: Credentials, limits: Limits, most: int) -> None:
         self._database = database
+        self._refusals = refusals
         self._known = known
         self._limits = limits
         self._most = most
@@ -222,18 +223,9 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
             await invitations.decline(session, current().subject, request.id)
         return said.DeclineInvitationResponse()
 
-    @asynccontextmanager
-    async def _recording(self, action: Action, subject: str) -> AsyncIterator[AsyncSession]:
-        """A transaction whose refusal is recorded, though nothing else of it is."""
-        try:
-            async with self._database.begin() as session:
-                yield session
-        except ServiceError as error:
-            if error.reason in _RECORDED:
-                after = {"reason": error.reason_name}
-                organization = current().organization
-                await audit.refuse(self._database, action, organization=organization, subject=subject, after=after)
-            raise
+    def _recording(self, action: Action, subject: str) -> AbstractAsyncContextManager[AsyncSession]:
+        organization = current().organization
+        return self._refusals.recorded(action, _RECORDED, organization=organization, subject=subject)
 
 
 def _check_own(caller: Identity) -> None:

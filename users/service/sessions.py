@@ -31,8 +31,8 @@ from scope.users.v1.messages_pb2 import (
     SignUpRequest,
     SignUpResponse,
 )
-from users import accounts, audit, impersonation, mail, organizations, rates, roles, sessions, sign_in
-from users.audit import Action
+from users import accounts, impersonation, mail, organizations, rates, roles, sessions, sign_in
+from users.audit import Action, Refusals
 from users.cache import Credentials
 from users.credentials import id_of
 from users.database import Database
@@ -47,8 +47,18 @@ from users.times import timestamp
 class SessionService(service_pb2_grpc.SessionServiceServicer):
     """Signing in and out, and acting as somebody else no longer."""
 
-    def __init__(self, database: Database, known: Credentials, cookie: Cookie, rules: Rules, limits: Limits) -> None:
+    def __init__(
+        self,
+        database: Database,
+        refusals: Refusals,
+        known: Credentials,
+        cookie: Cookie,
+        *,
+        rules: Rules,
+        limits: Limits,
+    ) -> None:
         self._database = database
+        self._refusals = refusals
         self._known = known
         self._cookie = cookie
         self._rules = rules
@@ -63,13 +73,8 @@ class SessionService(service_pb2_grpc.SessionServiceServicer):
         """
         await rates.take(self._database, self._limits.sign_in, rates.source(current().address))
         browser = Browser(current().address, headers.received(context).get("user-agent", ""))
-        try:
-            async with self._database.begin() as session:
-                answer, secret = await self._sign_in(session, request.token, browser)
-        except ServiceError as error:
-            if error.reason == Reason.REASON_LOGIN_LINK_INVALID:
-                await audit.refuse(self._database, Action.USER_SIGN_IN, after={"reason": error.reason_name})
-            raise
+        async with self._refusals.recorded(Action.USER_SIGN_IN, (Reason.REASON_LOGIN_LINK_INVALID,)) as session:
+            answer, secret = await self._sign_in(session, request.token, browser)
         await context.send_initial_metadata((("set-cookie", self._cookie.set(secret)),))
         return answer
 

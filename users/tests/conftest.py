@@ -27,6 +27,7 @@ from scope.edge.v1.authorization_pb2_grpc import AuthorizationStub
 from scope.users.v1.messages_pb2 import LoginRequest, RenewRequest, RenewResponse, StreamCredential
 from scope.users.v1.service_pb2_grpc import IdentityServiceStub, SessionServiceStub
 from users import organizations, sign_in
+from users.audit import Refusals
 from users.build import registers
 from users.database import Database
 from users.identity import Keys
@@ -62,6 +63,7 @@ class Service:
     url: str
     database: Database
     usage: Usage
+    refusals: Refusals
     keys: Keys
     clock: Clock
     channel: grpc.aio.Channel
@@ -229,22 +231,19 @@ def settings(postgres_url: str) -> UsersSettings:
 @pytest.fixture
 async def users(database: Database, settings: UsersSettings) -> AsyncIterator[Service]:
     """A users service on a port of its own, without organizations."""
-    keys, clock, mesh_keys, usage = (
-        Keys([Ed25519PrivateKey.generate()]),
-        Clock(),
-        MeshKeys([secrets.token_bytes(32)]),
-        Usage(database),
-    )
+    keys, clock, mesh_keys = Keys([Ed25519PrivateKey.generate()]), Clock(), MeshKeys([secrets.token_bytes(32)])
+    usage, refusals = Usage(database), Refusals(database)
     verifier = Verifier(keys, mesh_keys)
     server = grpc.aio.server(interceptors=[Guard(verifier)])
     port = server.add_insecure_port("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         mesh = Mesh("users", settings, Renewals(channel, "users", mesh_keys, verifier))
-        for register in registers(mesh, settings, database, usage, keys, clock=clock).values():
+        for register in registers(mesh, settings, database, keys, usage=usage, refusals=refusals, clock=clock).values():
             register(server)
         await server.start()
         async with running(mesh.renewals.run()):
-            service = Service(settings.database_url, database, usage, keys, clock, channel, mesh_keys, verifier, mesh)
+            url = settings.database_url
+            service = Service(url, database, usage, refusals, keys, clock, channel, mesh_keys, verifier, mesh)
             yield service
     await server.stop(0)
     # Whatever a test did: what is recorded of it has no secret.

@@ -9,7 +9,8 @@ from psycopg.rows import dict_row
 
 from mesh.errors import ServiceError
 from scope.auth.v1.identity_pb2 import Identity
-from users import audit
+from scope.errors.v1.errors_pb2 import Reason
+from users import audit, sign_in
 from users.audit import Action, Refusals
 from users.audit.refusals import KEYS, MANY, WINDOW
 from users.database import Database
@@ -33,7 +34,11 @@ async def test_a_change_that_is_undone_leaves_no_event(database: Database, postg
 
 
 async def test_who_was_refused_is_told_and_that_it_was(database: Database, postgres_url: str) -> None:
-    await audit.refuse(database, Action.USER_SIGN_IN, subject="x\0y", after={"reason": "LOGIN_LINK_INVALID"})
+    with pytest.raises(ServiceError):
+        async with Refusals(database).recorded(
+            Action.USER_SIGN_IN, (Reason.REASON_LOGIN_LINK_INVALID,), subject="x\0y"
+        ):
+            raise sign_in.invalid()
     (event,) = recorded(postgres_url)
     assert event["refused"]
     assert (event["action"], event["actor"]) == ("user:session:begin", "operator")
@@ -75,11 +80,11 @@ async def test_many_who_are_refused_make_few_rows(database: Database, postgres_u
 
 async def test_a_refusal_while_the_database_is_away_is_written_later(users: Service) -> None:
     users.away(away=True)
-    await audit.refuse(users.database, Action.USER_SIGN_IN)
+    users.refusals.note(Action.USER_SIGN_IN, ANN)
     with pytest.raises(ServiceError):
-        await audit.refusals(users.database).write()
+        await users.refusals.write()
     users.away(away=False)
-    await audit.refusals(users.database).write()
+    await users.refusals.write()
     assert len(recorded(users.url)) == 1
 
 
@@ -90,7 +95,7 @@ async def test_a_change_that_somebody_may_not_make_is_told_and_a_read_is_not(use
     for rpc in (RENAME, LIST_TOKENS, RENAME, PUBLISH):
         await users.check(rpc, authorization=token, **address)
     await users.check(RENAME, authorization=f"Bearer {created.api_token}", x_scope_org="another", **address)
-    await audit.refusals(users.database).write()
+    await users.refusals.write()
     own, foreign = (event for event in recorded(users.url) if event["refused"])
     assert (own["action"], own["refused"]) == ("rpc:OrganizationService:UpdateOrganization", True)
     assert str(own["credential"]).startswith("probe:")

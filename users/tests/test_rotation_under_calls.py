@@ -30,6 +30,7 @@ from scope.auth.v1.identity_pb2 import Identity
 from scope.users.v1.messages_pb2 import LookupRequest
 from scope.users.v1.service_pb2_grpc import SessionServiceStub
 from users import rotation
+from users.audit import Refusals
 from users.build import registers
 from users.database import Database
 from users.identity import Keys
@@ -174,9 +175,9 @@ async def deployment(database: Database, settings: UsersSettings, tmp_path: Path
         asked = RemoteKeys(both, "query", copies[2].mesh_keys)
         verifier = Verifier(asked, copies[2].mesh_keys)
         _, service, _ = await serve(copies[2], verifier)
-        url, usage, mesh_keys = settings.database_url, Usage(database), copies[2].mesh_keys
+        known = (settings.database_url, database, Usage(database), Refusals(database))
         replicas = [
-            Service(url, database, usage, own.keys, Clock(), channel, mesh_keys, verifier, mesh)
+            Service(*known, own.keys, Clock(), channel, copies[2].mesh_keys, verifier, mesh)
             for own, (_, channel, mesh) in zip(copies, at, strict=False)
         ]
         token = (await replicas[0].organization("acme")).api_token
@@ -195,7 +196,8 @@ async def _serve(
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     channel = await stack.enter_async_context(users_channel(address))
     mesh = Mesh("users", settings, Renewals(channel, "users", own.mesh_keys, verifier))
-    for register in registers(mesh, settings, database, Usage(database), own.keys).values():
+    own_registers = registers(mesh, settings, database, own.keys, usage=Usage(database), refusals=Refusals(database))
+    for register in own_registers.values():
         register(server)
     await server.start()
     stack.push_async_callback(server.stop, 0)
