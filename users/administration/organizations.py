@@ -141,7 +141,7 @@ def _refusal(organization: Organization) -> Mapping[str, Any]:
 async def _locked(session: AsyncSession, slug: str) -> Organization:
     """The organization, which nobody else changes before this transaction ends; not one that was deleted."""
     live = select(Organization).where(Organization.slug == slug.lower(), col(Organization.deleted).is_(None))
-    organization = (await session.exec(live.with_for_update())).first() if slug.isprintable() else None
+    organization = (await session.exec(live.with_for_update())).first()
     if organization is None:
         raise not_found("organization", slug)
     return organization

@@ -66,9 +66,11 @@ async def test_deleted_ones_are_listed_when_asked_for(boss: Caller) -> None:
         ("SetLimits", SetLimitsRequest(id="gone")),
         ("SetRefusal", SetRefusalRequest(id="gone")),
         ("SetLimits", SetLimitsRequest(id="never")),
-        ("SetRefusal", SetRefusalRequest(id="\x00")),
+        ("SetRefusal", SetRefusalRequest(id="never")),
     ):
         assert await boss.refused(method, request) == (grpc.StatusCode.NOT_FOUND, "NOT_FOUND")
+    nul = await boss.refused("SetRefusal", SetRefusalRequest(id="\x00"))
+    assert nul == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_FIELD")
 
 
 async def test_what_is_told_of_one(boss: Caller) -> None:
