@@ -73,7 +73,9 @@ async def enable(session: AsyncSession, user_id: str) -> User:
 
 
 async def set_administrator(session: AsyncSession, user_id: str, *, admin: bool) -> User:
-    """Makes a person an administrator, who is approved by it, or no longer one, which ends who they act as.
+    """Makes a person an administrator, who is approved by it, or no longer one.
+
+    With the first nobody acts as them any more, with the second they as nobody.
 
     Raises:
         ServiceError: NOT_FOUND when there is no such person.
@@ -83,8 +85,8 @@ async def set_administrator(session: AsyncSession, user_id: str, *, admin: bool)
     user.admin = admin
     if admin:
         await accounts.approve(session, user_id)
-    else:
-        await _end_acting(session, col(Impersonation.administrator_id) == user_id)
+    acting = Impersonation.user_id if admin else Impersonation.administrator_id
+    await _end_acting(session, col(acting) == user_id)
     await changes.record(session, Action.USER_SET_ADMINISTRATOR, before, _state(user), subject=user.id)
     return user
 

@@ -287,6 +287,12 @@ async def test_who_loses_administration_is_themselves_again(boss: Caller, acting
     assert [event[0] for event in events(boss.users)].count("admin:impersonation:end") == 1
 
 
+async def test_nobody_acts_as_who_administers_by_now(boss: Caller, acting: Caller) -> None:
+    bob, ann = await _one(boss, "bob@example.org"), await _one(boss, "ann@example.org")
+    await boss.call("SetAdministrator", SetAdministratorRequest(id=bob.id, admin=True))
+    assert (await boss.users.identity(LOOKUP, cookie=acting.cookie)).subject == ann.id
+
+
 async def test_nobody_acts_as_who_is_disabled(boss: Caller, acting: Caller) -> None:
     bob, ann = await _one(boss, "bob@example.org"), await _one(boss, "ann@example.org")
     await boss.call("Disable", DisableRequest(id=bob.id, reason="x"))
