@@ -17,9 +17,11 @@ from users.tables import EMAIL_LENGTH, User, new_id
 #: Who administers a deployment when nobody was named.
 FIRST_ADMINISTRATOR = "admin@localhost"
 
-# As browsers have it, which is what mail servers take without extensions; in ASCII lower case is the same everywhere.
+# What mail servers take without extensions or quotes; in ASCII lower case is the same everywhere. Some programs read
+# what begins with =? as another text (RFC 2047), and so as another address.
 _EMAIL = re.compile(
-    r"[a-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+    r"(?=.{1,64}@)(?!.*=\?)[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 )
 _LOCK = 0x73636F7066
 
