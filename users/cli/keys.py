@@ -123,7 +123,9 @@ def _until(said: str) -> Wait:
 
 
 def _time(moment: datetime) -> str:
-    return moment.astimezone().strftime("%H:%M:%S")
+    local = moment.astimezone()
+    today = local.date() == datetime.now().astimezone().date()
+    return local.strftime("%H:%M:%S" if today else "%Y-%m-%d %H:%M:%S")
 
 
 def _said(error: Exception) -> str:
