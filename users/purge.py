@@ -1,4 +1,4 @@
-"""What goes once it was kept for long enough: what deleted organizations had, and credentials that ended.
+"""What goes once it was kept for long enough: what deleted organizations had, credentials that ended, and mail.
 
 Every replica does it, each step harmless to repeat. The log of an organization goes first: while the bus is away
 nothing of the organization goes, so that no log is left that nobody knows of.
@@ -28,6 +28,7 @@ from users.tables import (
     Impersonation,
     Invitation,
     LoginToken,
+    Mail,
     Membership,
     Organization,
     ProbeToken,
@@ -36,7 +37,7 @@ from users.tables import (
 
 #: How often it is looked for, in seconds.
 INTERVAL = 300.0
-#: How long what ended is kept, for people to find out about it.
+#: How long what ended is kept, for people to find out about it, and a mail, whatever became of it.
 KEPT = timedelta(days=7)
 #: How many rows go in one transaction, and how many organizations in one round.
 BATCH = 1_000
@@ -96,8 +97,8 @@ async def _forget(session: AsyncSession, organization: str) -> None:
 
 
 async def sweep(database: Database) -> None:
-    """Deletes what ended that long ago; raises ServiceError UNAVAILABLE when the database cannot be reached."""
-    for table, ended in _ended():
+    """Deletes what ended, or was posted, that long ago; raises ServiceError UNAVAILABLE."""
+    for table, ended in _old():
         old = select(table.id).where(ended).limit(BATCH).with_for_update(skip_locked=True)
         gone = BATCH
         while gone == BATCH:
@@ -105,8 +106,8 @@ async def sweep(database: Database) -> None:
                 gone = (await session.exec(delete(table).where(table.id.in_(old)))).rowcount
 
 
-def _ended() -> list[tuple[Any, Any]]:
-    """Each table, and which of its rows ended long ago."""
+def _old() -> list[tuple[Any, Any]]:
+    """Each table, and which of its rows are old enough to go."""
     past = func.now() - KEPT
     child = aliased(ApiToken)
     # With a token those would go that were made with it, one of which may still tell something.
@@ -117,5 +118,6 @@ def _ended() -> list[tuple[Any, Any]]:
         (Impersonation, col(Impersonation.expires) < past),
         (ProbeToken, or_(col(ProbeToken.revoked) < past, col(ProbeToken.expires) < past)),
         (ApiToken, or_(col(ApiToken.revoked) < past, col(ApiToken.expires) < past) & childless),
+        (Mail, col(Mail.created) < past),
         (Invitation, or_(col(Invitation.closed) < past, col(Invitation.expires) < past)),
     ]

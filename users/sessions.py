@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, insert, update
+from sqlalchemy import ColumnElement, func, insert, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,6 +16,8 @@ from users.secrets import Kind
 from users.settings import UsersSettings
 from users.tables import Session, is_id, new_id
 from users.tables.base import USER_AGENT_LENGTH
+
+_GOES_ON = (col(Session.revoked).is_(None), col(Session.expires) > func.now())
 
 #: Where one person may be signed in; whoever signs in once more ends the session that was unused for longest.
 LIMIT = 100
@@ -55,8 +57,7 @@ class Browser:
 
 
 async def create(session: AsyncSession, user: str, rules: Rules, browser: Browser) -> tuple[str, str]:
-    """Makes a session of a person; answers its id and its secret. Sessions that expired are cleared away."""
-    await session.exec(delete(Session).where(col(Session.expires) < func.now()))
+    """Makes a session of a person; answers its id and its secret."""
     await _make_room(session, user)
     secret, session_id = secrets.generate(Kind.SESSION), new_id()
     row = {"id": session_id, "user_id": user, "digest": secrets.digest(secret), **browser.row()}
@@ -90,8 +91,7 @@ async def sign_out(session: AsyncSession, session_id: str) -> None:
 
 
 async def _end(session: AsyncSession, *chosen: ColumnElement[bool]) -> int:
-    chosen = (*chosen, col(Session.revoked).is_(None), col(Session.expires) > func.now())
-    revoked = update(Session).where(*chosen).values(revoked=func.now()).returning(col(Session.id))
+    revoked = update(Session).where(*chosen, *_GOES_ON).values(revoked=func.now()).returning(col(Session.id))
     ended = (await session.exec(revoked)).scalars().all()
     for session_id in ended:
         await audit.record(session, Action.USER_SIGN_OUT, subject=session_id)
@@ -100,8 +100,9 @@ async def _end(session: AsyncSession, *chosen: ColumnElement[bool]) -> int:
 
 async def _make_room(session: AsyncSession, user: str) -> None:
     """Ends the sessions of a person that were unused for longest, where there would be too many."""
-    good = (col(Session.user_id) == user, col(Session.revoked).is_(None))
-    surplus = select(Session.id).where(*good).order_by(_used().desc()).offset(LIMIT - 1)
+    surplus = (
+        select(Session.id).where(col(Session.user_id) == user, *_GOES_ON).order_by(_used().desc()).offset(LIMIT - 1)
+    )
     await _end(session, col(Session.id).in_(surplus))
 
 

@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, func, update
+from sqlalchemy import func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from users.tables import Mail
 
-#: How long a mail is kept, whatever became of it.
-KEPT = timedelta(days=7)
 #: How long who claimed a mail has it for themselves; more than sending may take.
 LEASE = timedelta(minutes=2)
 #: The key in a session's info that says that it posted a mail.
@@ -50,7 +48,6 @@ async def post(session: AsyncSession, occasion: Occasion, recipient: str, **fact
     """
     if facts.keys() != FACTS[occasion]:
         raise ValueError(f"{occasion} takes {sorted(FACTS[occasion])}, not {sorted(facts)}")
-    await session.exec(delete(Mail).where(col(Mail.created) < func.now() - KEPT))
     session.add(Mail(occasion=occasion, recipient=recipient, facts=facts))
     await session.flush()
     session.info[POSTED] = True

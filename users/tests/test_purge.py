@@ -203,6 +203,7 @@ async def _old(users: Service) -> tuple[Somebody, str]:
         ("api_tokens", "expires"),
         ("invitations", "closed"),
         ("invitations", "expires"),
+        ("outbox", "created"),
     ],
 )
 async def test_what_ended_is_kept_for_a_week(users: Service, table: str, column: str) -> None:
@@ -217,7 +218,7 @@ async def test_what_ended_is_kept_for_a_week(users: Service, table: str, column:
 
 async def test_what_goes_on_is_not_swept(users: Service) -> None:
     here, _ = await _old(users)
-    tables = ("sessions", "probe_tokens", "api_tokens", "invitations", "memberships")
+    tables = ("sessions", "probe_tokens", "api_tokens", "invitations", "memberships", "outbox")
     before = [users.count(table) for table in tables]
     await purge.sweep(users.database)
     assert [users.count(table) for table in tables] == before

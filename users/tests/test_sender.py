@@ -271,13 +271,6 @@ async def test_into_a_folder_each_is_a_file_newest_last_for_its_owner_alone(
         assert f"\nTo: p{number}@example.org\n" in file.read_text()
 
 
-async def test_old_mail_is_cleared_away(database: Database, outbox: Outbox) -> None:
-    await invite(database, "ann@example.org", "bob@example.org")
-    outbox.change("UPDATE outbox SET created = created - interval '8 days' WHERE recipient LIKE 'ann%'")
-    await invite(database, "eve@example.org")
-    assert sorted(outbox.rows("recipient")) == [("bob@example.org",), ("eve@example.org",)]
-
-
 async def test_an_occasion_is_posted_with_its_facts(database: Database) -> None:
     async with database.begin() as session:
         with pytest.raises(ValueError, match="invitation takes"):
