@@ -50,10 +50,10 @@ async function nowhere(person) {
   offer("Sign out", "/api/users/logout");
 }
 
-function offer(words, path) {
+function offer(words, path, request = {}) {
   const button = Object.assign(document.createElement("button"), { textContent: words });
   button.onclick = async () => {
-    const { status, body } = await call("POST", path, {});
+    const { status, body } = await call("POST", path, request);
     return status === 200 ? enter() : signedOut(body.message);
   };
   $("#offers").append(button, " ");
@@ -150,8 +150,8 @@ async function go() {
   forget();
   if (place === "login") {
     history.replaceState(null, "", "#/hosts"); // so that no history keeps the secret
-    const { status, body } = await call("POST", "/api/users/login", { token });
-    if (status !== 200) return signedOut(body.message);
+    signedOut("This link signs you in, if it was you who asked for it.", true);
+    return offer("Sign in", "/api/users/login", { token }); // not unasked: any page may lead here with its own
   }
   return enter();
 }
