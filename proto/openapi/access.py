@@ -44,7 +44,8 @@ PARAMETERS = {
     "organizationHeader": {"name": ORGANIZATION, "in": "header", **_ORGANIZATION},
 }
 
-_PERSON = ("session", "sessionOverHttp", "token")
+_BROWSER = ("session", "sessionOverHttp")
+_PERSON = (*_BROWSER, "token")
 _KNOWN_BY = {
     Caller.CALLER_USER: _PERSON,
     Caller.CALLER_ORG_MEMBER: _PERSON,
@@ -75,7 +76,7 @@ def security(rules: Sequence[Access]) -> list[dict[str, list[str]]]:
     return [
         {scheme: [rule.permission] if rule.permission else []}
         for rule in rules
-        for scheme in _KNOWN_BY.get(rule.caller, ())
+        for scheme in (_BROWSER if rule.session else _KNOWN_BY.get(rule.caller, ()))
     ]
 
 

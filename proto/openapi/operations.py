@@ -131,6 +131,10 @@ def _reasons(binding: Binding) -> Iterator[str]:
     if binding.verb not in _READING:
         yield "FOREIGN_ORIGIN"
     if not access.is_public(admitted):
-        yield from ("CREDENTIAL_INVALID", "PERMISSION_DENIED", "IDENTITY_UNAVAILABLE")
+        yield from ("CREDENTIAL_INVALID", "PERMISSION_DENIED", "IDENTITY_UNAVAILABLE", "RATE_EXCEEDED")
+    if any(rule.session for rule in admitted):
+        yield "SESSION_REQUIRED"
+    if any(rule.permission for rule in admitted):
+        yield "ORGANIZATION_REFUSED"
     if access.in_organization(admitted):
         yield "ORGANIZATION_REQUIRED"

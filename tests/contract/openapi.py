@@ -1,7 +1,7 @@
 """The OpenAPI document, and whether an answer is what it says."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,10 +40,18 @@ class Operation:
         kind = answer.headers["content-type"].partition(";")[0]
         if kind not in documented["content"]:
             return [f"{answer.status} is {kind} and not {' or '.join(documented['content'])}"]
-        value = answer.body.decode() if kind == "text/event-stream" else answer.json()
+        value = _READ.get(kind, json.loads)(answer.body)
         schema = {**documented["content"][kind].get("schema", {}), "components": _STRICT}
         errors = OAS31Validator(schema, format_checker=OAS31Validator.FORMAT_CHECKER).iter_errors(value)
         return [f"{error.json_path}: {error.message}" for error in errors] or _unnamed(answer, documented)
+
+
+def _lines(body: bytes) -> list[Any]:
+    return [json.loads(line) for line in body.splitlines()]
+
+
+#: How an answer is read that is not JSON.
+_READ: dict[str, Callable[[bytes], Any]] = {"text/event-stream": bytes.decode, "application/x-ndjson": _lines}
 
 
 def _unnamed(answer: Answer, documented: dict[str, Any]) -> list[str]:

@@ -1,14 +1,17 @@
 """What REST answers is what the OpenAPI document says, success and refusal."""
 
 import re
+import secrets
 from socket import gethostname
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 
 from tests.contract.openapi import Operation, operations
+from tests.e2e.accounts_walk import NEWCOMER, Walk
 from tests.e2e.client import Answer, Api, Mesh, wait_for
 from tests.e2e.documents import two_processes
+from tests.e2e.people import signed_in
 
 
 class Rest:
@@ -18,10 +21,12 @@ class Rest:
         self._operations = {operation.name: operation for operation in operations()}
         self.answered: set[tuple[str, int]] = set()
 
-    def call(self, api: Api, name: str, body: object = None, **parameters: str) -> Answer:
+    def call(self, api: Api, name: str, body: object = None, query: str = "", **parameters: str) -> Answer:
         operation = self._operations[name]
-        path = re.sub(r"\{(\w+)\}", lambda match: quote(parameters[match[1]], safe=""), operation.path)
-        answer = _begun(api, path) if name == "QueryService_StreamTopology" else api.call(operation.method, path, body)
+        path = re.sub(r"\{(\w+)\}", lambda match: quote(parameters.pop(match[1]), safe=""), operation.path)
+        path += f"?{urlencode(parameters)}" if parameters else ""
+        begun = name == "QueryService_StreamTopology"
+        answer = _begun(api, path) if begun else api.call(operation.method, path + query, body)
         assert operation.wrong(answer) == [], (name, answer)
         self.answered.add((name, answer.status))
         return answer
@@ -39,8 +44,8 @@ def _begun(api: Api, path: str) -> Answer:
         connection.close()
 
 
-def _signed_in(mesh: Mesh, rest: Rest) -> Api:
-    secret = mesh.command_line("make", "--silent", "login").stdout.strip().rpartition("/")[2]
+def _signed_in(mesh: Mesh, rest: Rest, email: str) -> Api:
+    secret = mesh.command_line("scope-users", "login-link", email).stdout.strip().rpartition("/")[2]
     answer = rest.call(mesh.anybody(), "SessionService_Login", {"token": secret})
     return mesh.anybody().with_headers(cookie=answer.headers["set-cookie"].partition(";")[0])
 
@@ -60,10 +65,18 @@ def test_every_operation_succeeds_as_documented(mesh: Mesh) -> None:
         rest.call(api, "QueryService_StreamTopology", topology=topology)
     made = rest.call(api, "TokenService_CreateToken", {"name": "documented", "kind": "probe"}).json()
     rest.call(api, "TokenService_ListTokens")
-    rest.call(api, "TokenService_DeleteToken", id=made["id"])
-    session = _signed_in(mesh, rest)
-    rest.call(session, "SessionService_Lookup")
-    rest.call(session, "SessionService_Logout", {})
+    made = rest.call(api, "TokenService_RotateToken", {}, id=made["id"]).json()
+    rest.call(
+        api, "TokenService_DeleteToken", id=rest.call(api, "TokenService_RotateToken", {}, id=made["id"]).json()["id"]
+    )
+    rest.call(mesh.anybody(), "SessionService_SignUp", {"email": NEWCOMER})
+    administrator = mesh.local()["email"]
+    walk = Walk(rest.call, _signed_in(mesh, rest, administrator), lambda email: _signed_in(mesh, rest, email))
+    walk.organization(walk.administration())
+    other = _signed_in(mesh, rest, administrator)
+    walk.sessions(other)
+    rest.call(other, "SessionService_Lookup")
+    rest.call(other, "SessionService_Logout", {})
     assert rest.answered == {(operation.name, 200) for operation in operations()}
 
 
