@@ -18,10 +18,11 @@ function later(what) {
   return new Promise((done) => setTimeout(done, 2000)).then(what);
 }
 
-/** Answers {status, body}; as long as nobody can answer, it says so and asks again, but does nothing that is too often. */
+/** Answers {status, body}; while nobody can answer it says so and asks again, but never does too often what changes. */
 async function call(method, path, body) {
   const answer = await fetch(path, { method, body: body && JSON.stringify(body) }).catch(() => null);
-  if (answer?.status < 429 || (answer?.status === 429 && method === "POST")) return { status: answer.status, body: await answer.json() };
+  const told = answer?.status < 429 || (answer?.status === 429 && method === "POST");
+  if (told) return { status: answer.status, body: await answer.json() };
   return later(() => call(method, path, body));
 }
 
