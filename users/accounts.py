@@ -37,10 +37,15 @@ def normal(email: str) -> str:
 async def by_email(session: AsyncSession, email: str) -> User:
     """The person with that address; raises ServiceError NOT_FOUND."""
     address = normal(email)
-    user = (await session.exec(select(User).where(User.email == address))).first()
+    user = await find(session, address)
     if user is None:
         raise not_found("person", address)
     return user
+
+
+async def find(session: AsyncSession, address: str) -> User | None:
+    """The person with that normal address; None when there is none."""
+    return (await session.exec(select(User).where(User.email == address))).first()
 
 
 async def by_id(session: AsyncSession, user_id: str) -> User:

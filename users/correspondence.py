@@ -7,7 +7,6 @@ from email.headerregistry import Address
 from typing import Literal
 
 import structlog
-from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from users import accounts, invitations, sign_in
@@ -47,7 +46,7 @@ class Correspondence:
         admitted = self.signup == "open" or bool(await invitations.open_for(session, mail.recipient))
         if admitted or self.signup == "approval":
             await accounts.sign_up(session, mail.recipient, approved=admitted, themselves=True)
-        user = await _person(session, mail.recipient)
+        user = await accounts.find(session, mail.recipient)
         if user is None:
             return Letter("not_invited", {})
         if user.approved is None and user.disabled is None:
@@ -55,7 +54,7 @@ class Correspondence:
         return await self._with_link("sign_in", session, user)
 
     async def _approved(self, session: AsyncSession, mail: Mail) -> Letter | None:
-        return await self._with_link("approved", session, await _person(session, mail.recipient))
+        return await self._with_link("approved", session, await accounts.find(session, mail.recipient))
 
     async def _with_link(self, kind: str, session: AsyncSession, user: User | None) -> Letter | None:
         if user is None or user.disabled is not None or user.approved is None:
@@ -65,10 +64,6 @@ class Correspondence:
 
 async def _invitation(session: AsyncSession, mail: Mail) -> Letter | None:
     return Letter("invitation", mail.facts) if await invitations.open_for(session, mail.recipient) else None
-
-
-async def _person(session: AsyncSession, address: str) -> User | None:
-    return (await session.exec(select(User).where(User.email == address))).first()
 
 
 @asynccontextmanager

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mesh.errors import ServiceError, not_found, permission_denied
+from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from users import audit
 from users.audit import Action
@@ -88,6 +89,16 @@ async def active(session: AsyncSession, session_id: str) -> Active | None:
     )
     row = (await session.exec(chosen)).first()
     return Active(*row) if row else None
+
+
+def check_own(caller: Identity, message: str) -> None:
+    """Returns where nobody acts as the caller.
+
+    Raises:
+        ServiceError: PERMISSION_DENIED (SESSION_REQUIRED) with the message: what is done would outlast the acting.
+    """
+    if caller.impersonator:
+        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)
 
 
 _GOES_ON = (col(Impersonation.ended).is_(None), col(Impersonation.expires) > func.now())

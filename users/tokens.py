@@ -13,16 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import grpc
 from sqlalchemy import ColumnElement, Select, func, or_, update
 from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from mesh.errors import ServiceError, invalid_field, limit_exceeded, not_found, permission_denied, unauthenticated
+from mesh.errors import invalid_field, limit_exceeded, not_found, permission_denied, unauthenticated
 from scope.auth.v1.identity_pb2 import Identity
-from scope.errors.v1.errors_pb2 import Reason
-from users import audit, members, roles, secrets
+from users import audit, impersonation, members, roles, secrets
 from users.audit import Action
 from users.credentials import id_of, live
 from users.secrets import Kind
@@ -39,6 +37,7 @@ LONGEST = timedelta(days=366)
 #: What of a token stays when another takes its place.
 _KEPT = {"organization_id", "user_id", "name", "permissions", "parent_id"}
 
+_NOT_OWN = "you act as somebody else, whose API tokens are made and rotated by that person alone"
 _OWN = "token.own"
 _MANAGE = "token.manage"
 
@@ -94,7 +93,7 @@ async def create_api(
             or an end that is over or too far away.
     """
     _check_end(expires)
-    _check_own(caller)
+    impersonation.check_own(caller, _NOT_OWN)
     _check_permissions(caller, permissions)
     await members.acting(session, caller.organization, caller.subject, _OWN)
     maker = await _maker(session, caller)
@@ -130,7 +129,7 @@ async def rotate(session: AsyncSession, caller: Identity, token_id: str, overlap
         raise not_found("token", token_id, f"it was rotated, and {old.replaced_by} is in its place")
     before, expires = _facts(old), old.expires and _now() + (old.expires - old.created)
     if isinstance(old, ApiToken):
-        _check_own(caller)
+        impersonation.check_own(caller, _NOT_OWN)
         expires = _no_later(expires, await _maker(session, caller))
     made = await _insert(session, type(old)(**old.model_dump(include=_KEPT), expires=expires, digest=b""))
     old_expires = await _replace(session, old, made.token.id, overlap)
@@ -284,10 +283,3 @@ def _check_permissions(caller: Identity, permissions: Sequence[str]) -> None:
         if permission not in roles.LEAST:
             raise invalid_field(f"permissions[{number}]", f"there is no permission {permission!r}")
         _check_permission(caller, permission)
-
-
-def _check_own(caller: Identity) -> None:
-    """Refuses who acts as somebody else: an API token would be that person's when it is over."""
-    if caller.impersonator:
-        message = "you act as somebody else, whose API tokens are made and rotated by that person alone"
-        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)

@@ -3,18 +3,15 @@
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
-import grpc
 from sqlmodel.ext.asyncio.session import AsyncSession
 from typing_extensions import override
 
-from mesh.errors import ServiceError
 from mesh.headers import Context
 from mesh.identity import current
-from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from scope.users.v1 import organizations_pb2 as said
 from scope.users.v1 import service_pb2_grpc
-from users import accounts, invitations, members, organizations, rates, roles, tables
+from users import accounts, impersonation, invitations, members, organizations, rates, roles, tables
 from users.audit import Action, Refusals
 from users.cache import Credentials
 from users.credentials import id_of
@@ -167,7 +164,8 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
     async def Invite(self, request: said.InviteRequest, context: Context) -> said.InviteResponse:
         """Invites somebody; what it answers and how long it takes say nothing about who has an account."""
         caller = current()
-        _check_own(caller)
+        # Whoever is invited, the one who acts perhaps, would stay when that is over.
+        impersonation.check_own(caller, "you act as somebody else, in whose name nobody is invited")
         email = accounts.normal(request.email)
         role = Role(request.role or Role.VIEWER)
         await rates.take(self._database, self._limits.invitation, caller.subject)
@@ -226,13 +224,6 @@ class OrganizationService(service_pb2_grpc.OrganizationServiceServicer):
     def _recording(self, action: Action, subject: str) -> AbstractAsyncContextManager[AsyncSession]:
         organization = current().organization
         return self._refusals.recorded(action, _RECORDED, organization=organization, subject=subject)
-
-
-def _check_own(caller: Identity) -> None:
-    """Refuses who acts as somebody else: whoever they invite, themselves perhaps, would stay when that is over."""
-    if caller.impersonator:
-        message = "you act as somebody else, in whose name nobody is invited"
-        raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_SESSION_REQUIRED, message)
 
 
 async def _own(session: AsyncSession) -> said.Organization:
