@@ -39,6 +39,7 @@ def facts(topology: Topology.ValueType, id_: str) -> st.SearchStrategy[NodeFacts
         maxima=st.dictionaries(st.sampled_from(["cpu", "memory"]), st.floats(width=32, min_value=1, max_value=9)),
         tables=st.dictionaries(st.sampled_from(["labels", "env"]), rows, max_size=2),
         controls=st.lists(st.sampled_from(["stop", "restart"]), max_size=2),
+        addresses=st.lists(st.sampled_from(["10.0.0.1", "one;172.17.0.2", "fe80::1"]), max_size=2, unique=True),
     )
 
 

@@ -81,6 +81,7 @@ FILL: dict[str, Callable[[Report, int], object]] = {
     "TEXT_LENGTH": text,
     "ADDRESS_LENGTH": lambda made, length: made.connections.addresses.append("x" * length),
     "PARENTS": lambda made, count: made.nodes[0].parents.extend([1] * count),
+    "NODE_ADDRESSES": lambda made, count: made.nodes[0].addresses.extend(["x"] * count),
     "CONTROLS": lambda made, count: made.nodes[0].controls.extend([0] * count),
     "ATTRIBUTES": attributes,
     "SET_VALUES": values_of_a_set,

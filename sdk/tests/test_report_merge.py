@@ -18,6 +18,7 @@ contributions = st.builds(
     sets=st.dictionaries(keys, st.frozensets(words)),
     tables=st.dictionaries(keys, st.dictionaries(words, st.tuples(words))),
     controls=st.frozensets(words),
+    addresses=st.frozensets(words),
 )
 
 
@@ -32,6 +33,7 @@ def named(facts: Facts, probe: int) -> Facts:
         sets=facts.sets,
         tables={key: {f"{probe}{row}": cells for row, cells in rows.items()} for key, rows in facts.tables.items()},
         controls=facts.controls,
+        addresses=facts.addresses,
     )
 
 

@@ -40,9 +40,10 @@ class Names:
 class Builder:
     """Everything that one report says.
 
-    What is added twice is joined: later attributes, metrics and tables replace earlier ones of the same key, parents
-    and controls unite, counts of connections add up. Every method raises ReportError where its arguments cannot be part
-    of any report, and then changes nothing. References between nodes may be made in any order; `check` looks at them.
+    What is added twice is joined: later attributes, metrics and tables replace earlier ones of the same key, parents,
+    controls and addresses unite, counts of connections add up. Every method raises ReportError where its arguments
+    cannot be part of any report, and then changes nothing. References between nodes may be made in any order; `check`
+    looks at them.
     """
 
     nodes: dict[str, NodeFacts] = field(default_factory=dict)
@@ -203,6 +204,7 @@ def _join(known: NodeFacts, more: NodeFacts) -> NodeFacts:
         maxima={**known.maxima, **more.maxima},
         tables={**known.tables, **more.tables},
         controls=_united(known.controls, more.controls),
+        addresses=_united(known.addresses, [scoped(address, "", "addresses") for address in more.addresses]),
     )
 
 

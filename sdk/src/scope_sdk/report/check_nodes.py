@@ -91,6 +91,7 @@ def _fault(nodes: Sequence[Node], strings: int) -> Fault:
         or _sets_fault([node.set_keys[:] for node in nodes], [node.sets[:] for node in nodes], strings)
         or _tables_fault([node.tables[:] for node in nodes], strings)
         or _controls_fault([node.controls[:] for node in nodes], strings)
+        or _addresses_fault([node.addresses[:] for node in nodes])
     )
 
 
@@ -162,6 +163,12 @@ def _tables_fault(tables: Sequence[list[Table]], strings: int) -> Fault:
 def _controls_fault(controls: Sequence[list[int]], strings: int) -> Fault:
     if _longest(controls) > limits.CONTROLS or max(_flat(controls), default=-1) >= strings:
         return "controls", f"must lie in the string table, at most {limits.CONTROLS}"
+    return None
+
+
+def _addresses_fault(addresses: Sequence[list[str]]) -> Fault:
+    if _longest(addresses) > limits.NODE_ADDRESSES or _longest(_flat(addresses)) > limits.ADDRESS_LENGTH:
+        return "addresses", f"must be at most {limits.NODE_ADDRESSES}, of {limits.ADDRESS_LENGTH} characters"
     return None
 
 

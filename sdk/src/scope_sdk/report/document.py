@@ -107,6 +107,7 @@ def _load_node(node: DocumentNode, builder: Builder) -> None:
             maxima=node.maxima,
             tables={key: _rows(table, f"tables.{key:.40}") for key, table in node.tables.items()},
             controls=node.controls,
+            addresses=node.addresses,
         )
     )
 
@@ -169,6 +170,7 @@ def _write_node(node: NodeFacts) -> DocumentNode:
             for template, rows in node.tables.items()
         },
         controls=node.controls,
+        addresses=node.addresses,
     )
 
 

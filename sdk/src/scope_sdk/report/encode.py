@@ -96,6 +96,7 @@ class Encoder:
             sets=[TextSet(values=sorted(set(sets[key]))) for key in sorted(sets)],
             tables=[_table(id_, node.tables[id_], table) for id_ in sorted(node.tables)],
             controls=table.indexes(sorted(node.controls)),
+            addresses=sorted(node.addresses),
         )
 
     def _metrics(self, builder: Builder, times: Sequence[int], table: _Strings) -> list[MetricColumn]:

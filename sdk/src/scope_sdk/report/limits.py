@@ -28,6 +28,9 @@ ADDRESS_LENGTH = ID_LENGTH + 64
 """Characters of an address with its scope."""
 
 PARENTS = 256
+NODE_ADDRESSES = 1_000
+"""Addresses that reach one node."""
+
 CONTROLS = 256
 ATTRIBUTES = 1_000
 """Of each kind (text, number, set), for one node."""

@@ -27,6 +27,7 @@ class Facts:
         sets: attributes with several texts.
         tables: rows by the template's id.
         controls: ids of what can be done to it now.
+        addresses: those that reach it and nothing else.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Facts:
     sets: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tables: Mapping[str, Rows] = field(default_factory=dict)
     controls: frozenset[str] = frozenset()
+    addresses: frozenset[str] = frozenset()
 
 
 def facts(state: ProbeState, handle: int) -> Facts:
@@ -56,6 +58,7 @@ def facts(state: ProbeState, handle: int) -> Facts:
         sets={strings[key]: frozenset(held.values) for key, held in zip(node.set_keys[:], node.sets[:], strict=True)},
         tables={strings[table.template]: _rows(table) for table in node.tables[:]},
         controls=frozenset(strings[control] for control in node.controls[:]),
+        addresses=frozenset(node.addresses),
     )
 
 
@@ -63,8 +66,8 @@ def fold(contributions: Sequence[Facts]) -> Facts:
     """One node of what several probes say about it, the earlier first; at least one.
 
     Of a label, a text or a number the later wins (a text also over a number of its key, and the other way round); sets,
-    parents, controls and the rows of tables unite, of rows with the same id the later wins. Associative and idempotent;
-    commutative where no two say different things under one key.
+    parents, controls, addresses and the rows of tables unite, of rows with the same id the later wins. Associative and
+    idempotent; commutative where no two say different things under one key.
     """
     folded = contributions[0]
     for more in contributions[1:]:
@@ -89,6 +92,7 @@ def _join(known: Facts, more: Facts) -> Facts:
             for key in known.tables.keys() | more.tables.keys()
         },
         controls=known.controls | more.controls,
+        addresses=known.addresses | more.addresses,
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report import ids, limits
+from scope_sdk.report.addresses import scoped
 from scope_sdk.report.errors import ReportError
 
 Attribute = str | float | Collection[str]
@@ -34,6 +35,8 @@ class NodeFacts:
         maxima: the largest value a metric can have (a capacity, a limit), by metric id; left out where unknown.
         tables: rows by template id: the cells, in the order of the template's columns, by the row's id.
         controls: ids of the controls that can be used on it now.
+        addresses: those that reach it and nothing else: `ADDRESS`, or `SCOPE;ADDRESS` where it means something on one
+            host only.
     """
 
     topology: Topology.ValueType
@@ -45,6 +48,7 @@ class NodeFacts:
     maxima: Mapping[str, float] = field(default_factory=dict)
     tables: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     controls: Collection[str] = ()
+    addresses: Collection[str] = ()
 
 
 def check_node(node: NodeFacts) -> None:
@@ -54,6 +58,9 @@ def check_node(node: NodeFacts) -> None:
     text(node.label, limits.LABEL_LENGTH, "label")
     count(node.parents, limits.PARENTS, "parents")
     keys(node.controls, limits.CONTROLS, "controls")
+    count(node.addresses, limits.NODE_ADDRESSES, "addresses")
+    for position, address in enumerate(node.addresses):
+        scoped(address, "", f"addresses[{position}]")
     keys(node.attributes, limits.ATTRIBUTES, "attributes")
     for key, value in node.attributes.items():
         _check_attribute(value, f"attributes.{key}")

@@ -27,7 +27,7 @@ from scope.report.v1 import report_pb2 as scope_dot_report_dot_v1_dot_report__pb
 from scope.report.v1 import template_pb2 as scope_dot_report_dot_v1_dot_template__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/report/v1/document.proto\x12\x0fscope.report.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1cscope/report/v1/report.proto\x1a\x1escope/report/v1/template.proto\"\x92\x03\n\x08\x44ocument\x12,\n\x05nodes\x18\x01 \x03(\x0b\x32\x1d.scope.report.v1.DocumentNode\x12\x38\n\x0b\x63onnections\x18\x02 \x03(\x0b\x32#.scope.report.v1.DocumentConnection\x12\x35\n\ttemplates\x18\x03 \x03(\x0b\x32\".scope.report.v1.TopologyTemplates\x12:\n\x0ctranslations\x18\x04 \x03(\x0b\x32$.scope.report.v1.DocumentTranslation\x12\x33\n\x05names\x18\x05 \x03(\x0b\x32$.scope.report.v1.Document.NamesEntry\x12(\n\x07plugins\x18\x06 \x03(\x0b\x32\x17.scope.report.v1.Plugin\x1aL\n\nNamesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentNames:\x02\x38\x01\"\xe9\x04\n\x0c\x44ocumentNode\x12\x10\n\x08topology\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0f\n\x07parents\x18\x04 \x03(\t\x12\x41\n\nattributes\x18\x05 \x03(\x0b\x32-.scope.report.v1.DocumentNode.AttributesEntry\x12;\n\x07metrics\x18\x06 \x03(\x0b\x32*.scope.report.v1.DocumentNode.MetricsEntry\x12\x39\n\x06maxima\x18\x07 \x03(\x0b\x32).scope.report.v1.DocumentNode.MaximaEntry\x12\x39\n\x06tables\x18\x08 \x03(\x0b\x32).scope.report.v1.DocumentNode.TablesEntry\x12\x10\n\x08\x63ontrols\x18\t \x03(\t\x1aI\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1aJ\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.ListValue:\x02\x38\x01\x1a-\n\x0bMaximaEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1aM\n\x0bTablesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentTable:\x02\x38\x01\"8\n\rDocumentTable\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.scope.report.v1.TableRow\"c\n\x12\x44ocumentConnection\x12\r\n\x05owner\x18\x01 \x01(\t\x12\r\n\x05local\x18\x02 \x01(\t\x12\x0e\n\x06remote\x18\x03 \x01(\t\x12\x10\n\x08incoming\x18\x04 \x01(\x08\x12\r\n\x05\x63ount\x18\x05 \x01(\r\";\n\x13\x44ocumentTranslation\x12\x10\n\x08original\x18\x01 \x01(\t\x12\x12\n\ntranslated\x18\x02 \x01(\t\"1\n\rDocumentNames\x12\x0f\n\x07\x66orward\x18\x01 \x03(\t\x12\x0f\n\x07reverse\x18\x02 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/report/v1/document.proto\x12\x0fscope.report.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1cscope/report/v1/report.proto\x1a\x1escope/report/v1/template.proto\"\x92\x03\n\x08\x44ocument\x12,\n\x05nodes\x18\x01 \x03(\x0b\x32\x1d.scope.report.v1.DocumentNode\x12\x38\n\x0b\x63onnections\x18\x02 \x03(\x0b\x32#.scope.report.v1.DocumentConnection\x12\x35\n\ttemplates\x18\x03 \x03(\x0b\x32\".scope.report.v1.TopologyTemplates\x12:\n\x0ctranslations\x18\x04 \x03(\x0b\x32$.scope.report.v1.DocumentTranslation\x12\x33\n\x05names\x18\x05 \x03(\x0b\x32$.scope.report.v1.Document.NamesEntry\x12(\n\x07plugins\x18\x06 \x03(\x0b\x32\x17.scope.report.v1.Plugin\x1aL\n\nNamesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentNames:\x02\x38\x01\"\xfc\x04\n\x0c\x44ocumentNode\x12\x10\n\x08topology\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\r\n\x05label\x18\x03 \x01(\t\x12\x0f\n\x07parents\x18\x04 \x03(\t\x12\x41\n\nattributes\x18\x05 \x03(\x0b\x32-.scope.report.v1.DocumentNode.AttributesEntry\x12;\n\x07metrics\x18\x06 \x03(\x0b\x32*.scope.report.v1.DocumentNode.MetricsEntry\x12\x39\n\x06maxima\x18\x07 \x03(\x0b\x32).scope.report.v1.DocumentNode.MaximaEntry\x12\x39\n\x06tables\x18\x08 \x03(\x0b\x32).scope.report.v1.DocumentNode.TablesEntry\x12\x10\n\x08\x63ontrols\x18\t \x03(\t\x12\x11\n\taddresses\x18\n \x03(\t\x1aI\n\x0f\x41ttributesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\x1aJ\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12)\n\x05value\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.ListValue:\x02\x38\x01\x1a-\n\x0bMaximaEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1aM\n\x0bTablesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12-\n\x05value\x18\x02 \x01(\x0b\x32\x1e.scope.report.v1.DocumentTable:\x02\x38\x01\"8\n\rDocumentTable\x12\'\n\x04rows\x18\x01 \x03(\x0b\x32\x19.scope.report.v1.TableRow\"c\n\x12\x44ocumentConnection\x12\r\n\x05owner\x18\x01 \x01(\t\x12\r\n\x05local\x18\x02 \x01(\t\x12\x0e\n\x06remote\x18\x03 \x01(\t\x12\x10\n\x08incoming\x18\x04 \x01(\x08\x12\r\n\x05\x63ount\x18\x05 \x01(\r\";\n\x13\x44ocumentTranslation\x12\x10\n\x08original\x18\x01 \x01(\t\x12\x12\n\ntranslated\x18\x02 \x01(\t\"1\n\rDocumentNames\x12\x0f\n\x07\x66orward\x18\x01 \x03(\t\x12\x0f\n\x07reverse\x18\x02 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -49,21 +49,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOCUMENT_NAMESENTRY']._serialized_start=470
   _globals['_DOCUMENT_NAMESENTRY']._serialized_end=546
   _globals['_DOCUMENTNODE']._serialized_start=549
-  _globals['_DOCUMENTNODE']._serialized_end=1166
-  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_start=891
-  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_end=964
-  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_start=966
-  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_end=1040
-  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_start=1042
-  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_end=1087
-  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_start=1089
-  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_end=1166
-  _globals['_DOCUMENTTABLE']._serialized_start=1168
-  _globals['_DOCUMENTTABLE']._serialized_end=1224
-  _globals['_DOCUMENTCONNECTION']._serialized_start=1226
-  _globals['_DOCUMENTCONNECTION']._serialized_end=1325
-  _globals['_DOCUMENTTRANSLATION']._serialized_start=1327
-  _globals['_DOCUMENTTRANSLATION']._serialized_end=1386
-  _globals['_DOCUMENTNAMES']._serialized_start=1388
-  _globals['_DOCUMENTNAMES']._serialized_end=1437
+  _globals['_DOCUMENTNODE']._serialized_end=1185
+  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_start=910
+  _globals['_DOCUMENTNODE_ATTRIBUTESENTRY']._serialized_end=983
+  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_start=985
+  _globals['_DOCUMENTNODE_METRICSENTRY']._serialized_end=1059
+  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_start=1061
+  _globals['_DOCUMENTNODE_MAXIMAENTRY']._serialized_end=1106
+  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_start=1108
+  _globals['_DOCUMENTNODE_TABLESENTRY']._serialized_end=1185
+  _globals['_DOCUMENTTABLE']._serialized_start=1187
+  _globals['_DOCUMENTTABLE']._serialized_end=1243
+  _globals['_DOCUMENTCONNECTION']._serialized_start=1245
+  _globals['_DOCUMENTCONNECTION']._serialized_end=1344
+  _globals['_DOCUMENTTRANSLATION']._serialized_start=1346
+  _globals['_DOCUMENTTRANSLATION']._serialized_end=1405
+  _globals['_DOCUMENTNAMES']._serialized_start=1407
+  _globals['_DOCUMENTNAMES']._serialized_end=1456
 # @@protoc_insertion_point(module_scope)

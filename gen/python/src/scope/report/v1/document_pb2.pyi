@@ -198,6 +198,7 @@ class DocumentNode(_message.Message):
     MAXIMA_FIELD_NUMBER: _builtins.int
     TABLES_FIELD_NUMBER: _builtins.int
     CONTROLS_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The kind of node in lower case: `host`, `process`, `container`, `daemon_set`, ..."""
     id: _builtins.str
@@ -228,6 +229,12 @@ class DocumentNode(_message.Message):
     def controls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Ids of the controls that can be used on it now."""
 
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses that reach this node and nothing else: `ADDRESS`, or `SCOPE;ADDRESS` where the address means something on one
+        host only.
+        """
+
     def __init__(
         self,
         *,
@@ -240,10 +247,11 @@ class DocumentNode(_message.Message):
         maxima: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         tables: _abc.Mapping[_builtins.str, Global___DocumentTable] | None = ...,
         controls: _abc.Iterable[_builtins.str] | None = ...,
+        addresses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "controls", b"controls", "id", b"id", "label", b"label", "maxima", b"maxima", "metrics", b"metrics", "parents", b"parents", "tables", b"tables", "topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "attributes", b"attributes", "controls", b"controls", "id", b"id", "label", b"label", "maxima", b"maxima", "metrics", b"metrics", "parents", b"parents", "tables", b"tables", "topology", b"topology"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,7 +26,7 @@ from scope.report.v1 import template_pb2 as scope_dot_report_dot_v1_dot_template
 from scope.report.v1 import topology_pb2 as scope_dot_report_dot_v1_dot_topology__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cscope/report/v1/report.proto\x12\x0fscope.report.v1\x1a\x1escope/report/v1/template.proto\x1a\x1escope/report/v1/topology.proto\"\xeb\x02\n\x06Report\x12\r\n\x05\x65poch\x18\x01 \x01(\x06\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x04\x12\x14\n\x0ctime_unix_ms\x18\x04 \x01(\x10\x12\x19\n\x11sample_offsets_ms\x18\x05 \x03(\x11\x12\x0f\n\x07strings\x18\x06 \x03(\t\x12$\n\x05nodes\x18\x07 \x03(\x0b\x32\x15.scope.report.v1.Node\x12\x0f\n\x07removed\x18\x08 \x03(\r\x12.\n\x07metrics\x18\t \x03(\x0b\x32\x1d.scope.report.v1.MetricColumn\x12\x31\n\x0b\x63onnections\x18\n \x01(\x0b\x32\x1c.scope.report.v1.Connections\x12-\n\ttemplates\x18\x0b \x01(\x0b\x32\x1a.scope.report.v1.Templates\x12)\n\x07plugins\x18\x0c \x01(\x0b\x32\x18.scope.report.v1.Plugins\"\xb9\x02\n\x04Node\x12\x0e\n\x06handle\x18\x01 \x01(\r\x12+\n\x08topology\x18\x02 \x01(\x0e\x32\x19.scope.report.v1.Topology\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04host\x18\x04 \x01(\r\x12\r\n\x05label\x18\x05 \x01(\t\x12\x0f\n\x07parents\x18\x06 \x03(\r\x12\x11\n\ttext_keys\x18\x07 \x03(\r\x12\r\n\x05texts\x18\x08 \x03(\t\x12\x13\n\x0bnumber_keys\x18\t \x03(\r\x12\x0f\n\x07numbers\x18\n \x03(\x01\x12\x10\n\x08set_keys\x18\x0b \x03(\r\x12&\n\x04sets\x18\x0c \x03(\x0b\x32\x18.scope.report.v1.TextSet\x12&\n\x06tables\x18\r \x03(\x0b\x32\x16.scope.report.v1.Table\x12\x10\n\x08\x63ontrols\x18\x0e \x03(\r\"\x19\n\x07TextSet\x12\x0e\n\x06values\x18\x01 \x03(\t\"B\n\x05Table\x12\x10\n\x08template\x18\x01 \x01(\r\x12\'\n\x04rows\x18\x02 \x03(\x0b\x32\x19.scope.report.v1.TableRow\"%\n\x08TableRow\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x63\x65lls\x18\x02 \x03(\t\"Z\n\x0cMetricColumn\x12\x0e\n\x06metric\x18\x01 \x01(\r\x12\r\n\x05nodes\x18\x02 \x03(\r\x12\x0e\n\x06values\x18\x03 \x03(\x02\x12\x0b\n\x03max\x18\x04 \x01(\x02\x12\x0e\n\x06maxima\x18\x05 \x03(\x02\"\x92\x02\n\x0b\x43onnections\x12\x11\n\taddresses\x18\x01 \x03(\t\x12\x0e\n\x06owners\x18\x02 \x03(\r\x12\x17\n\x0flocal_addresses\x18\x03 \x03(\r\x12\x13\n\x0blocal_ports\x18\x04 \x03(\r\x12\x18\n\x10remote_addresses\x18\x05 \x03(\r\x12\x14\n\x0cremote_ports\x18\x06 \x03(\r\x12\x10\n\x08incoming\x18\x07 \x03(\x08\x12\x0e\n\x06\x63ounts\x18\x08 \x03(\r\x12\x33\n\x0ctranslations\x18\t \x01(\x0b\x32\x1d.scope.report.v1.Translations\x12+\n\x05names\x18\n \x03(\x0b\x32\x1c.scope.report.v1.AddressName\"z\n\x0cTranslations\x12\x1a\n\x12original_addresses\x18\x01 \x03(\r\x12\x16\n\x0eoriginal_ports\x18\x02 \x03(\r\x12\x1c\n\x14translated_addresses\x18\x03 \x03(\r\x12\x18\n\x10translated_ports\x18\x04 \x03(\r\"@\n\x0b\x41\x64\x64ressName\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\r\x12\x0f\n\x07\x66orward\x18\x02 \x03(\t\x12\x0f\n\x07reverse\x18\x03 \x03(\t\"3\n\x07Plugins\x12(\n\x07plugins\x18\x01 \x03(\x0b\x32\x17.scope.report.v1.Plugin\"q\n\x06Plugin\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x12\n\ninterfaces\x18\x04 \x03(\t\x12\x13\n\x0b\x61pi_version\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cscope/report/v1/report.proto\x12\x0fscope.report.v1\x1a\x1escope/report/v1/template.proto\x1a\x1escope/report/v1/topology.proto\"\xeb\x02\n\x06Report\x12\r\n\x05\x65poch\x18\x01 \x01(\x06\x12\x0e\n\x06number\x18\x02 \x01(\x04\x12\x0c\n\x04\x62\x61se\x18\x03 \x01(\x04\x12\x14\n\x0ctime_unix_ms\x18\x04 \x01(\x10\x12\x19\n\x11sample_offsets_ms\x18\x05 \x03(\x11\x12\x0f\n\x07strings\x18\x06 \x03(\t\x12$\n\x05nodes\x18\x07 \x03(\x0b\x32\x15.scope.report.v1.Node\x12\x0f\n\x07removed\x18\x08 \x03(\r\x12.\n\x07metrics\x18\t \x03(\x0b\x32\x1d.scope.report.v1.MetricColumn\x12\x31\n\x0b\x63onnections\x18\n \x01(\x0b\x32\x1c.scope.report.v1.Connections\x12-\n\ttemplates\x18\x0b \x01(\x0b\x32\x1a.scope.report.v1.Templates\x12)\n\x07plugins\x18\x0c \x01(\x0b\x32\x18.scope.report.v1.Plugins\"\xcc\x02\n\x04Node\x12\x0e\n\x06handle\x18\x01 \x01(\r\x12+\n\x08topology\x18\x02 \x01(\x0e\x32\x19.scope.report.v1.Topology\x12\n\n\x02id\x18\x03 \x01(\t\x12\x0c\n\x04host\x18\x04 \x01(\r\x12\r\n\x05label\x18\x05 \x01(\t\x12\x0f\n\x07parents\x18\x06 \x03(\r\x12\x11\n\ttext_keys\x18\x07 \x03(\r\x12\r\n\x05texts\x18\x08 \x03(\t\x12\x13\n\x0bnumber_keys\x18\t \x03(\r\x12\x0f\n\x07numbers\x18\n \x03(\x01\x12\x10\n\x08set_keys\x18\x0b \x03(\r\x12&\n\x04sets\x18\x0c \x03(\x0b\x32\x18.scope.report.v1.TextSet\x12&\n\x06tables\x18\r \x03(\x0b\x32\x16.scope.report.v1.Table\x12\x10\n\x08\x63ontrols\x18\x0e \x03(\r\x12\x11\n\taddresses\x18\x0f \x03(\t\"\x19\n\x07TextSet\x12\x0e\n\x06values\x18\x01 \x03(\t\"B\n\x05Table\x12\x10\n\x08template\x18\x01 \x01(\r\x12\'\n\x04rows\x18\x02 \x03(\x0b\x32\x19.scope.report.v1.TableRow\"%\n\x08TableRow\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05\x63\x65lls\x18\x02 \x03(\t\"Z\n\x0cMetricColumn\x12\x0e\n\x06metric\x18\x01 \x01(\r\x12\r\n\x05nodes\x18\x02 \x03(\r\x12\x0e\n\x06values\x18\x03 \x03(\x02\x12\x0b\n\x03max\x18\x04 \x01(\x02\x12\x0e\n\x06maxima\x18\x05 \x03(\x02\"\x92\x02\n\x0b\x43onnections\x12\x11\n\taddresses\x18\x01 \x03(\t\x12\x0e\n\x06owners\x18\x02 \x03(\r\x12\x17\n\x0flocal_addresses\x18\x03 \x03(\r\x12\x13\n\x0blocal_ports\x18\x04 \x03(\r\x12\x18\n\x10remote_addresses\x18\x05 \x03(\r\x12\x14\n\x0cremote_ports\x18\x06 \x03(\r\x12\x10\n\x08incoming\x18\x07 \x03(\x08\x12\x0e\n\x06\x63ounts\x18\x08 \x03(\r\x12\x33\n\x0ctranslations\x18\t \x01(\x0b\x32\x1d.scope.report.v1.Translations\x12+\n\x05names\x18\n \x03(\x0b\x32\x1c.scope.report.v1.AddressName\"z\n\x0cTranslations\x12\x1a\n\x12original_addresses\x18\x01 \x03(\r\x12\x16\n\x0eoriginal_ports\x18\x02 \x03(\r\x12\x1c\n\x14translated_addresses\x18\x03 \x03(\r\x12\x18\n\x10translated_ports\x18\x04 \x03(\r\"@\n\x0b\x41\x64\x64ressName\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\r\x12\x0f\n\x07\x66orward\x18\x02 \x03(\t\x12\x0f\n\x07reverse\x18\x03 \x03(\t\"3\n\x07Plugins\x12(\n\x07plugins\x18\x01 \x03(\x0b\x32\x17.scope.report.v1.Plugin\"q\n\x06Plugin\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x12\n\ninterfaces\x18\x04 \x03(\t\x12\x13\n\x0b\x61pi_version\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,23 +36,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REPORT']._serialized_start=114
   _globals['_REPORT']._serialized_end=477
   _globals['_NODE']._serialized_start=480
-  _globals['_NODE']._serialized_end=793
-  _globals['_TEXTSET']._serialized_start=795
-  _globals['_TEXTSET']._serialized_end=820
-  _globals['_TABLE']._serialized_start=822
-  _globals['_TABLE']._serialized_end=888
-  _globals['_TABLEROW']._serialized_start=890
-  _globals['_TABLEROW']._serialized_end=927
-  _globals['_METRICCOLUMN']._serialized_start=929
-  _globals['_METRICCOLUMN']._serialized_end=1019
-  _globals['_CONNECTIONS']._serialized_start=1022
-  _globals['_CONNECTIONS']._serialized_end=1296
-  _globals['_TRANSLATIONS']._serialized_start=1298
-  _globals['_TRANSLATIONS']._serialized_end=1420
-  _globals['_ADDRESSNAME']._serialized_start=1422
-  _globals['_ADDRESSNAME']._serialized_end=1486
-  _globals['_PLUGINS']._serialized_start=1488
-  _globals['_PLUGINS']._serialized_end=1539
-  _globals['_PLUGIN']._serialized_start=1541
-  _globals['_PLUGIN']._serialized_end=1654
+  _globals['_NODE']._serialized_end=812
+  _globals['_TEXTSET']._serialized_start=814
+  _globals['_TEXTSET']._serialized_end=839
+  _globals['_TABLE']._serialized_start=841
+  _globals['_TABLE']._serialized_end=907
+  _globals['_TABLEROW']._serialized_start=909
+  _globals['_TABLEROW']._serialized_end=946
+  _globals['_METRICCOLUMN']._serialized_start=948
+  _globals['_METRICCOLUMN']._serialized_end=1038
+  _globals['_CONNECTIONS']._serialized_start=1041
+  _globals['_CONNECTIONS']._serialized_end=1315
+  _globals['_TRANSLATIONS']._serialized_start=1317
+  _globals['_TRANSLATIONS']._serialized_end=1439
+  _globals['_ADDRESSNAME']._serialized_start=1441
+  _globals['_ADDRESSNAME']._serialized_end=1505
+  _globals['_PLUGINS']._serialized_start=1507
+  _globals['_PLUGINS']._serialized_end=1558
+  _globals['_PLUGIN']._serialized_start=1560
+  _globals['_PLUGIN']._serialized_end=1673
 # @@protoc_insertion_point(module_scope)

@@ -134,6 +134,7 @@ class Node(_message.Message):
     SETS_FIELD_NUMBER: _builtins.int
     TABLES_FIELD_NUMBER: _builtins.int
     CONTROLS_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
     handle: _builtins.int
     """The node's number in this epoch, from 1."""
     topology: _topology_pb2.Topology.ValueType
@@ -180,6 +181,13 @@ class Node(_message.Message):
     def controls(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Ids (string table) of the controls that can be used on it now."""
 
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Addresses that reach this node and nothing else, as Connections.addresses has them: a host's own, a container's in its
+        networks, a pod's, a service's. What connects to one of them without another end being known is shown as connected to
+        this node. Ports that lead here from other addresses are Translations.
+        """
+
     def __init__(
         self,
         *,
@@ -197,10 +205,11 @@ class Node(_message.Message):
         sets: _abc.Iterable[Global___TextSet] | None = ...,
         tables: _abc.Iterable[Global___Table] | None = ...,
         controls: _abc.Iterable[_builtins.int] | None = ...,
+        addresses: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["controls", b"controls", "handle", b"handle", "host", b"host", "id", b"id", "label", b"label", "number_keys", b"number_keys", "numbers", b"numbers", "parents", b"parents", "set_keys", b"set_keys", "sets", b"sets", "tables", b"tables", "text_keys", b"text_keys", "texts", b"texts", "topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "controls", b"controls", "handle", b"handle", "host", b"host", "id", b"id", "label", b"label", "number_keys", b"number_keys", "numbers", b"numbers", "parents", b"parents", "set_keys", b"set_keys", "sets", b"sets", "tables", b"tables", "text_keys", b"text_keys", "texts", b"texts", "topology", b"topology"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

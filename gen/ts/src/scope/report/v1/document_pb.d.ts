@@ -140,6 +140,14 @@ export declare type DocumentNode = Message<"scope.report.v1.DocumentNode"> & {
    * @generated from field: repeated string controls = 9;
    */
   controls: string[];
+
+  /**
+   * Addresses that reach this node and nothing else: `ADDRESS`, or `SCOPE;ADDRESS` where the address means something on one
+   * host only.
+   *
+   * @generated from field: repeated string addresses = 10;
+   */
+  addresses: string[];
 };
 
 /**

@@ -222,6 +222,15 @@ export declare type Node = Message<"scope.report.v1.Node"> & {
    * @generated from field: repeated uint32 controls = 14;
    */
   controls: number[];
+
+  /**
+   * Addresses that reach this node and nothing else, as Connections.addresses has them: a host's own, a container's in its
+   * networks, a pod's, a service's. What connects to one of them without another end being known is shown as connected to
+   * this node. Ports that lead here from other addresses are Translations.
+   *
+   * @generated from field: repeated string addresses = 15;
+   */
+  addresses: string[];
 };
 
 /**
