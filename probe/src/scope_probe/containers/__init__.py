@@ -1,0 +1,1 @@
+"""The container reporters: whichever engines run here, asked through their own sockets."""
