@@ -94,6 +94,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """
     REASON_LAST_ADMINISTRATOR: _Reason.ValueType  # 29
     """An organization keeps an administrator; make another member one first. FAILED_PRECONDITION."""
+    REASON_NOT_RETAINED: _Reason.ValueType  # 30
+    """The report log does not hold the moment that was asked for; the message says from when to when it reaches.
+    OUT_OF_RANGE.
+    """
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call was refused or failed."""
@@ -168,4 +172,8 @@ FAILED_PRECONDITION.
 """
 REASON_LAST_ADMINISTRATOR: Reason.ValueType  # 29
 """An organization keeps an administrator; make another member one first. FAILED_PRECONDITION."""
+REASON_NOT_RETAINED: Reason.ValueType  # 30
+"""The report log does not hold the moment that was asked for; the message says from when to when it reaches.
+OUT_OF_RANGE.
+"""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from scope.query.v1 import node_pb2 as scope_dot_query_dot_v1_dot_node__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bscope/query/v1/change.proto\x12\x0escope.query.v1\x1a\x19scope/query/v1/node.proto\"\xa5\x01\n\x0eTopologyChange\x12(\n\x03\x61\x64\x64\x18\x01 \x03(\x0b\x32\x1b.scope.query.v1.NodeSummary\x12+\n\x06update\x18\x02 \x03(\x0b\x32\x1b.scope.query.v1.NodeSummary\x12\x0e\n\x06remove\x18\x03 \x03(\t\x12,\n\x07metrics\x18\x04 \x03(\x0b\x32\x1b.scope.query.v1.MetricBlock\"\xb1\x01\n\x0bMetricBlock\x12\r\n\x05nodes\x18\x01 \x03(\t\x12\r\n\x05times\x18\x02 \x03(\x03\x12\x37\n\x06values\x18\x03 \x03(\x0b\x32\'.scope.query.v1.MetricBlock.ValuesEntry\x1aK\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.scope.query.v1.MetricValues:\x02\x38\x01\"\x1e\n\x0cMetricValues\x12\x0e\n\x06values\x18\x01 \x03(\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bscope/query/v1/change.proto\x12\x0escope.query.v1\x1a\x19scope/query/v1/node.proto\"\xcf\x01\n\x0eTopologyChange\x12(\n\x03\x61\x64\x64\x18\x01 \x03(\x0b\x32\x1b.scope.query.v1.NodeSummary\x12+\n\x06update\x18\x02 \x03(\x0b\x32\x1b.scope.query.v1.NodeSummary\x12\x0e\n\x06remove\x18\x03 \x03(\t\x12,\n\x07metrics\x18\x04 \x03(\x0b\x32\x1b.scope.query.v1.MetricBlock\x12(\n\x07missing\x18\x05 \x01(\x0b\x32\x17.scope.query.v1.Missing\"\xb1\x01\n\x0bMetricBlock\x12\r\n\x05nodes\x18\x01 \x03(\t\x12\r\n\x05times\x18\x02 \x03(\x03\x12\x37\n\x06values\x18\x03 \x03(\x0b\x32\'.scope.query.v1.MetricBlock.ValuesEntry\x1aK\n\x0bValuesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12+\n\x05value\x18\x02 \x01(\x0b\x32\x1c.scope.query.v1.MetricValues:\x02\x38\x01\"\x1e\n\x0cMetricValues\x12\x0e\n\x06values\x18\x01 \x03(\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,11 +35,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_METRICBLOCK_VALUESENTRY']._loaded_options = None
   _globals['_METRICBLOCK_VALUESENTRY']._serialized_options = b'8\001'
   _globals['_TOPOLOGYCHANGE']._serialized_start=75
-  _globals['_TOPOLOGYCHANGE']._serialized_end=240
-  _globals['_METRICBLOCK']._serialized_start=243
-  _globals['_METRICBLOCK']._serialized_end=420
-  _globals['_METRICBLOCK_VALUESENTRY']._serialized_start=345
-  _globals['_METRICBLOCK_VALUESENTRY']._serialized_end=420
-  _globals['_METRICVALUES']._serialized_start=422
-  _globals['_METRICVALUES']._serialized_end=452
+  _globals['_TOPOLOGYCHANGE']._serialized_end=282
+  _globals['_METRICBLOCK']._serialized_start=285
+  _globals['_METRICBLOCK']._serialized_end=462
+  _globals['_METRICBLOCK_VALUESENTRY']._serialized_start=387
+  _globals['_METRICBLOCK_VALUESENTRY']._serialized_end=462
+  _globals['_METRICVALUES']._serialized_start=464
+  _globals['_METRICVALUES']._serialized_end=494
 # @@protoc_insertion_point(module_scope)

@@ -29,6 +29,7 @@ class TopologyChange(_message.Message):
     UPDATE_FIELD_NUMBER: _builtins.int
     REMOVE_FIELD_NUMBER: _builtins.int
     METRICS_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def add(self) -> _containers.RepeatedCompositeFieldContainer[_node_pb2.NodeSummary]:
         """Nodes that are new to the watcher."""
@@ -45,6 +46,10 @@ class TopologyChange(_message.Message):
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___MetricBlock]:
         """Measurements that arrived, oldest first; of nodes that are there, or were."""
 
+    @_builtins.property
+    def missing(self) -> _node_pb2.Missing:
+        """What could not be shown, or may be out of date; there in the first and whenever it differs."""
+
     def __init__(
         self,
         *,
@@ -52,10 +57,11 @@ class TopologyChange(_message.Message):
         update: _abc.Iterable[_node_pb2.NodeSummary] | None = ...,
         remove: _abc.Iterable[_builtins.str] | None = ...,
         metrics: _abc.Iterable[Global___MetricBlock] | None = ...,
+        missing: _node_pb2.Missing | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add", b"add", "metrics", b"metrics", "remove", b"remove", "update", b"update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add", b"add", "metrics", b"metrics", "missing", b"missing", "remove", b"remove", "update", b"update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

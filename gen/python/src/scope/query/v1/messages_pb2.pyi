@@ -47,36 +47,94 @@ class GetInfoResponse(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
+    CAPABILITIES_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The deployment's id, the same from every replica."""
     version: _builtins.str
     """The version of the service."""
+    @_builtins.property
+    def capabilities(self) -> Global___Capabilities:
+        """What can be done here."""
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         version: _builtins.str = ...,
+        capabilities: Global___Capabilities | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "id", b"id", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetInfoResponse: _TypeAlias = GetInfoResponse  # noqa: Y015
 
 @_typing.final
-class ListTopologiesRequest(_message.Message):
-    """Nothing to say."""
+class Capabilities(_message.Message):
+    """What a deployment can do."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    HISTORIC_REPORTS_FIELD_NUMBER: _builtins.int
+    historic_reports: _builtins.bool
+    """Whether past moments can be read."""
     def __init__(
         self,
+        *,
+        historic_reports: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["historic_reports", b"historic_reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Capabilities: _TypeAlias = Capabilities  # noqa: Y015
+
+@_typing.final
+class ListTopologiesRequest(_message.Message):
+    """What to count."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    system: _builtins.str
+    """Which containers: `application` (without those of the infrastructure), `system` (only those), `all`, or the value of a
+    filter that ListTopologies offers; empty: `application`. Ignored, as the options below are, where the topology does not
+    have it.
+    """
+    stopped: _builtins.str
+    """Which containers by their state: `running`, `stopped` or `both`; empty: `running`."""
+    pseudo: _builtins.str
+    """Whether what is in no container, or managed by nothing, is shown as one node for each host: `show` or `hide`; empty:
+    `hide`.
+    """
+    unconnected: _builtins.str
+    """Whether processes without connections are shown: `show` or `hide`; empty: `hide`."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    timestamp: _builtins.str
+    """The moment to answer for, RFC 3339, as far back as the log reaches; empty: now."""
+    def __init__(
+        self,
+        *,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        timestamp: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["namespace", b"namespace", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "timestamp", b"timestamp", "unconnected", b"unconnected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -93,6 +151,8 @@ class ListTopologiesResponse(_message.Message):
     HIDE_IF_EMPTY_FIELD_NUMBER: _builtins.int
     URL_FIELD_NUMBER: _builtins.int
     STATS_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    SUB_TOPOLOGIES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """What to call it."""
     rank: _builtins.int
@@ -105,6 +165,14 @@ class ListTopologiesResponse(_message.Message):
     def stats(self) -> Global___TopologyStats:
         """What it holds now."""
 
+    @_builtins.property
+    def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___OptionGroup]:
+        """What its readers may choose, each by a parameter of the group's id."""
+
+    @_builtins.property
+    def sub_topologies(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListTopologiesResponse]:
+        """Topologies that show the same in another way."""
+
     def __init__(
         self,
         *,
@@ -113,14 +181,82 @@ class ListTopologiesResponse(_message.Message):
         hide_if_empty: _builtins.bool = ...,
         url: _builtins.str = ...,
         stats: Global___TopologyStats | None = ...,
+        options: _abc.Iterable[Global___OptionGroup] | None = ...,
+        sub_topologies: _abc.Iterable[Global___ListTopologiesResponse] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stats", b"stats"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["hide_if_empty", b"hide_if_empty", "name", b"name", "rank", b"rank", "stats", b"stats", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hide_if_empty", b"hide_if_empty", "name", b"name", "options", b"options", "rank", b"rank", "stats", b"stats", "sub_topologies", b"sub_topologies", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListTopologiesResponse: _TypeAlias = ListTopologiesResponse  # noqa: Y015
+
+@_typing.final
+class OptionGroup(_message.Message):
+    """One thing that readers of a topology may choose."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    SELECT_TYPE_FIELD_NUMBER: _builtins.int
+    NONE_LABEL_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """The parameter's name: `system`, `stopped`, ..."""
+    default_value: _builtins.str
+    """What holds where nothing was chosen."""
+    select_type: _builtins.str
+    """`union` where several may be chosen, separated by commas; `one` otherwise."""
+    none_label: _builtins.str
+    """What to call choosing nothing, where that can be."""
+    @_builtins.property
+    def options(self) -> _containers.RepeatedCompositeFieldContainer[Global___Option]:
+        """What there is to choose."""
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        default_value: _builtins.str = ...,
+        options: _abc.Iterable[Global___Option] | None = ...,
+        select_type: _builtins.str = ...,
+        none_label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_value", b"default_value", "id", b"id", "none_label", b"none_label", "options", b"options", "select_type", b"select_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OptionGroup: _TypeAlias = OptionGroup  # noqa: Y015
+
+@_typing.final
+class Option(_message.Message):
+    """One choice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    """The parameter's value."""
+    label: _builtins.str
+    """What to call it."""
+    def __init__(
+        self,
+        *,
+        value: _builtins.str = ...,
+        label: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Option: _TypeAlias = Option  # noqa: Y015
 
 @_typing.final
 class TopologyStats(_message.Message):
@@ -165,22 +301,50 @@ class GetTopologyRequest(_message.Message):
     TOPOLOGY_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The topology's id, as `hosts`."""
     page_size: _builtins.int
     """At most this many nodes; 0: 500. An answer has fewer where they would exceed 4 MiB."""
     page_token: _builtins.str
     """Where to go on: next_page_token of the page before."""
+    system: _builtins.str
+    """Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers."""
+    stopped: _builtins.str
+    """Which containers: `running` (also where empty), `stopped` or `both`."""
+    pseudo: _builtins.str
+    """Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing."""
+    unconnected: _builtins.str
+    """Whether to `show` or `hide` (also where empty) processes without connections."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    timestamp: _builtins.str
+    """The moment to answer for, RFC 3339, as far back as the log reaches; empty: now."""
+    view: _builtins.str
+    """How much of each node: `graph` for what drawing it takes (no rows, tables, parents or measurements), or empty for all."""
     def __init__(
         self,
         *,
         topology: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        timestamp: _builtins.str = ...,
+        view: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["namespace", b"namespace", "page_size", b"page_size", "page_token", b"page_token", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "timestamp", b"timestamp", "topology", b"topology", "unconnected", b"unconnected", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -215,21 +379,27 @@ class GetTopologyResponse(_message.Message):
 
     NODES_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     """Where the next page starts; empty on the last."""
     @_builtins.property
     def nodes(self) -> _containers.MessageMap[_builtins.str, _node_pb2.NodeSummary]:
         """The nodes by id."""
 
+    @_builtins.property
+    def missing(self) -> _node_pb2.Missing:
+        """What could not be shown, or may be out of date."""
+
     def __init__(
         self,
         *,
         nodes: _abc.Mapping[_builtins.str, _node_pb2.NodeSummary] | None = ...,
         next_page_token: _builtins.str = ...,
+        missing: _node_pb2.Missing | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "nodes", b"nodes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missing", b"missing", "next_page_token", b"next_page_token", "nodes", b"nodes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -242,16 +412,52 @@ class RenderTopologyRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOPOLOGY_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The topology's id, as `hosts`."""
+    system: _builtins.str
+    """Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers."""
+    stopped: _builtins.str
+    """Which containers: `running` (also where empty), `stopped` or `both`."""
+    pseudo: _builtins.str
+    """Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing."""
+    unconnected: _builtins.str
+    """Whether to `show` or `hide` (also where empty) processes without connections."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    timestamp: _builtins.str
+    """The moment to answer for, RFC 3339, as far back as the log reaches; empty: now."""
+    view: _builtins.str
+    """How much of each node: `graph` for what drawing takes, or empty for all."""
+    page_size: _builtins.int
+    """At most this many nodes, in ascending order of id; 0: all."""
+    page_token: _builtins.str
+    """Where to go on: nextPageToken of the page before."""
     def __init__(
         self,
         *,
         topology: _builtins.str = ...,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        timestamp: _builtins.str = ...,
+        view: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["namespace", b"namespace", "page_size", b"page_size", "page_token", b"page_token", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "timestamp", b"timestamp", "topology", b"topology", "unconnected", b"unconnected", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -265,19 +471,43 @@ class GetNodeRequest(_message.Message):
 
     TOPOLOGY_FIELD_NUMBER: _builtins.int
     NODE_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The topology's id."""
     node_id: _builtins.str
     """The node's id."""
+    system: _builtins.str
+    """Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers."""
+    stopped: _builtins.str
+    """Which containers: `running` (also where empty), `stopped` or `both`."""
+    pseudo: _builtins.str
+    """Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing."""
+    unconnected: _builtins.str
+    """Whether to `show` or `hide` (also where empty) processes without connections."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    timestamp: _builtins.str
+    """The moment to answer for, RFC 3339, as far back as the log reaches; empty: now."""
     def __init__(
         self,
         *,
         topology: _builtins.str = ...,
         node_id: _builtins.str = ...,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        timestamp: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["node_id", b"node_id", "topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["namespace", b"namespace", "node_id", b"node_id", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "timestamp", b"timestamp", "topology", b"topology", "unconnected", b"unconnected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -315,19 +545,43 @@ class RenderNodeRequest(_message.Message):
 
     TOPOLOGY_FIELD_NUMBER: _builtins.int
     NODE_ID_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The topology's id."""
     node_id: _builtins.str
     """The node's id."""
+    system: _builtins.str
+    """Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers."""
+    stopped: _builtins.str
+    """Which containers: `running` (also where empty), `stopped` or `both`."""
+    pseudo: _builtins.str
+    """Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing."""
+    unconnected: _builtins.str
+    """Whether to `show` or `hide` (also where empty) processes without connections."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    timestamp: _builtins.str
+    """The moment to answer for, RFC 3339, as far back as the log reaches; empty: now."""
     def __init__(
         self,
         *,
         topology: _builtins.str = ...,
         node_id: _builtins.str = ...,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        timestamp: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["node_id", b"node_id", "topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["namespace", b"namespace", "node_id", b"node_id", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "timestamp", b"timestamp", "topology", b"topology", "unconnected", b"unconnected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -340,16 +594,40 @@ class StreamTopologyRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     TOPOLOGY_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The topology's id."""
+    system: _builtins.str
+    """Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers."""
+    stopped: _builtins.str
+    """Which containers: `running` (also where empty), `stopped` or `both`."""
+    pseudo: _builtins.str
+    """Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing."""
+    unconnected: _builtins.str
+    """Whether to `show` or `hide` (also where empty) processes without connections."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    view: _builtins.str
+    """How much of each node: `graph` for what drawing takes, or empty for all."""
     def __init__(
         self,
         *,
         topology: _builtins.str = ...,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        view: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["namespace", b"namespace", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "topology", b"topology", "unconnected", b"unconnected", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -363,19 +641,43 @@ class WatchTopologyRequest(_message.Message):
 
     TOPOLOGY_FIELD_NUMBER: _builtins.int
     CURSOR_FIELD_NUMBER: _builtins.int
+    SYSTEM_FIELD_NUMBER: _builtins.int
+    STOPPED_FIELD_NUMBER: _builtins.int
+    PSEUDO_FIELD_NUMBER: _builtins.int
+    UNCONNECTED_FIELD_NUMBER: _builtins.int
+    NAMESPACE_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     topology: _builtins.str
     """The topology's id, as `hosts`."""
     cursor: _builtins.str
     """Where to go on: the newest cursor that came. Empty, or not known any more: the stream starts with a reset."""
+    system: _builtins.str
+    """Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers."""
+    stopped: _builtins.str
+    """Which containers: `running` (also where empty), `stopped` or `both`."""
+    pseudo: _builtins.str
+    """Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing."""
+    unconnected: _builtins.str
+    """Whether to `show` or `hide` (also where empty) processes without connections."""
+    namespace: _builtins.str
+    """Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all."""
+    view: _builtins.str
+    """How much of each node: `graph` for what drawing takes, or empty for all."""
     def __init__(
         self,
         *,
         topology: _builtins.str = ...,
         cursor: _builtins.str = ...,
+        system: _builtins.str = ...,
+        stopped: _builtins.str = ...,
+        pseudo: _builtins.str = ...,
+        unconnected: _builtins.str = ...,
+        namespace: _builtins.str = ...,
+        view: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "topology", b"topology"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "namespace", b"namespace", "pseudo", b"pseudo", "stopped", b"stopped", "system", b"system", "topology", b"topology", "unconnected", b"unconnected", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -480,16 +782,21 @@ Global___Heartbeat: _TypeAlias = Heartbeat  # noqa: Y015
 
 @_typing.final
 class ListProbesRequest(_message.Message):
-    """Nothing to say."""
+    """When."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    TIMESTAMP_FIELD_NUMBER: _builtins.int
+    timestamp: _builtins.str
+    """The moment to answer for, RFC 3339, as far back as the log reaches; empty: now."""
     def __init__(
         self,
+        *,
+        timestamp: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["timestamp", b"timestamp"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

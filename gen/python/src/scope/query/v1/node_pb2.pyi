@@ -543,10 +543,16 @@ class NodeGroup(_message.Message):
     NODES_FIELD_NUMBER: _builtins.int
     TOPOLOGY_ID_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
     label: _builtins.str
     """What to call them."""
     topology_id: _builtins.str
     """The topology that shows them."""
+    id: _builtins.str
+    """What identifies the group: the kind of node, as `process`."""
+    more: _builtins.int
+    """How many more there are than `nodes` has."""
     @_builtins.property
     def nodes(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeSummary]:
         """The nodes, by id."""
@@ -562,10 +568,12 @@ class NodeGroup(_message.Message):
         nodes: _abc.Iterable[Global___NodeSummary] | None = ...,
         topology_id: _builtins.str = ...,
         columns: _abc.Iterable[Global___Column] | None = ...,
+        id: _builtins.str = ...,
+        more: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "label", b"label", "nodes", b"nodes", "topology_id", b"topology_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "id", b"id", "label", b"label", "more", b"more", "nodes", b"nodes", "topology_id", b"topology_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -582,12 +590,15 @@ class ConnectionGroup(_message.Message):
     LABEL_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
     CONNECTIONS_FIELD_NUMBER: _builtins.int
+    MORE_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """`incoming-connections` or `outgoing-connections`."""
     topology_id: _builtins.str
     """The topology that the other ends are in."""
     label: _builtins.str
     """`Inbound` or `Outbound`."""
+    more: _builtins.int
+    """How many more rows there are than `connections` has."""
     @_builtins.property
     def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
         """The columns of `connections`."""
@@ -604,10 +615,11 @@ class ConnectionGroup(_message.Message):
         label: _builtins.str = ...,
         columns: _abc.Iterable[Global___Column] | None = ...,
         connections: _abc.Iterable[Global___ConnectionRow] | None = ...,
+        more: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "connections", b"connections", "id", b"id", "label", b"label", "topology_id", b"topology_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "connections", b"connections", "id", b"id", "label", b"label", "more", b"more", "topology_id", b"topology_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -652,3 +664,45 @@ class ConnectionRow(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ConnectionRow: _TypeAlias = ConnectionRow  # noqa: Y015
+
+@_typing.final
+class Missing(_message.Message):
+    """What a view does not show, or shows although it may be out of date. All of it empty: nothing is missing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUIET_PROBES_FIELD_NUMBER: _builtins.int
+    QUIET_PROBE_COUNT_FIELD_NUMBER: _builtins.int
+    DROPPED_REPORTS_FIELD_NUMBER: _builtins.int
+    UNUSABLE_REPORTS_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    quiet_probe_count: _builtins.int
+    """How many probes were not heard of lately."""
+    dropped_reports: _builtins.int
+    """Reports that present probes had to drop since they started, those that were refused among them."""
+    unusable_reports: _builtins.int
+    """Reports of the log that could not be taken in, since this replica follows it."""
+    @_builtins.property
+    def quiet_probes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Ids of probes that were not heard of lately, at most 100: what they reported is marked as quiet, and leaves later."""
+
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Limits that were hit: what was left out and why, a sentence each."""
+
+    def __init__(
+        self,
+        *,
+        quiet_probes: _abc.Iterable[_builtins.str] | None = ...,
+        quiet_probe_count: _builtins.int = ...,
+        dropped_reports: _builtins.int = ...,
+        unusable_reports: _builtins.int = ...,
+        limits: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dropped_reports", b"dropped_reports", "limits", b"limits", "quiet_probe_count", b"quiet_probe_count", "quiet_probes", b"quiet_probes", "unusable_reports", b"unusable_reports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Missing: _TypeAlias = Missing  # noqa: Y015

@@ -32,6 +32,9 @@ class QueryServiceStub:
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
 
+    What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+    OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+
     What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
@@ -94,6 +97,9 @@ class QueryServiceServicer:
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
 
+    What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+    OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+
     What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
@@ -105,7 +111,8 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListTopologies(self, request, context):
-        """Lists the topologies by name, each with what it holds now. In REST a bare array.
+        """Lists the topologies by name, each with what it holds, what may be chosen in it, and those that show the same in
+        another way. In REST a bare array.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -119,8 +126,8 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenderTopology(self, request, context):
-        """Answers GetTopologyResponse, all of it, as JSON. Refuses an unknown topology with NOT_FOUND and an answer beyond 32
-        MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+        """Answers GetTopologyResponse, all of it or a page, as JSON. Refuses an unknown topology with NOT_FOUND and an answer
+        beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -146,13 +153,13 @@ class QueryServiceServicer:
 
         `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
         are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-        of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
-        that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
-        chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
-        starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
-        carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-        Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
-        (LIMIT_EXCEEDED).
+        of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}; where it
+        differs from what was said before also "missing", as in RenderTopology. For a reader that was slow changes are
+        merged: `remove` and `metrics` may then name nodes that it never held. The last chunk of a reset and every later event
+        has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or starts anew with a `reset`. `failure`
+        carries an error in the form of google.rpc.Status; the stream goes on. `end` carries {"reason","message"} and is the
+        last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s. Refuses an unknown topology with
+        NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -238,6 +245,9 @@ class QueryService:
 
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
+
+    What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+    OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
 
     What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """

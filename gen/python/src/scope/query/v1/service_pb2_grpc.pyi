@@ -33,6 +33,9 @@ class QueryServiceStub:
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
 
+    What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+    OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+
     What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
@@ -43,12 +46,14 @@ class QueryServiceStub:
     GetInfo: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetInfoRequest, _messages_pb2.GetInfoResponse]
     """Says what answers here. Open to anybody; the id is one for the whole deployment."""
     ListTopologies: _grpc.UnaryStreamMultiCallable[_messages_pb2.ListTopologiesRequest, _messages_pb2.ListTopologiesResponse]
-    """Lists the topologies by name, each with what it holds now. In REST a bare array."""
+    """Lists the topologies by name, each with what it holds, what may be chosen in it, and those that show the same in
+    another way. In REST a bare array.
+    """
     GetTopology: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetTopologyRequest, _messages_pb2.GetTopologyResponse]
     """Answers a topology's nodes, in pages in ascending order of id. Refuses an unknown topology with NOT_FOUND."""
     RenderTopology: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RenderTopologyRequest, _httpbody_pb2.HttpBody]
-    """Answers GetTopologyResponse, all of it, as JSON. Refuses an unknown topology with NOT_FOUND and an answer beyond 32
-    MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+    """Answers GetTopologyResponse, all of it or a page, as JSON. Refuses an unknown topology with NOT_FOUND and an answer
+    beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     GetNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]
     """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
@@ -61,13 +66,13 @@ class QueryServiceStub:
 
     `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
     are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
-    that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
-    chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
-    starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
-    carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-    Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
-    (LIMIT_EXCEEDED).
+    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}; where it
+    differs from what was said before also "missing", as in RenderTopology. For a reader that was slow changes are
+    merged: `remove` and `metrics` may then name nodes that it never held. The last chunk of a reset and every later event
+    has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or starts anew with a `reset`. `failure`
+    carries an error in the form of google.rpc.Status; the stream goes on. `end` carries {"reason","message"} and is the
+    last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s. Refuses an unknown topology with
+    NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
     WatchTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]
     """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
@@ -87,6 +92,9 @@ class QueryServiceAsyncStub(QueryServiceStub):
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
 
+    What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+    OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+
     What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
@@ -94,12 +102,14 @@ class QueryServiceAsyncStub(QueryServiceStub):
     GetInfo: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetInfoRequest, _messages_pb2.GetInfoResponse]  # type: ignore[assignment]
     """Says what answers here. Open to anybody; the id is one for the whole deployment."""
     ListTopologies: _aio.UnaryStreamMultiCallable[_messages_pb2.ListTopologiesRequest, _messages_pb2.ListTopologiesResponse]  # type: ignore[assignment]
-    """Lists the topologies by name, each with what it holds now. In REST a bare array."""
+    """Lists the topologies by name, each with what it holds, what may be chosen in it, and those that show the same in
+    another way. In REST a bare array.
+    """
     GetTopology: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetTopologyRequest, _messages_pb2.GetTopologyResponse]  # type: ignore[assignment]
     """Answers a topology's nodes, in pages in ascending order of id. Refuses an unknown topology with NOT_FOUND."""
     RenderTopology: _aio.UnaryUnaryMultiCallable[_messages_pb2.RenderTopologyRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Answers GetTopologyResponse, all of it, as JSON. Refuses an unknown topology with NOT_FOUND and an answer beyond 32
-    MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+    """Answers GetTopologyResponse, all of it or a page, as JSON. Refuses an unknown topology with NOT_FOUND and an answer
+    beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     GetNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]  # type: ignore[assignment]
     """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
@@ -112,13 +122,13 @@ class QueryServiceAsyncStub(QueryServiceStub):
 
     `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
     are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
-    that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
-    chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
-    starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
-    carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-    Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
-    (LIMIT_EXCEEDED).
+    of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}; where it
+    differs from what was said before also "missing", as in RenderTopology. For a reader that was slow changes are
+    merged: `remove` and `metrics` may then name nodes that it never held. The last chunk of a reset and every later event
+    has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or starts anew with a `reset`. `failure`
+    carries an error in the form of google.rpc.Status; the stream goes on. `end` carries {"reason","message"} and is the
+    last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s. Refuses an unknown topology with
+    NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
     WatchTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.WatchTopologyRequest, _messages_pb2.WatchTopologyResponse]  # type: ignore[assignment]
     """Answers a topology and then what changes in it, until the watcher leaves: what StreamTopology says, as messages.
@@ -137,6 +147,9 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
     What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
     same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
 
+    What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+    OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+
     What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
     """
 
@@ -154,7 +167,9 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.ListTopologiesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_messages_pb2.ListTopologiesResponse], _abc.AsyncIterator[_messages_pb2.ListTopologiesResponse]]:
-        """Lists the topologies by name, each with what it holds now. In REST a bare array."""
+        """Lists the topologies by name, each with what it holds, what may be chosen in it, and those that show the same in
+        another way. In REST a bare array.
+        """
 
     @_abc_1.abstractmethod
     def GetTopology(
@@ -170,8 +185,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RenderTopologyRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Answers GetTopologyResponse, all of it, as JSON. Refuses an unknown topology with NOT_FOUND and an answer beyond 32
-        MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+        """Answers GetTopologyResponse, all of it or a page, as JSON. Refuses an unknown topology with NOT_FOUND and an answer
+        beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
 
     @_abc_1.abstractmethod
@@ -202,13 +217,13 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
 
         `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
         are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-        of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
-        that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
-        chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
-        starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
-        carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-        Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
-        (LIMIT_EXCEEDED).
+        of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}; where it
+        differs from what was said before also "missing", as in RenderTopology. For a reader that was slow changes are
+        merged: `remove` and `metrics` may then name nodes that it never held. The last chunk of a reset and every later event
+        has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or starts anew with a `reset`. `failure`
+        carries an error in the form of google.rpc.Status; the stream goes on. `end` carries {"reason","message"} and is the
+        last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s. Refuses an unknown topology with
+        NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
 
     @_abc_1.abstractmethod

@@ -232,6 +232,14 @@ export enum Reason {
    * @generated from enum value: REASON_LAST_ADMINISTRATOR = 29;
    */
   LAST_ADMINISTRATOR = 29,
+
+  /**
+   * The report log does not hold the moment that was asked for; the message says from when to when it reaches.
+   * OUT_OF_RANGE.
+   *
+   * @generated from enum value: REASON_NOT_RETAINED = 30;
+   */
+  NOT_RETAINED = 30,
 }
 
 /**

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { NodeSummary } from "./node_pb.js";
+import type { Missing, NodeSummary } from "./node_pb.js";
 
 /**
  * Describes the file scope/query/v1/change.proto.
@@ -46,6 +46,13 @@ export declare type TopologyChange = Message<"scope.query.v1.TopologyChange"> & 
    * @generated from field: repeated scope.query.v1.MetricBlock metrics = 4;
    */
   metrics: MetricBlock[];
+
+  /**
+   * What could not be shown, or may be out of date; there in the first and whenever it differs.
+   *
+   * @generated from field: scope.query.v1.Missing missing = 5;
+   */
+  missing?: Missing | undefined;
 };
 
 /**

@@ -6,7 +6,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
-import type { NodeDetails, NodeSummary } from "./node_pb.js";
+import type { Missing, NodeDetails, NodeSummary } from "./node_pb.js";
 import type { TopologyChange } from "./change_pb.js";
 import type { Status } from "../../../google/rpc/status_pb.js";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
@@ -49,6 +49,13 @@ export declare type GetInfoResponse = Message<"scope.query.v1.GetInfoResponse"> 
    * @generated from field: string version = 2;
    */
   version: string;
+
+  /**
+   * What can be done here.
+   *
+   * @generated from field: scope.query.v1.Capabilities capabilities = 3;
+   */
+  capabilities?: Capabilities | undefined;
 };
 
 /**
@@ -58,11 +65,75 @@ export declare type GetInfoResponse = Message<"scope.query.v1.GetInfoResponse"> 
 export declare const GetInfoResponseSchema: GenMessage<GetInfoResponse>;
 
 /**
- * Nothing to say.
+ * What a deployment can do.
+ *
+ * @generated from message scope.query.v1.Capabilities
+ */
+export declare type Capabilities = Message<"scope.query.v1.Capabilities"> & {
+  /**
+   * Whether past moments can be read.
+   *
+   * @generated from field: bool historic_reports = 1 [json_name = "historic_reports"];
+   */
+  historicReports: boolean;
+};
+
+/**
+ * Describes the message scope.query.v1.Capabilities.
+ * Use `create(CapabilitiesSchema)` to create a new message.
+ */
+export declare const CapabilitiesSchema: GenMessage<Capabilities>;
+
+/**
+ * What to count.
  *
  * @generated from message scope.query.v1.ListTopologiesRequest
  */
 export declare type ListTopologiesRequest = Message<"scope.query.v1.ListTopologiesRequest"> & {
+  /**
+   * Which containers: `application` (without those of the infrastructure), `system` (only those), `all`, or the value of a
+   * filter that ListTopologies offers; empty: `application`. Ignored, as the options below are, where the topology does not
+   * have it.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers by their state: `running`, `stopped` or `both`; empty: `running`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether what is in no container, or managed by nothing, is shown as one node for each host: `show` or `hide`; empty:
+   * `hide`.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether processes without connections are shown: `show` or `hide`; empty: `hide`.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * The moment to answer for, RFC 3339, as far back as the log reaches; empty: now.
+   *
+   * @generated from field: string timestamp = 30;
+   */
+  timestamp: string;
 };
 
 /**
@@ -111,6 +182,20 @@ export declare type ListTopologiesResponse = Message<"scope.query.v1.ListTopolog
    * @generated from field: scope.query.v1.TopologyStats stats = 5;
    */
   stats?: TopologyStats | undefined;
+
+  /**
+   * What its readers may choose, each by a parameter of the group's id.
+   *
+   * @generated from field: repeated scope.query.v1.OptionGroup options = 6;
+   */
+  options: OptionGroup[];
+
+  /**
+   * Topologies that show the same in another way.
+   *
+   * @generated from field: repeated scope.query.v1.ListTopologiesResponse sub_topologies = 7 [json_name = "sub_topologies"];
+   */
+  subTopologies: ListTopologiesResponse[];
 };
 
 /**
@@ -118,6 +203,81 @@ export declare type ListTopologiesResponse = Message<"scope.query.v1.ListTopolog
  * Use `create(ListTopologiesResponseSchema)` to create a new message.
  */
 export declare const ListTopologiesResponseSchema: GenMessage<ListTopologiesResponse>;
+
+/**
+ * One thing that readers of a topology may choose.
+ *
+ * @generated from message scope.query.v1.OptionGroup
+ */
+export declare type OptionGroup = Message<"scope.query.v1.OptionGroup"> & {
+  /**
+   * The parameter's name: `system`, `stopped`, ...
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * What holds where nothing was chosen.
+   *
+   * @generated from field: string default_value = 2;
+   */
+  defaultValue: string;
+
+  /**
+   * What there is to choose.
+   *
+   * @generated from field: repeated scope.query.v1.Option options = 3;
+   */
+  options: Option[];
+
+  /**
+   * `union` where several may be chosen, separated by commas; `one` otherwise.
+   *
+   * @generated from field: string select_type = 4;
+   */
+  selectType: string;
+
+  /**
+   * What to call choosing nothing, where that can be.
+   *
+   * @generated from field: string none_label = 5;
+   */
+  noneLabel: string;
+};
+
+/**
+ * Describes the message scope.query.v1.OptionGroup.
+ * Use `create(OptionGroupSchema)` to create a new message.
+ */
+export declare const OptionGroupSchema: GenMessage<OptionGroup>;
+
+/**
+ * One choice.
+ *
+ * @generated from message scope.query.v1.Option
+ */
+export declare type Option = Message<"scope.query.v1.Option"> & {
+  /**
+   * The parameter's value.
+   *
+   * @generated from field: string value = 1;
+   */
+  value: string;
+
+  /**
+   * What to call it.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+};
+
+/**
+ * Describes the message scope.query.v1.Option.
+ * Use `create(OptionSchema)` to create a new message.
+ */
+export declare const OptionSchema: GenMessage<Option>;
 
 /**
  * What a topology holds.
@@ -186,6 +346,55 @@ export declare type GetTopologyRequest = Message<"scope.query.v1.GetTopologyRequ
    * @generated from field: string page_token = 3;
    */
   pageToken: string;
+
+  /**
+   * Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers: `running` (also where empty), `stopped` or `both`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) processes without connections.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * The moment to answer for, RFC 3339, as far back as the log reaches; empty: now.
+   *
+   * @generated from field: string timestamp = 30;
+   */
+  timestamp: string;
+
+  /**
+   * How much of each node: `graph` for what drawing it takes (no rows, tables, parents or measurements), or empty for all.
+   *
+   * @generated from field: string view = 31;
+   */
+  view: string;
 };
 
 /**
@@ -213,6 +422,13 @@ export declare type GetTopologyResponse = Message<"scope.query.v1.GetTopologyRes
    * @generated from field: string next_page_token = 2;
    */
   nextPageToken: string;
+
+  /**
+   * What could not be shown, or may be out of date.
+   *
+   * @generated from field: scope.query.v1.Missing missing = 3;
+   */
+  missing?: Missing | undefined;
 };
 
 /**
@@ -233,6 +449,69 @@ export declare type RenderTopologyRequest = Message<"scope.query.v1.RenderTopolo
    * @generated from field: string topology = 1;
    */
   topology: string;
+
+  /**
+   * Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers: `running` (also where empty), `stopped` or `both`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) processes without connections.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * The moment to answer for, RFC 3339, as far back as the log reaches; empty: now.
+   *
+   * @generated from field: string timestamp = 30;
+   */
+  timestamp: string;
+
+  /**
+   * How much of each node: `graph` for what drawing takes, or empty for all.
+   *
+   * @generated from field: string view = 31;
+   */
+  view: string;
+
+  /**
+   * At most this many nodes, in ascending order of id; 0: all.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * Where to go on: nextPageToken of the page before.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
 };
 
 /**
@@ -260,6 +539,48 @@ export declare type GetNodeRequest = Message<"scope.query.v1.GetNodeRequest"> & 
    * @generated from field: string node_id = 2;
    */
   nodeId: string;
+
+  /**
+   * Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers: `running` (also where empty), `stopped` or `both`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) processes without connections.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * The moment to answer for, RFC 3339, as far back as the log reaches; empty: now.
+   *
+   * @generated from field: string timestamp = 30;
+   */
+  timestamp: string;
 };
 
 /**
@@ -307,6 +628,48 @@ export declare type RenderNodeRequest = Message<"scope.query.v1.RenderNodeReques
    * @generated from field: string node_id = 2;
    */
   nodeId: string;
+
+  /**
+   * Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers: `running` (also where empty), `stopped` or `both`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) processes without connections.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * The moment to answer for, RFC 3339, as far back as the log reaches; empty: now.
+   *
+   * @generated from field: string timestamp = 30;
+   */
+  timestamp: string;
 };
 
 /**
@@ -327,6 +690,48 @@ export declare type StreamTopologyRequest = Message<"scope.query.v1.StreamTopolo
    * @generated from field: string topology = 1;
    */
   topology: string;
+
+  /**
+   * Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers: `running` (also where empty), `stopped` or `both`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) processes without connections.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * How much of each node: `graph` for what drawing takes, or empty for all.
+   *
+   * @generated from field: string view = 31;
+   */
+  view: string;
 };
 
 /**
@@ -354,6 +759,48 @@ export declare type WatchTopologyRequest = Message<"scope.query.v1.WatchTopology
    * @generated from field: string cursor = 2;
    */
   cursor: string;
+
+  /**
+   * Which containers: `application` (also where empty), `system`, `all`, or what else the topology offers.
+   *
+   * @generated from field: string system = 20;
+   */
+  system: string;
+
+  /**
+   * Which containers: `running` (also where empty), `stopped` or `both`.
+   *
+   * @generated from field: string stopped = 21;
+   */
+  stopped: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) what is in no container, or managed by nothing.
+   *
+   * @generated from field: string pseudo = 22;
+   */
+  pseudo: string;
+
+  /**
+   * Whether to `show` or `hide` (also where empty) processes without connections.
+   *
+   * @generated from field: string unconnected = 23;
+   */
+  unconnected: string;
+
+  /**
+   * Names of Kubernetes namespaces, separated by commas: only what is in one of them; empty: all.
+   *
+   * @generated from field: string namespace = 24;
+   */
+  namespace: string;
+
+  /**
+   * How much of each node: `graph` for what drawing takes, or empty for all.
+   *
+   * @generated from field: string view = 31;
+   */
+  view: string;
 };
 
 /**
@@ -471,11 +918,17 @@ export declare type Heartbeat = Message<"scope.query.v1.Heartbeat"> & {
 export declare const HeartbeatSchema: GenMessage<Heartbeat>;
 
 /**
- * Nothing to say.
+ * When.
  *
  * @generated from message scope.query.v1.ListProbesRequest
  */
 export declare type ListProbesRequest = Message<"scope.query.v1.ListProbesRequest"> & {
+  /**
+   * The moment to answer for, RFC 3339, as far back as the log reaches; empty: now.
+   *
+   * @generated from field: string timestamp = 30;
+   */
+  timestamp: string;
 };
 
 /**

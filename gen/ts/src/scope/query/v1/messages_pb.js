@@ -15,7 +15,7 @@ import { file_scope_query_v1_node } from "./node_pb.js";
  * Describes the file scope/query/v1/messages.proto.
  */
 export const file_scope_query_v1_messages = /*@__PURE__*/
-  fileDesc("Ch1zY29wZS9xdWVyeS92MS9tZXNzYWdlcy5wcm90bxIOc2NvcGUucXVlcnkudjEiEAoOR2V0SW5mb1JlcXVlc3QiLgoPR2V0SW5mb1Jlc3BvbnNlEgoKAmlkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkiFwoVTGlzdFRvcG9sb2dpZXNSZXF1ZXN0IpUBChZMaXN0VG9wb2xvZ2llc1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDAoEcmFuaxgCIAEoBRIkCg1oaWRlX2lmX2VtcHR5GAMgASgIUg1oaWRlX2lmX2VtcHR5EgsKA3VybBgEIAEoCRIsCgVzdGF0cxgFIAEoCzIdLnNjb3BlLnF1ZXJ5LnYxLlRvcG9sb2d5U3RhdHMiqwEKDVRvcG9sb2d5U3RhdHMSHgoKbm9kZV9jb3VudBgBIAEoBVIKbm9kZV9jb3VudBIyChRub25wc2V1ZG9fbm9kZV9jb3VudBgCIAEoBVIUbm9ucHNldWRvX25vZGVfY291bnQSHgoKZWRnZV9jb3VudBgDIAEoBVIKZWRnZV9jb3VudBImCg5maWx0ZXJlZF9ub2RlcxgEIAEoBVIOZmlsdGVyZWRfbm9kZXMibgoSR2V0VG9wb2xvZ3lSZXF1ZXN0EhsKCHRvcG9sb2d5GAEgASgJQgm6SAZyBBABGEASHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRiIJygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAgIrgBChNHZXRUb3BvbG9neVJlc3BvbnNlEj0KBW5vZGVzGAEgAygLMi4uc2NvcGUucXVlcnkudjEuR2V0VG9wb2xvZ3lSZXNwb25zZS5Ob2Rlc0VudHJ5EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRpJCgpOb2Rlc0VudHJ5EgsKA2tleRgBIAEoCRIqCgV2YWx1ZRgCIAEoCzIbLnNjb3BlLnF1ZXJ5LnYxLk5vZGVTdW1tYXJ5OgI4ASI0ChVSZW5kZXJUb3BvbG9neVJlcXVlc3QSGwoIdG9wb2xvZ3kYASABKAlCCbpIBnIEEAEYQCJfCg5HZXROb2RlUmVxdWVzdBIbCgh0b3BvbG9neRgBIAEoCUIJukgGcgQQARhAEjAKB25vZGVfaWQYAiABKAlCH7pIHHIaEAEYmBEyE15bXlx4MDAtXHgxZlx4N2ZdKiQiPAoPR2V0Tm9kZVJlc3BvbnNlEikKBG5vZGUYASABKAsyGy5zY29wZS5xdWVyeS52MS5Ob2RlRGV0YWlscyJiChFSZW5kZXJOb2RlUmVxdWVzdBIbCgh0b3BvbG9neRgBIAEoCUIJukgGcgQQARhAEjAKB25vZGVfaWQYAiABKAlCH7pIHHIaEAEYmBEyE15bXlx4MDAtXHgxZlx4N2ZdKiQiNAoVU3RyZWFtVG9wb2xvZ3lSZXF1ZXN0EhsKCHRvcG9sb2d5GAEgASgJQgm6SAZyBBABGEAiTQoUV2F0Y2hUb3BvbG9neVJlcXVlc3QSGwoIdG9wb2xvZ3kYASABKAlCCbpIBnIEEAEYQBIYCgZjdXJzb3IYAiABKAlCCLpIBXIDGIAgIpMCChVXYXRjaFRvcG9sb2d5UmVzcG9uc2USLwoFcmVzZXQYASABKAsyHi5zY29wZS5xdWVyeS52MS5Ub3BvbG9neUNoYW5nZUgAEjAKBnVwZGF0ZRgCIAEoCzIeLnNjb3BlLnF1ZXJ5LnYxLlRvcG9sb2d5Q2hhbmdlSAASJQoHZmFpbHVyZRgDIAEoCzISLmdvb2dsZS5ycGMuU3RhdHVzSAASJwoDZW5kGAQgASgLMhguc2NvcGUucXVlcnkudjEuV2F0Y2hFbmRIABIuCgloZWFydGJlYXQYBSABKAsyGS5zY29wZS5xdWVyeS52MS5IZWFydGJlYXRIABIOCgZjdXJzb3IYBiABKAlCBwoFZXZlbnQiKwoIV2F0Y2hFbmQSDgoGcmVhc29uGAEgASgJEg8KB21lc3NhZ2UYAiABKAkiCwoJSGVhcnRiZWF0IhMKEUxpc3RQcm9iZXNSZXF1ZXN0IpUBChJMaXN0UHJvYmVzUmVzcG9uc2USEAoIaG9zdG5hbWUYASABKAkSCgoCaWQYAiABKAkSLQoJbGFzdF9zZWVuGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIPCgd2ZXJzaW9uGAQgASgJEhAKCGNvbmZsaWN0GAUgASgIEg8KB2Ryb3BwZWQYBiABKAViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_rpc_status, file_scope_query_v1_change, file_scope_query_v1_node]);
+  fileDesc("Ch1zY29wZS9xdWVyeS92MS9tZXNzYWdlcy5wcm90bxIOc2NvcGUucXVlcnkudjEiEAoOR2V0SW5mb1JlcXVlc3QiYgoPR2V0SW5mb1Jlc3BvbnNlEgoKAmlkGAEgASgJEg8KB3ZlcnNpb24YAiABKAkSMgoMY2FwYWJpbGl0aWVzGAMgASgLMhwuc2NvcGUucXVlcnkudjEuQ2FwYWJpbGl0aWVzIjoKDENhcGFiaWxpdGllcxIqChBoaXN0b3JpY19yZXBvcnRzGAEgASgIUhBoaXN0b3JpY19yZXBvcnRzIpQCChVMaXN0VG9wb2xvZ2llc1JlcXVlc3QSJwoGc3lzdGVtGBQgASgJQhe6SBRyEhhAMg5eW0EtWmEtejAtOV0qJBIxCgdzdG9wcGVkGBUgASgJQiC6SB1yGzIZXihydW5uaW5nfHN0b3BwZWR8Ym90aCk/JBIlCgZwc2V1ZG8YFiABKAlCFbpIEnIQMg5eKHNob3d8aGlkZSk/JBIqCgt1bmNvbm5lY3RlZBgXIAEoCUIVukgSchAyDl4oc2hvd3xoaWRlKT8kEjAKCW5hbWVzcGFjZRgYIAEoCUIdukgachgYgCAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSGgoJdGltZXN0YW1wGB4gASgJQge6SARyAhhAIpMCChZMaXN0VG9wb2xvZ2llc1Jlc3BvbnNlEgwKBG5hbWUYASABKAkSDAoEcmFuaxgCIAEoBRIkCg1oaWRlX2lmX2VtcHR5GAMgASgIUg1oaWRlX2lmX2VtcHR5EgsKA3VybBgEIAEoCRIsCgVzdGF0cxgFIAEoCzIdLnNjb3BlLnF1ZXJ5LnYxLlRvcG9sb2d5U3RhdHMSLAoHb3B0aW9ucxgGIAMoCzIbLnNjb3BlLnF1ZXJ5LnYxLk9wdGlvbkdyb3VwEk4KDnN1Yl90b3BvbG9naWVzGAcgAygLMiYuc2NvcGUucXVlcnkudjEuTGlzdFRvcG9sb2dpZXNSZXNwb25zZVIOc3ViX3RvcG9sb2dpZXMiggEKC09wdGlvbkdyb3VwEgoKAmlkGAEgASgJEhUKDWRlZmF1bHRfdmFsdWUYAiABKAkSJwoHb3B0aW9ucxgDIAMoCzIWLnNjb3BlLnF1ZXJ5LnYxLk9wdGlvbhITCgtzZWxlY3RfdHlwZRgEIAEoCRISCgpub25lX2xhYmVsGAUgASgJIiYKBk9wdGlvbhINCgV2YWx1ZRgBIAEoCRINCgVsYWJlbBgCIAEoCSKrAQoNVG9wb2xvZ3lTdGF0cxIeCgpub2RlX2NvdW50GAEgASgFUgpub2RlX2NvdW50EjIKFG5vbnBzZXVkb19ub2RlX2NvdW50GAIgASgFUhRub25wc2V1ZG9fbm9kZV9jb3VudBIeCgplZGdlX2NvdW50GAMgASgFUgplZGdlX2NvdW50EiYKDmZpbHRlcmVkX25vZGVzGAQgASgFUg5maWx0ZXJlZF9ub2RlcyKMAwoSR2V0VG9wb2xvZ3lSZXF1ZXN0EhsKCHRvcG9sb2d5GAEgASgJQgm6SAZyBBABGEASHQoJcGFnZV9zaXplGAIgASgFQgq6SAcaBRiIJygAEhwKCnBhZ2VfdG9rZW4YAyABKAlCCLpIBXIDGIAgEicKBnN5c3RlbRgUIAEoCUIXukgUchIYQDIOXltBLVphLXowLTldKiQSMQoHc3RvcHBlZBgVIAEoCUIgukgdchsyGV4ocnVubmluZ3xzdG9wcGVkfGJvdGgpPyQSJQoGcHNldWRvGBYgASgJQhW6SBJyEDIOXihzaG93fGhpZGUpPyQSKgoLdW5jb25uZWN0ZWQYFyABKAlCFbpIEnIQMg5eKHNob3d8aGlkZSk/JBIwCgluYW1lc3BhY2UYGCABKAlCHbpIGnIYGIAgMhNeW15ceDAwLVx4MWZceDdmXSokEhoKCXRpbWVzdGFtcBgeIAEoCUIHukgEcgIYQBIfCgR2aWV3GB8gASgJQhG6SA5yDDIKXihncmFwaCk/JCLiAQoTR2V0VG9wb2xvZ3lSZXNwb25zZRI9CgVub2RlcxgBIAMoCzIuLnNjb3BlLnF1ZXJ5LnYxLkdldFRvcG9sb2d5UmVzcG9uc2UuTm9kZXNFbnRyeRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSKAoHbWlzc2luZxgDIAEoCzIXLnNjb3BlLnF1ZXJ5LnYxLk1pc3NpbmcaSQoKTm9kZXNFbnRyeRILCgNrZXkYASABKAkSKgoFdmFsdWUYAiABKAsyGy5zY29wZS5xdWVyeS52MS5Ob2RlU3VtbWFyeToCOAEijwMKFVJlbmRlclRvcG9sb2d5UmVxdWVzdBIbCgh0b3BvbG9neRgBIAEoCUIJukgGcgQQARhAEicKBnN5c3RlbRgUIAEoCUIXukgUchIYQDIOXltBLVphLXowLTldKiQSMQoHc3RvcHBlZBgVIAEoCUIgukgdchsyGV4ocnVubmluZ3xzdG9wcGVkfGJvdGgpPyQSJQoGcHNldWRvGBYgASgJQhW6SBJyEDIOXihzaG93fGhpZGUpPyQSKgoLdW5jb25uZWN0ZWQYFyABKAlCFbpIEnIQMg5eKHNob3d8aGlkZSk/JBIwCgluYW1lc3BhY2UYGCABKAlCHbpIGnIYGIAgMhNeW15ceDAwLVx4MWZceDdmXSokEhoKCXRpbWVzdGFtcBgeIAEoCUIHukgEcgIYQBIfCgR2aWV3GB8gASgJQhG6SA5yDDIKXihncmFwaCk/JBIdCglwYWdlX3NpemUYAiABKAVCCrpIBxoFGIgnKAASHAoKcGFnZV90b2tlbhgDIAEoCUIIukgFcgMYgCAi3AIKDkdldE5vZGVSZXF1ZXN0EhsKCHRvcG9sb2d5GAEgASgJQgm6SAZyBBABGEASMAoHbm9kZV9pZBgCIAEoCUIfukgcchoQARiYETITXlteXHgwMC1ceDFmXHg3Zl0qJBInCgZzeXN0ZW0YFCABKAlCF7pIFHISGEAyDl5bQS1aYS16MC05XSokEjEKB3N0b3BwZWQYFSABKAlCILpIHXIbMhleKHJ1bm5pbmd8c3RvcHBlZHxib3RoKT8kEiUKBnBzZXVkbxgWIAEoCUIVukgSchAyDl4oc2hvd3xoaWRlKT8kEioKC3VuY29ubmVjdGVkGBcgASgJQhW6SBJyEDIOXihzaG93fGhpZGUpPyQSMAoJbmFtZXNwYWNlGBggASgJQh26SBpyGBiAIDITXlteXHgwMC1ceDFmXHg3Zl0qJBIaCgl0aW1lc3RhbXAYHiABKAlCB7pIBHICGEAiPAoPR2V0Tm9kZVJlc3BvbnNlEikKBG5vZGUYASABKAsyGy5zY29wZS5xdWVyeS52MS5Ob2RlRGV0YWlscyLfAgoRUmVuZGVyTm9kZVJlcXVlc3QSGwoIdG9wb2xvZ3kYASABKAlCCbpIBnIEEAEYQBIwCgdub2RlX2lkGAIgASgJQh+6SBxyGhABGJgRMhNeW15ceDAwLVx4MWZceDdmXSokEicKBnN5c3RlbRgUIAEoCUIXukgUchIYQDIOXltBLVphLXowLTldKiQSMQoHc3RvcHBlZBgVIAEoCUIgukgdchsyGV4ocnVubmluZ3xzdG9wcGVkfGJvdGgpPyQSJQoGcHNldWRvGBYgASgJQhW6SBJyEDIOXihzaG93fGhpZGUpPyQSKgoLdW5jb25uZWN0ZWQYFyABKAlCFbpIEnIQMg5eKHNob3d8aGlkZSk/JBIwCgluYW1lc3BhY2UYGCABKAlCHbpIGnIYGIAgMhNeW15ceDAwLVx4MWZceDdmXSokEhoKCXRpbWVzdGFtcBgeIAEoCUIHukgEcgIYQCK2AgoVU3RyZWFtVG9wb2xvZ3lSZXF1ZXN0EhsKCHRvcG9sb2d5GAEgASgJQgm6SAZyBBABGEASJwoGc3lzdGVtGBQgASgJQhe6SBRyEhhAMg5eW0EtWmEtejAtOV0qJBIxCgdzdG9wcGVkGBUgASgJQiC6SB1yGzIZXihydW5uaW5nfHN0b3BwZWR8Ym90aCk/JBIlCgZwc2V1ZG8YFiABKAlCFbpIEnIQMg5eKHNob3d8aGlkZSk/JBIqCgt1bmNvbm5lY3RlZBgXIAEoCUIVukgSchAyDl4oc2hvd3xoaWRlKT8kEjAKCW5hbWVzcGFjZRgYIAEoCUIdukgachgYgCAyE15bXlx4MDAtXHgxZlx4N2ZdKiQSHwoEdmlldxgfIAEoCUIRukgOcgwyCl4oZ3JhcGgpPyQizwIKFFdhdGNoVG9wb2xvZ3lSZXF1ZXN0EhsKCHRvcG9sb2d5GAEgASgJQgm6SAZyBBABGEASGAoGY3Vyc29yGAIgASgJQgi6SAVyAxiAIBInCgZzeXN0ZW0YFCABKAlCF7pIFHISGEAyDl5bQS1aYS16MC05XSokEjEKB3N0b3BwZWQYFSABKAlCILpIHXIbMhleKHJ1bm5pbmd8c3RvcHBlZHxib3RoKT8kEiUKBnBzZXVkbxgWIAEoCUIVukgSchAyDl4oc2hvd3xoaWRlKT8kEioKC3VuY29ubmVjdGVkGBcgASgJQhW6SBJyEDIOXihzaG93fGhpZGUpPyQSMAoJbmFtZXNwYWNlGBggASgJQh26SBpyGBiAIDITXlteXHgwMC1ceDFmXHg3Zl0qJBIfCgR2aWV3GB8gASgJQhG6SA5yDDIKXihncmFwaCk/JCKTAgoVV2F0Y2hUb3BvbG9neVJlc3BvbnNlEi8KBXJlc2V0GAEgASgLMh4uc2NvcGUucXVlcnkudjEuVG9wb2xvZ3lDaGFuZ2VIABIwCgZ1cGRhdGUYAiABKAsyHi5zY29wZS5xdWVyeS52MS5Ub3BvbG9neUNoYW5nZUgAEiUKB2ZhaWx1cmUYAyABKAsyEi5nb29nbGUucnBjLlN0YXR1c0gAEicKA2VuZBgEIAEoCzIYLnNjb3BlLnF1ZXJ5LnYxLldhdGNoRW5kSAASLgoJaGVhcnRiZWF0GAUgASgLMhkuc2NvcGUucXVlcnkudjEuSGVhcnRiZWF0SAASDgoGY3Vyc29yGAYgASgJQgcKBWV2ZW50IisKCFdhdGNoRW5kEg4KBnJlYXNvbhgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIgsKCUhlYXJ0YmVhdCIvChFMaXN0UHJvYmVzUmVxdWVzdBIaCgl0aW1lc3RhbXAYHiABKAlCB7pIBHICGEAilQEKEkxpc3RQcm9iZXNSZXNwb25zZRIQCghob3N0bmFtZRgBIAEoCRIKCgJpZBgCIAEoCRItCglsYXN0X3NlZW4YAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg8KB3ZlcnNpb24YBCABKAkSEAoIY29uZmxpY3QYBSABKAgSDwoHZHJvcHBlZBgGIAEoBWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp, file_google_rpc_status, file_scope_query_v1_change, file_scope_query_v1_node]);
 
 /**
  * Describes the message scope.query.v1.GetInfoRequest.
@@ -32,114 +32,135 @@ export const GetInfoResponseSchema = /*@__PURE__*/
   messageDesc(file_scope_query_v1_messages, 1);
 
 /**
+ * Describes the message scope.query.v1.Capabilities.
+ * Use `create(CapabilitiesSchema)` to create a new message.
+ */
+export const CapabilitiesSchema = /*@__PURE__*/
+  messageDesc(file_scope_query_v1_messages, 2);
+
+/**
  * Describes the message scope.query.v1.ListTopologiesRequest.
  * Use `create(ListTopologiesRequestSchema)` to create a new message.
  */
 export const ListTopologiesRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 2);
+  messageDesc(file_scope_query_v1_messages, 3);
 
 /**
  * Describes the message scope.query.v1.ListTopologiesResponse.
  * Use `create(ListTopologiesResponseSchema)` to create a new message.
  */
 export const ListTopologiesResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 3);
+  messageDesc(file_scope_query_v1_messages, 4);
+
+/**
+ * Describes the message scope.query.v1.OptionGroup.
+ * Use `create(OptionGroupSchema)` to create a new message.
+ */
+export const OptionGroupSchema = /*@__PURE__*/
+  messageDesc(file_scope_query_v1_messages, 5);
+
+/**
+ * Describes the message scope.query.v1.Option.
+ * Use `create(OptionSchema)` to create a new message.
+ */
+export const OptionSchema = /*@__PURE__*/
+  messageDesc(file_scope_query_v1_messages, 6);
 
 /**
  * Describes the message scope.query.v1.TopologyStats.
  * Use `create(TopologyStatsSchema)` to create a new message.
  */
 export const TopologyStatsSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 4);
+  messageDesc(file_scope_query_v1_messages, 7);
 
 /**
  * Describes the message scope.query.v1.GetTopologyRequest.
  * Use `create(GetTopologyRequestSchema)` to create a new message.
  */
 export const GetTopologyRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 5);
+  messageDesc(file_scope_query_v1_messages, 8);
 
 /**
  * Describes the message scope.query.v1.GetTopologyResponse.
  * Use `create(GetTopologyResponseSchema)` to create a new message.
  */
 export const GetTopologyResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 6);
+  messageDesc(file_scope_query_v1_messages, 9);
 
 /**
  * Describes the message scope.query.v1.RenderTopologyRequest.
  * Use `create(RenderTopologyRequestSchema)` to create a new message.
  */
 export const RenderTopologyRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 7);
+  messageDesc(file_scope_query_v1_messages, 10);
 
 /**
  * Describes the message scope.query.v1.GetNodeRequest.
  * Use `create(GetNodeRequestSchema)` to create a new message.
  */
 export const GetNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 8);
+  messageDesc(file_scope_query_v1_messages, 11);
 
 /**
  * Describes the message scope.query.v1.GetNodeResponse.
  * Use `create(GetNodeResponseSchema)` to create a new message.
  */
 export const GetNodeResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 9);
+  messageDesc(file_scope_query_v1_messages, 12);
 
 /**
  * Describes the message scope.query.v1.RenderNodeRequest.
  * Use `create(RenderNodeRequestSchema)` to create a new message.
  */
 export const RenderNodeRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 10);
+  messageDesc(file_scope_query_v1_messages, 13);
 
 /**
  * Describes the message scope.query.v1.StreamTopologyRequest.
  * Use `create(StreamTopologyRequestSchema)` to create a new message.
  */
 export const StreamTopologyRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 11);
+  messageDesc(file_scope_query_v1_messages, 14);
 
 /**
  * Describes the message scope.query.v1.WatchTopologyRequest.
  * Use `create(WatchTopologyRequestSchema)` to create a new message.
  */
 export const WatchTopologyRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 12);
+  messageDesc(file_scope_query_v1_messages, 15);
 
 /**
  * Describes the message scope.query.v1.WatchTopologyResponse.
  * Use `create(WatchTopologyResponseSchema)` to create a new message.
  */
 export const WatchTopologyResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 13);
+  messageDesc(file_scope_query_v1_messages, 16);
 
 /**
  * Describes the message scope.query.v1.WatchEnd.
  * Use `create(WatchEndSchema)` to create a new message.
  */
 export const WatchEndSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 14);
+  messageDesc(file_scope_query_v1_messages, 17);
 
 /**
  * Describes the message scope.query.v1.Heartbeat.
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 15);
+  messageDesc(file_scope_query_v1_messages, 18);
 
 /**
  * Describes the message scope.query.v1.ListProbesRequest.
  * Use `create(ListProbesRequestSchema)` to create a new message.
  */
 export const ListProbesRequestSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 16);
+  messageDesc(file_scope_query_v1_messages, 19);
 
 /**
  * Describes the message scope.query.v1.ListProbesResponse.
  * Use `create(ListProbesResponseSchema)` to create a new message.
  */
 export const ListProbesResponseSchema = /*@__PURE__*/
-  messageDesc(file_scope_query_v1_messages, 17);
+  messageDesc(file_scope_query_v1_messages, 20);
 

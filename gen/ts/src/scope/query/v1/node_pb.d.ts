@@ -660,6 +660,20 @@ export declare type NodeGroup = Message<"scope.query.v1.NodeGroup"> & {
    * @generated from field: repeated scope.query.v1.Column columns = 4;
    */
   columns: Column[];
+
+  /**
+   * What identifies the group: the kind of node, as `process`.
+   *
+   * @generated from field: string id = 5;
+   */
+  id: string;
+
+  /**
+   * How many more there are than `nodes` has.
+   *
+   * @generated from field: int32 more = 6;
+   */
+  more: number;
 };
 
 /**
@@ -708,6 +722,13 @@ export declare type ConnectionGroup = Message<"scope.query.v1.ConnectionGroup"> 
    * @generated from field: repeated scope.query.v1.ConnectionRow connections = 5;
    */
   connections: ConnectionRow[];
+
+  /**
+   * How many more rows there are than `connections` has.
+   *
+   * @generated from field: int32 more = 6;
+   */
+  more: number;
 };
 
 /**
@@ -763,4 +784,52 @@ export declare type ConnectionRow = Message<"scope.query.v1.ConnectionRow"> & {
  * Use `create(ConnectionRowSchema)` to create a new message.
  */
 export declare const ConnectionRowSchema: GenMessage<ConnectionRow>;
+
+/**
+ * What a view does not show, or shows although it may be out of date. All of it empty: nothing is missing.
+ *
+ * @generated from message scope.query.v1.Missing
+ */
+export declare type Missing = Message<"scope.query.v1.Missing"> & {
+  /**
+   * Ids of probes that were not heard of lately, at most 100: what they reported is marked as quiet, and leaves later.
+   *
+   * @generated from field: repeated string quiet_probes = 1;
+   */
+  quietProbes: string[];
+
+  /**
+   * How many probes were not heard of lately.
+   *
+   * @generated from field: int32 quiet_probe_count = 2;
+   */
+  quietProbeCount: number;
+
+  /**
+   * Reports that present probes had to drop since they started, those that were refused among them.
+   *
+   * @generated from field: int32 dropped_reports = 3;
+   */
+  droppedReports: number;
+
+  /**
+   * Reports of the log that could not be taken in, since this replica follows it.
+   *
+   * @generated from field: int32 unusable_reports = 4;
+   */
+  unusableReports: number;
+
+  /**
+   * Limits that were hit: what was left out and why, a sentence each.
+   *
+   * @generated from field: repeated string limits = 5;
+   */
+  limits: string[];
+};
+
+/**
+ * Describes the message scope.query.v1.Missing.
+ * Use `create(MissingSchema)` to create a new message.
+ */
+export declare const MissingSchema: GenMessage<Missing>;
 

@@ -19,6 +19,9 @@ export declare const file_scope_query_v1_service: GenFile;
  * What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
  * same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
  *
+ * What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+ * OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+ *
  * What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
  *
  * @generated from service scope.query.v1.QueryService
@@ -35,7 +38,8 @@ export declare const QueryService: GenService<{
     output: typeof GetInfoResponseSchema;
   },
   /**
-   * Lists the topologies by name, each with what it holds now. In REST a bare array.
+   * Lists the topologies by name, each with what it holds, what may be chosen in it, and those that show the same in
+   * another way. In REST a bare array.
    *
    * @generated from rpc scope.query.v1.QueryService.ListTopologies
    */
@@ -55,8 +59,8 @@ export declare const QueryService: GenService<{
     output: typeof GetTopologyResponseSchema;
   },
   /**
-   * Answers GetTopologyResponse, all of it, as JSON. Refuses an unknown topology with NOT_FOUND and an answer beyond 32
-   * MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+   * Answers GetTopologyResponse, all of it or a page, as JSON. Refuses an unknown topology with NOT_FOUND and an answer
+   * beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
    *
    * @generated from rpc scope.query.v1.QueryService.RenderTopology
    */
@@ -91,13 +95,13 @@ export declare const QueryService: GenService<{
    *
    * `reset` empties the reader's map and carries the first chunk of nodes, at most 500; further chunks and later changes
    * are `update`. Both carry {"add":[],"update":[],"remove":[],"metrics":[]}: nodes as in RenderTopology, ids, and blocks
-   * of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}. For a reader
-   * that was slow changes are merged: `remove` and `metrics` may then name nodes that it never held. The last
-   * chunk of a reset and every later event has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or
-   * starts anew with a `reset`. `failure` carries an error in the form of google.rpc.Status; the stream goes on. `end`
-   * carries {"reason","message"} and is the last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s.
-   * Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED
-   * (LIMIT_EXCEEDED).
+   * of samples {"nodes":[ids],"times":[unix ms],"values":{"<metric id>":[node by node; null: no sample]}}; where it
+   * differs from what was said before also "missing", as in RenderTopology. For a reader that was slow changes are
+   * merged: `remove` and `metrics` may then name nodes that it never held. The last chunk of a reset and every later event
+   * has an `id`; sent back as `Last-Event-ID`, the stream goes on from there, or starts anew with a `reset`. `failure`
+   * carries an error in the form of google.rpc.Status; the stream goes on. `end` carries {"reason","message"} and is the
+   * last, CREDENTIAL_REVOKED or DRAIN (connect again). A comment comes every 15 s. Refuses an unknown topology with
+   * NOT_FOUND, and more watches than a person may have with RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
    *
    * @generated from rpc scope.query.v1.QueryService.StreamTopology
    */

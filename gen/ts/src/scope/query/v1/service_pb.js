@@ -23,6 +23,9 @@ export const file_scope_query_v1_service = /*@__PURE__*/
  * What browsers read in bulk has two faces: one that answers a message, for generated clients, and one that answers the
  * same content as JSON bytes, made once and shared by all who read it (its name starts with Render or Stream).
  *
+ * What takes a `timestamp` answers for that moment, from the log; a moment that the log does not hold is refused with
+ * OUT_OF_RANGE (NOT_RETAINED). A value that an option does not have is refused with INVALID_ARGUMENT (INVALID_FIELD).
+ *
  * What reads the report log answers UNAVAILABLE (LOG_UNAVAILABLE) while it cannot be reached and nothing of it is known.
  *
  * @generated from service scope.query.v1.QueryService
