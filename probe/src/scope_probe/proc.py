@@ -50,13 +50,13 @@ def parse_stat(raw: bytes) -> Stat:
 
 def stat(pid: int) -> Stat | None:
     """What a process is doing."""
-    raw = _read(f"/proc/{pid}/stat", _STAT_BYTES)
+    raw = read(f"/proc/{pid}/stat", _STAT_BYTES)
     return parse_stat(raw) if raw else None
 
 
 def command(pid: int) -> list[str] | None:
     """Its arguments, the program first, at most CMDLINE_BYTES of them; empty for a kernel thread."""
-    raw = _read(f"/proc/{pid}/cmdline", CMDLINE_BYTES)
+    raw = read(f"/proc/{pid}/cmdline", CMDLINE_BYTES)
     if raw is None:
         return None
     raw = raw.rstrip(b"\0 ")
@@ -93,7 +93,7 @@ def text(raw: bytes) -> str:
     return raw.decode(errors="replace")
 
 
-def _read(path: str, size: int) -> bytes | None:
+def read(path: str, size: int) -> bytes | None:
     """The beginning of a file, without the cost of a file object."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
