@@ -15,6 +15,7 @@ from mesh import bus
 from mesh.errors import ServiceError, unavailable
 from mesh.seal import Seal
 from query import instruments
+from query.kept import Views
 from query.log import Follower
 from query.model import Model
 from query.probe import Heading
@@ -56,15 +57,12 @@ class Organization:
         self.read = time.monotonic()
         self._follower = Follower(bus, name, self.take, Seal(settings.mesh_keys))
         self._settings = settings
-        self._views: dict[tuple[str, bool], View] = {}
-        self._wanted: dict[tuple[str, bool], float] = {}
+        self._views = Views(self.model, settings.idle_after)
         self._waiting: deque[tuple[Heading, Report]] = deque()
         self._waiting_bytes = 0
         # By probe, reports of who is gone unless the log has a newer word.
         self._held: dict[str, list[tuple[Heading, bytes]]] = {}
         self._news = asyncio.Event()
-        # Held while a view is made, and nothing is taken in.
-        self._opening = asyncio.Lock()
         self._unjoined = 0
         self._patient_until = 0.0
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
@@ -107,7 +105,7 @@ class Organization:
 
     def watchers(self) -> int:
         """How many readers wait for changes of a view."""
-        return sum(len(view.wakes) for view in list(self._views.values()))
+        return self._views.watchers()
 
     def take(self, heading: Heading, data: bytes) -> None:
         """Takes a report of the log. It waits until all views take it in too: none is ever of another state.
@@ -135,31 +133,25 @@ class Organization:
         self._waiting.append((heading, report))
         self._waiting_bytes += len(data)
         self._news.set()
-        if self._opening.locked():
+        if self._views.opening.locked():
             return
-        if not self._views:
+        if not len(self._views):
             self._take_in()
         if self._waiting_bytes > _WAITING_BYTES or self._unjoined >= _JOINED_AT_ONCE:
             self.settle()
 
     async def view(self, definition: Definition, *, sensitive: bool) -> View:
         """The view of a topology, kept up to date from now on for as long as it is asked for."""
-        key = (definition.id, sensitive)
-        self.read = self._wanted[key] = time.monotonic()
-        if key not in self._views:
-            async with self._opening:
-                if key not in self._views:
-                    self._views[key] = await self._open(definition, sensitive=sensitive)
-        return self._views[key]
-
-    async def _open(self, definition: Definition, *, sensitive: bool) -> View:
-        """Makes a view of all there is, in turn with other work; the model stands still meanwhile."""
-        self.settle()
-        view = View(self.model, definition, sensitive=sensitive)
-        for part in self.model.everything():
-            view.apply(part, time.monotonic())
-            await asyncio.sleep(0)
-        return view
+        self.read = time.monotonic()
+        view = self._views.get(definition, sensitive=sensitive)
+        if view is not None:
+            return view
+        async with self._views.opening:
+            view = self._views.get(definition, sensitive=sensitive)
+            if view is None:
+                self.settle()
+                view = await self._views.open(definition, time.monotonic(), sensitive=sensitive)
+            return view
 
     def settle(self) -> None:
         """Joins what arrived, and brings every view up to date."""
@@ -179,11 +171,7 @@ class Organization:
         self._unjoined = 0
         change.traces = tuple(self._traces)
         self._traces.clear()
-        for key, view in list(self._views.items()):
-            if not view.wakes and now - self._wanted[key] > self._settings.idle_after:
-                del self._views[key], self._wanted[key]
-            else:
-                view.apply(change, now)
+        self._views.apply(change, now)
         if arrived:
             instruments.JOIN.record(time.perf_counter() - joining)
 
@@ -218,7 +206,7 @@ class Organization:
         await self._follower.present.wait()
         while True:
             arrived = self._news.is_set()
-            async with self._opening:
+            async with self._views.opening:
                 self.settle()
             if arrived:
                 await asyncio.sleep(self._settings.tick)
