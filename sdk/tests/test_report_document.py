@@ -11,6 +11,7 @@ from scope.report.v1.topology_pb2 import Topology
 from scope_sdk import Builder, ReportError, ids
 from scope_sdk.report import standard
 from scope_sdk.report.encode import Encoder
+from scope_sdk.report.templates import check_kind
 
 from .strategies import builders, thorough
 
@@ -136,11 +137,22 @@ def test_a_builder_keeps_what_it_had_when_it_refuses_something() -> None:
     assert builder.document() == before
 
 
-def test_hosts_and_processes_are_declared_as_usual_unless_the_document_declares_them() -> None:
+def test_usual_kinds_are_declared_as_usual_unless_the_document_declares_them() -> None:
     own = TopologyTemplates(topology=Topology.TOPOLOGY_HOST, rows=[RowTemplate(id="rack", label="Rack")])
-    nodes = [DocumentNode(topology="host", id="box;<host>"), DocumentNode(topology="container", id="c;<container>")]
+    nodes = [DocumentNode(topology="host", id="box;<host>"), DocumentNode(topology="overlay", id="#peer")]
     usual = Builder().template(standard.HOST).templates
     apart = [DocumentNode(topology="host", id="rack;<host>")]
     assert Builder().load(Document(nodes=nodes, templates=[own])).load(Document(nodes=apart, templates=[own])).templates
     assert Builder().load(Document(nodes=nodes)).templates == usual
     assert Builder().load(Document(nodes=nodes, templates=[own])).templates == Builder().template(own).templates
+
+
+def test_every_usual_declaration_can_be_part_of_a_report() -> None:
+    for kind in standard.STANDARD.values():
+        check_kind(kind)
+
+
+def test_what_may_hold_secrets_is_declared_as_sensitive() -> None:
+    kinds = standard.STANDARD.values()
+    assert {row.id for kind in kinds for row in kind.rows if row.sensitive} == {"cmdline", "docker_container_command"}
+    assert {table.id for kind in kinds for table in kind.tables if table.sensitive} == {"docker_env_"}
