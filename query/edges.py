@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
-from query.join import Edge, EdgeChanges
+from query.join import Edge, EdgeChange, EdgeChanges
 
 
 class Edges:
@@ -32,11 +32,11 @@ class Edges:
 
     def apply(self, changes: EdgeChanges, now: float) -> None:
         """Takes in owners' edges that came and went."""
-        for edge, came in changes.items():
-            if came:
+        for edge, change in changes.items():
+            if change is EdgeChange.CAME:
                 self._add(edge)
             else:
-                self._remove(edge, now)
+                self._remove(edge, now if change is EdgeChange.REVISED else now + self._kept)
 
     def replace(self, owners: Iterable[str], now: float) -> None:
         """Moves the edges of owners that may belong to another node now."""
@@ -45,7 +45,7 @@ class Edges:
         # All edges are looked through, for that is rare: a set of its edges for each owner would take much memory.
         edges = [edge for edge in self._edges if not moved.isdisjoint(edge)] if moved else []
         for edge in edges:
-            self._remove(edge, now)
+            self._remove(edge, now + self._kept)
         for edge in edges:
             self._add(edge)
 
@@ -87,7 +87,7 @@ class Edges:
         if node is not None:
             self._members[node].add(owner)
 
-    def _remove(self, edge: Edge, now: float) -> None:
+    def _remove(self, edge: Edge, until: float) -> None:
         target = self._target(edge)
         self._edges.remove(edge)
         for owner in edge:
@@ -99,7 +99,7 @@ class Edges:
         self._held[target] -= 1
         if not self._held[target]:
             del self._held[target]
-            self._fading[target] = now + self._kept
+            self._fading[target] = until
 
     def _forget_owner(self, owner: str) -> None:
         del self._counts[owner]

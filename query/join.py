@@ -7,6 +7,7 @@ that connection is looked at again, so the work is proportional to the rows that
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
+from enum import Enum
 from typing import NamedTuple
 
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
@@ -17,13 +18,33 @@ Key = tuple[str, int, str, int]
 Row = tuple[Key, bool, str]
 #: The owner of the client end and the owner of the server end, or an internet's id.
 Edge = tuple[str, str]
-#: Which edges came (True) and went (False).
-EdgeChanges = dict[Edge, bool]
+
+
+class EdgeChange(Enum):
+    """What became of an edge."""
+
+    CAME = "came"
+    #: Its connections ended.
+    ENDED = "ended"
+    #: Its connections are there, and turned out to be between others.
+    REVISED = "revised"
+
+
+#: The edges that came and went.
+EdgeChanges = dict[Edge, EdgeChange]
 
 
 class Connection(NamedTuple):
-    """A connection with both ends known, one of them perhaps the internet, and how many it stands for."""
+    """A connection between two owners, either of which may be a pseudo node, and how many it stands for.
 
+    Attributes:
+        seen: what it is for those who were asked about; an address may be one that is translated on the way.
+        key: what it is once translated.
+        edge: its owners.
+        times: how many connections it stands for.
+    """
+
+    seen: Key
     key: Key
     edge: Edge
     times: int
@@ -90,7 +111,11 @@ class Join:
             self._settle(key, before)
         self._dirty.clear()
         now = self._edges
-        return {edge: edge in now for edge, existed in before.items() if (edge in now) != existed}
+        return {
+            edge: EdgeChange.CAME if edge in now else EdgeChange.ENDED
+            for edge, existed in before.items()
+            if (edge in now) != existed
+        }
 
     def edges(self) -> Iterator[Edge]:
         """Every edge."""
@@ -104,7 +129,7 @@ class Join:
         for key in keys:
             ends = self._ends[key]
             if ends.edge is not None:
-                yield Connection(key, ends.edge, max(ends.claims.values()))
+                yield Connection(key, key, ends.edge, max(ends.claims.values()))
 
     def _settle(self, key: Key, before: dict[Edge, bool]) -> None:
         ends = self._ends[key]

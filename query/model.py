@@ -9,7 +9,7 @@ from itertools import count
 
 from opentelemetry.trace import SpanContext
 
-from query.join import EdgeChanges, Join
+from query.join import EdgeChange, EdgeChanges, Join
 from query.networks import Networks
 from query.probe import Heading, Probe
 from query.samples import Block, Newest
@@ -123,7 +123,7 @@ class Model:
         nodes, edges = list(self._reporters), list(self._join.edges())
         for start in range(0, max(len(nodes), len(edges), 1), at_once):
             part = slice(start, start + at_once)
-            yield Change(set(nodes[part]), dict.fromkeys(edges[part], True), templates=not start)
+            yield Change(set(nodes[part]), dict.fromkeys(edges[part], EdgeChange.CAME), templates=not start)
 
     def facts(self, node: str) -> Facts | None:
         """What is said of a node, None where no probe reports it."""
@@ -146,6 +146,10 @@ class Model:
     def parents(self, node: str) -> set[str]:
         """Ids of what a node belongs to, its host among them; cheaper than its facts."""
         return {parent for probe in self.reporters(node) for parent in probe.parents(node)}
+
+    def children(self, node: str) -> set[str]:
+        """Ids of what belongs to a node, without what belongs to those."""
+        return {child for probe in self.reporters(node) for child in probe.children(node)}
 
     def reporters(self, node: str) -> Collection[Probe]:
         """The probes that report a node."""

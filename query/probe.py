@@ -7,6 +7,7 @@ from itertools import repeat
 
 from opentelemetry.trace import SpanContext
 
+from query.children import Children
 from query.join import Row
 from query.samples import Block, Samples
 from scope.report.v1.report_pb2 import Connections, Report
@@ -85,6 +86,7 @@ class Probe:
         self.ids: dict[int, str] = {}
         self.handles: dict[str, int] = {}
         self._nodes = Nodes()
+        self._children = Children()
         self._strings: list[str] = []
         self._epoch = 0
         self._spoken: set[int] = set()
@@ -115,6 +117,10 @@ class Probe:
         for handle in (*message.parents[:], message.host):
             if handle in self.ids:
                 yield self.ids[handle]
+
+    def children(self, node: str) -> Iterator[str]:
+        """Ids of those of its nodes that name this one of them as a parent or as their host."""
+        return (self.ids[child] for child in self._children.of(self.handles[node]))
 
     def hostname(self) -> str:
         """The name of the host that it runs on: the first that it reports; empty where it reports none."""
@@ -151,7 +157,7 @@ class Probe:
     def _start(self, report: Report, heading: Heading) -> Changes:
         """Takes in the first report of an epoch: no handle means what it meant before."""
         self._epoch = report.epoch
-        self._nodes, self._strings = Nodes(), []
+        self._nodes, self._children, self._strings = Nodes(), Children(), []
         self.samples.clear()
         gone = set(self.handles)
         self.ids, self.handles = {}, {}
@@ -175,12 +181,13 @@ class Probe:
         old, self._nodes = self._nodes, self.state.nodes()
         strings, self._strings = self._strings, self.state.strings()
         spoken, self._spoken = self._spoken, _spoken_of(report)
-        if not _continues(strings, self._strings):
-            return old.packed.keys() | self._nodes.packed.keys()
         # Two deltas have one base: what neither of them speaks of is as it was.
         before, now = old.packed, self._nodes.packed
         perhaps = spoken | self._spoken if report.base else before.keys() | now.keys()
         changed = {handle for handle in perhaps if before.get(handle) != now.get(handle)}
+        self._children.update(changed, old, self._nodes)
+        if not _continues(strings, self._strings):
+            return before.keys() | now.keys()
         renamed = {handle for handle in changed if _host_name(old, handle) != _host_name(self._nodes, handle)}
         return changed | self._of_hosts(renamed)
 

@@ -7,6 +7,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from query.edges import Edges
+from query.join import EdgeChange
 from query.model import Lifetimes
 from query.tests.machines import Machine, Reporter, Socket, World
 from query.tests.test_views import edges, nodes
@@ -282,7 +283,7 @@ def test_rows_whose_owner_is_gone_are_passed_over() -> None:
 def test_what_belongs_to_another_node_takes_its_edges_along() -> None:
     places: dict[str, str | None] = {"p": "one", "q": "two", "r": None}
     moving = Edges(places.get, kept=10)
-    moving.apply({("p", "q"): True, ("p", "r"): True, ("p", "p"): True}, 0)
+    moving.apply(dict.fromkeys([("p", "q"), ("p", "r"), ("p", "p")], EdgeChange.CAME), 0)
     assert moving.out == {"one": {"two", "one"}}
     assert moving.members("one") == {"p"}
     places["p"] = "other"
@@ -290,7 +291,7 @@ def test_what_belongs_to_another_node_takes_its_edges_along() -> None:
     moving.expire(11)
     assert moving.out == {"other": {"two", "other"}}
     assert moving.into == {"two": {"other"}, "other": {"other"}}
-    moving.apply({("p", "q"): False, ("p", "r"): False, ("p", "p"): False}, 20)
+    moving.apply(dict.fromkeys([("p", "q"), ("p", "r"), ("p", "p")], EdgeChange.ENDED), 20)
     moving.expire(31)
     assert not any(
         vars(moving)[name] for name in ("out", "into", "_held", "_fading", "_placed", "_members", "_edges", "_counts")

@@ -1,0 +1,44 @@
+"""Which nodes of a probe belong to which."""
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+from scope.report.v1.report_pb2 import Node
+from scope_sdk.report.fit import Nodes
+
+
+class Children:
+    """The nodes that name another as a parent or as their host, all by their handles."""
+
+    def __init__(self) -> None:
+        # In ascending order: a set of so few numbers takes ten times the memory, and most nodes are one's child.
+        self._of: dict[int, array[int]] = {}
+
+    def of(self, parent: int) -> Sequence[int]:
+        """The children of a node, in ascending order."""
+        return self._of.get(parent, ())
+
+    def update(self, handles: Iterable[int], before: Nodes, now: Nodes) -> None:
+        """Takes in that these nodes are not what they were."""
+        for handle in handles:
+            old, new = _parents(before.get(handle)), _parents(now.get(handle))
+            for parent in old - new:
+                self._remove(parent, handle)
+            for parent in new - old:
+                children = self._of.setdefault(parent, array("I"))
+                children.insert(bisect_left(children, handle), handle)
+
+    def _remove(self, parent: int, child: int) -> None:
+        children = self._of[parent]
+        del children[bisect_left(children, child)]
+        if not children:
+            del self._of[parent]
+
+
+def _parents(node: Node | None) -> set[int]:
+    """The handles of what a node belongs to; none for no node."""
+    if node is None:
+        return set()
+    parents = set(node.parents[:])
+    return parents | {node.host} if node.host else parents
