@@ -7,11 +7,12 @@ from typing import Protocol
 RUNNING, PAUSED, EXITED = "running", "paused", "exited"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Port:
     """A published port: what comes to `port` of the host goes to `container_port`.
 
-    `address` as the engine says it: one of the host's, or `0.0.0.0` or `::` for all of its family.
+    `address` as the engine says it: one of the host's, or `0.0.0.0` or `::` for all of its family. With `port` 0 it is
+    not published: the container only says that it listens there.
     """
 
     address: str
