@@ -19,10 +19,12 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
+from mesh.errors import ServiceError, unavailable
 from mesh.seal import Seal
 from mesh.telemetry import traces
 from query.instruments import PASSED_OVER
 from query.probe import Heading
+from scope.errors.v1.errors_pb2 import Reason
 
 #: How often the log says that it is there while nothing happens, in seconds.
 _HEARTBEAT = 1.0
@@ -151,7 +153,7 @@ class Follower:
         at = message.metadata.timestamp.timestamp()
         age = 0.0 if self.live else max(0.0, time.time() - at)
         try:
-            self._take(_heading(message.subject, headers, self._heard - age, at), message.data)
+            self._take(heading_of(message.subject, headers, self._heard - age, at), message.data)
         except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
             PASSED_OVER.add(1, "failed")
             _log.error("a report could not be taken in", subject=message.subject, exc_info=error)
@@ -170,12 +172,19 @@ class Follower:
             self._lost.set()
 
 
+def away() -> ServiceError:
+    """The log cannot be reached."""
+    message = "the report log cannot be reached; what is shown is not up to date"
+    return unavailable(Reason.REASON_LOG_UNAVAILABLE, message)
+
+
 async def _close(subscription: Subscription) -> None:
     with suppress(nats.errors.Error):  # the connection is gone, and the subscription with it
         await subscription.unsubscribe()
 
 
-def _heading(subject: str, headers: Mapping[str, str], arrived: float, at: float) -> Heading:
+def heading_of(subject: str, headers: Mapping[str, str], arrived: float, at: float) -> Heading:
+    """What a message of the log says about its report."""
     dropped = headers.get("Scope-Dropped", "0")
     trace = traces.received(headers)
     return Heading(

@@ -39,7 +39,8 @@ class _Change(Part[Any, WatchTopologyResponse]):
     """A message under construction; ids of nodes that left are its strings, all else are messages."""
 
     def told(self, cursor: str, *, reset: bool) -> WatchTopologyResponse:
-        change = TopologyChange(**self._items)
+        items: dict[str, Any] = self._items
+        change = TopologyChange(**items)
         if reset:
             return WatchTopologyResponse(reset=change, cursor=cursor)
         return WatchTopologyResponse(update=change, cursor=cursor)

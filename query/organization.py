@@ -12,17 +12,17 @@ from nats.aio.client import Client
 from opentelemetry.trace import SpanContext
 
 from mesh import bus
-from mesh.errors import ServiceError, unavailable
+from mesh.errors import ServiceError
 from mesh.seal import Seal
 from query import instruments
 from query.kept import Views
-from query.log import Follower
+from query.log import Follower, away
 from query.model import Model
+from query.past import Pasts
 from query.probe import Heading
 from query.settings import QuerySettings
 from query.topologies.definition import Definition
 from query.view import TRACES, View
-from scope.errors.v1.errors_pb2 import Reason
 from scope.report.v1.report_pb2 import Report
 from scope_sdk.report.check import ReportError, check
 
@@ -85,11 +85,15 @@ class Organization:
             async with asyncio.timeout(_PATIENCE):
                 await self._follower.present.wait()
         if self._follower.away and not self._follower.present.is_set():
-            raise _away()
+            raise away()
+
+    def now(self) -> float:
+        """The present moment, by the clock that its probes are heard by."""
+        return time.monotonic()
 
     def failure(self) -> ServiceError | None:
         """Why what is shown may be out of date; None while it is not."""
-        return _away() if self._follower.away else None
+        return away() if self._follower.away else None
 
     def watched(self) -> bool:
         """Whether somebody waits for changes of a view."""
@@ -223,11 +227,6 @@ async def _end(tasks: set[asyncio.Task[None]]) -> None:
         _, tasks = await asyncio.wait(tasks, timeout=0.5)
 
 
-def _away() -> ServiceError:
-    message = "the report log cannot be reached; what is shown is not up to date"
-    return unavailable(Reason.REASON_LOG_UNAVAILABLE, message)
-
-
 class Organizations:
     """The organizations that somebody reads.
 
@@ -237,6 +236,8 @@ class Organizations:
     """
 
     def __init__(self, bus: Client, settings: QuerySettings) -> None:
+        #: Past moments.
+        self.past = Pasts(bus, settings)
         self._bus = bus
         self._settings = settings
         self._followed: dict[str, Organization] = {}
@@ -278,6 +279,7 @@ class Organizations:
         """Lets go of organizations that nobody reads, for ever."""
         while True:
             await asyncio.sleep(min(5.0, self._settings.idle_after))
+            self.past.trim()
             for name, organization in list(self._followed.items()):
                 try:
                     if self._is_idle(organization):

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import importlib.metadata
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -26,6 +25,7 @@ from query.events import EVENTS
 from query.messages import MESSAGES
 from query.model import conflict, probes_by_id
 from query.organization import Organization, Organizations, following
+from query.past import Past, parse
 from query.probe import Probe
 from query.render import to_json
 from query.settings import QuerySettings
@@ -72,6 +72,7 @@ class Query(QueryServiceServicer):
             # By the oldest key, which all replicas have for as long as there is another.
             id=hmac.new([*settings.mesh_keys][-1], b"deployment", hashlib.sha256).hexdigest()[:32],
             version=importlib.metadata.version("scope-service"),
+            capabilities=pb.Capabilities(historic_reports=True),
         )
 
     async def GetInfo(self, _request: pb.GetInfoRequest, _context: Context) -> pb.GetInfoResponse:  # noqa: N802 - the contract's name
@@ -80,11 +81,11 @@ class Query(QueryServiceServicer):
 
     async def ListTopologies(  # noqa: N802 - the contract's name
         self,
-        _request: pb.ListTopologiesRequest,
+        request: pb.ListTopologiesRequest,
         _context: Context,
     ) -> AsyncIterator[pb.ListTopologiesResponse]:
         """Lists the topologies by name."""
-        async with self._reading() as organization:
+        async with self._reading(request.timestamp) as organization:
             for definition in sorted(topologies().values(), key=lambda definition: definition.name):
                 yield pb.ListTopologiesResponse(
                     name=definition.name,
@@ -101,7 +102,7 @@ class Query(QueryServiceServicer):
     ) -> pb.GetTopologyResponse:
         """Answers a page of a topology."""
         definition = _definition(request.topology)
-        async with self._reading() as organization:
+        async with self._reading(request.timestamp) as organization:
             return (await _view(organization, definition)).page(request.page_size, request.page_token)
 
     async def RenderTopology(  # noqa: N802 - the contract's name
@@ -109,7 +110,7 @@ class Query(QueryServiceServicer):
     ) -> HttpBody:
         """Answers a topology as JSON, compressed for those who accept it."""
         definition = _definition(request.topology)
-        async with self._reading() as organization:
+        async with self._reading(request.timestamp) as organization:
             view = await _view(organization, definition)
             _bound(await view.measure(ANSWER_BYTES), _IN_PAGES)
             answer = view.answer()
@@ -121,11 +122,11 @@ class Query(QueryServiceServicer):
 
     async def GetNode(self, request: pb.GetNodeRequest, _context: Context) -> pb.GetNodeResponse:  # noqa: N802 - the contract's name
         """Answers one node with its details."""
-        return await self._node(request.topology, request.node_id)
+        return await self._node(request)
 
     async def RenderNode(self, request: pb.RenderNodeRequest, _context: Context) -> HttpBody:  # noqa: N802 - the contract's name
         """Answers one node with its details as JSON."""
-        node = await self._node(request.topology, request.node_id)
+        node = await self._node(request)
         answer = to_json(node)
         _bound(len(answer), "read one of the nodes it is connected to")
         return HttpBody(content_type=_JSON, data=answer)
@@ -150,13 +151,13 @@ class Query(QueryServiceServicer):
 
     async def ListProbes(  # noqa: N802 - the contract's name
         self,
-        _request: pb.ListProbesRequest,
+        request: pb.ListProbesRequest,
         _context: Context,
     ) -> AsyncIterator[pb.ListProbesResponse]:
         """Lists the probes that reported lately, by id."""
-        async with self._reading() as organization:
+        async with self._reading(request.timestamp) as organization:
             for probe in probes_by_id(organization.model):
-                yield _probe(probe, self._quiet)
+                yield _probe(probe, conflict=conflict(probe, organization.now(), self._quiet))
 
     @asynccontextmanager
     async def _watching(self, rpc: str, topology: str) -> AsyncIterator[Lease]:
@@ -174,9 +175,15 @@ class Query(QueryServiceServicer):
         yield _end(lease, form)
 
     @asynccontextmanager
-    async def _reading(self) -> AsyncIterator[Organization]:
-        """The caller's organization, which begins anew where the body finds that it cannot be shown."""
-        name = current().organization
+    async def _reading(self, timestamp: str = "") -> AsyncIterator[Organization | Past]:
+        """The caller's organization as it was at a moment, now where none is given.
+
+        The present begins anew where the body finds that it cannot be shown.
+        """
+        name, at = current().organization, parse(timestamp)
+        if at is not None:
+            yield await self._organizations.past.get(name, at)
+            return
         organization = await self._organizations.get(name)
         try:
             yield organization
@@ -186,12 +193,12 @@ class Query(QueryServiceServicer):
             await self._organizations.doubt(name, organization)
             raise
 
-    async def _node(self, topology: str, node: str) -> pb.GetNodeResponse:
-        definition = _definition(topology)
-        async with self._reading() as organization:
-            details = (await _view(organization, definition)).details(node)
+    async def _node(self, request: pb.GetNodeRequest | pb.RenderNodeRequest) -> pb.GetNodeResponse:
+        definition = _definition(request.topology)
+        async with self._reading(request.timestamp) as organization:
+            details = (await _view(organization, definition)).details(request.node_id)
             if details is None:
-                raise not_found("node", node)
+                raise not_found("node", request.node_id)
             return pb.GetNodeResponse(node=details)
 
 
@@ -202,7 +209,7 @@ def _definition(topology: str) -> Definition:
     return definition
 
 
-async def _view(organization: Organization, definition: Definition) -> View:
+async def _view(organization: Organization | Past, definition: Definition) -> View:
     return await organization.view(definition, sensitive=SENSITIVE in current().permissions)
 
 
@@ -220,7 +227,7 @@ def _end(lease: Lease, form: Form[T]) -> T:
     return form.end("DRAIN", "this replica is leaving; connect again")
 
 
-def _probe(probe: Probe, quiet: float) -> pb.ListProbesResponse:
+def _probe(probe: Probe, *, conflict: bool) -> pb.ListProbesResponse:
     seen = Timestamp()
     seen.FromMicroseconds(int(probe.heard_at * 1_000_000))
     return pb.ListProbesResponse(
@@ -228,6 +235,6 @@ def _probe(probe: Probe, quiet: float) -> pb.ListProbesResponse:
         id=probe.id,
         last_seen=seen,
         version=probe.version,
-        conflict=conflict(probe, time.monotonic(), quiet),
+        conflict=conflict,
         dropped=min(probe.dropped, _MOST),
     )

@@ -67,7 +67,12 @@ class Log:
     async def create(self, organization: str) -> None:
         stream = (await self.client()).jetstream()
         await stream.add_stream(
-            StreamConfig(name=f"reports-{organization}", subjects=[f"reports.{organization}.>"], max_bytes=1 << 24)
+            StreamConfig(
+                name=f"reports-{organization}",
+                subjects=[f"reports.{organization}.>"],
+                max_bytes=1 << 24,
+                allow_direct=True,
+            )
         )
 
     async def append(

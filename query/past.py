@@ -1,0 +1,173 @@
+"""Past moments: what an organization was like then, read from its report log once for all who ask for that moment."""
+
+import asyncio
+import time
+from collections import OrderedDict
+from datetime import UTC, datetime
+
+import grpc
+import nats.errors
+import structlog
+from google.protobuf.message import DecodeError
+from nats.aio.client import Client
+
+from mesh.errors import ServiceError, invalid_field
+from mesh.seal import Seal
+from query.kept import Views
+from query.log import away
+from query.model import Model
+from query.probe import Heading
+from query.retained import Retained, messages, retained
+from query.settings import QuerySettings
+from query.topologies.definition import Definition
+from query.view import View
+from scope.errors.v1.errors_pb2 import Reason
+from scope.report.v1.report_pb2 import Report
+
+#: How many bytes of reports all moments that are kept are made of, at most, and how many they are.
+_KEPT_BYTES = 64 * 1024 * 1024
+_KEPT = 16
+#: How long a moment that nobody reads is kept, in seconds.
+_IDLE = 60.0
+#: How far a clock may be ahead of ours, in seconds.
+_SKEW = 5.0
+#: How many bytes of reports are taken in before other work has its turn.
+_AT_ONCE = 256 * 1024
+
+_log = structlog.get_logger()
+
+
+def parse(timestamp: str) -> float | None:
+    """The moment that a reader asked for, in seconds since 1970; None for now. Raises ServiceError (INVALID_FIELD)."""
+    if not timestamp:
+        return None
+    try:
+        moment = datetime.fromisoformat(timestamp)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or "T" not in timestamp.upper():
+        raise invalid_field("timestamp", "must be a moment as RFC 3339 writes it: 2026-01-31T23:59:59Z")
+    return moment.timestamp()
+
+
+class Past:
+    """An organization as it was at one moment.
+
+    Args:
+        at: the moment, in seconds since 1970.
+        settings: how long things are shown.
+    """
+
+    def __init__(self, at: float, settings: QuerySettings) -> None:
+        self.model = Model(settings.lifetimes())
+        #: How many bytes of reports it is made of.
+        self.size = 0
+        #: How many reports could not be taken in.
+        self.unusable = 0
+        self.read = time.monotonic()
+        self._at = at
+        self._views = Views(self.model, settings.idle_after)
+
+    def now(self) -> float:
+        """The moment, by the clock that its probes were heard by."""
+        return self._at
+
+    async def view(self, definition: Definition, *, sensitive: bool) -> View:
+        """A topology as it was."""
+        async with self._views.opening:
+            view = self._views.get(definition, sensitive=sensitive)
+            return view or await self._views.open(definition, self._at, sensitive=sensitive)
+
+    def take(self, heading: Heading, data: bytes) -> None:
+        """Takes in a report of the log."""
+        self.size += len(data)
+        try:
+            self.model.apply(heading, Report.FromString(data))
+        except DecodeError as error:
+            self.unusable += 1
+            _log.warning("a report in the log cannot be read", probe=heading.probe, error=str(error))
+
+    def settle(self) -> None:
+        """Joins what was taken in."""
+        self.model.take_change(self._at)
+
+
+class Pasts:
+    """Past moments of all organizations.
+
+    Args:
+        bus: the connection to the log.
+        settings: how long things are shown.
+    """
+
+    def __init__(self, bus: Client, settings: QuerySettings) -> None:
+        self._bus = bus
+        self._settings = settings
+        self._seal = Seal(settings.mesh_keys)
+        self._kept: OrderedDict[tuple[str, float], Past] = OrderedDict()
+        # One moment is read at a time: each is as much work as following an organization anew.
+        self._reading = asyncio.Lock()
+
+    async def get(self, organization: str, at: float) -> Past:
+        """An organization as it was; raises ServiceError where the log does not say, or is away."""
+        key = (organization, at)
+        if key not in self._kept:
+            async with self._reading:
+                if key not in self._kept:
+                    self._kept[key] = await self._read(organization, at)
+        past = self._kept[key]
+        past.read = time.monotonic()
+        self._kept.move_to_end(key)
+        self.trim()
+        return past
+
+    def trim(self) -> None:
+        """Forgets moments that nobody reads, and those read longest ago where they are too many; never the newest."""
+        now = time.monotonic()
+        while len(self._kept) > 1 and (
+            len(self._kept) > _KEPT or sum(past.size for past in self._kept.values()) > _KEPT_BYTES
+        ):
+            self._kept.popitem(last=False)
+        for key, past in list(self._kept.items()):
+            if now - past.read > _IDLE:
+                del self._kept[key]
+
+    async def _read(self, organization: str, at: float) -> Past:
+        try:
+            held = await retained(self._bus, organization)
+            _check_range(held, at)
+            past = Past(at, self._settings)
+            if held is not None:
+                await self._fill(past, organization, held, at)
+        except (nats.errors.Error, TimeoutError, OSError) as error:
+            _log.warning("the report log cannot be read", error=str(error) or type(error).__name__)
+            raise away() from None
+        past.settle()
+        return past
+
+    async def _fill(self, past: Past, organization: str, held: Retained, at: float) -> None:
+        since_pause = 0
+        async for heading, message in messages(self._bus, organization, held.subjects, at):
+            headers = message.headers or {}
+            if not self._seal.holds(headers["Nats-Subject"], headers, message.data):
+                past.unusable += 1
+                continue
+            past.take(heading, message.data)
+            since_pause += len(message.data)
+            if since_pause > _AT_ONCE:
+                since_pause = 0
+                await asyncio.sleep(0)
+
+
+def _check_range(held: Retained | None, at: float) -> None:
+    now = time.time()
+    oldest = now if held is None else held.oldest
+    if not oldest <= at <= now + _SKEW:
+        what = "nothing yet" if held is None else f"from {_printed(oldest)} to {_printed(now)}"
+        message = f"timestamp: the report log does not hold {_printed(at)}; it holds {what}"
+        raise ServiceError(grpc.StatusCode.OUT_OF_RANGE, Reason.REASON_NOT_RETAINED, message)
+
+
+def _printed(at: float) -> str:
+    """A moment as RFC 3339 writes it, to the second."""
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
