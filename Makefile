@@ -25,7 +25,7 @@ status: installed ## Say how each process of the mesh on DATA is doing
 	@exec $(BIN)/python -m deploy.local status
 
 test: installed-dev ## Run everything that checks this repository, or ONLY=unit|integration|e2e
-	@$(BIN)/python deploy/packages.py
+	@$(BIN)/python deploy/packages.py $(ONLY)
 ifeq ($(ONLY),)
 	@$(MAKE) --no-print-directory lint
 	@exec $(BIN)/python -m pytest

@@ -1,26 +1,45 @@
-"""Sees to the programs that tests need and Python does not bring: installs them as root, else names them and fails."""
+"""Sees to the programs that tests need and Python does not bring: installs them as root, else names them and fails.
+
+`python deploy/packages.py [unit|integration|e2e]`, of the tests that are to run; without a word, of all.
+"""
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 
-# Program -> Debian package.
+#: Program -> Debian package.
 PROGRAMS = {"git": "git", "make": "make"}
+#: The same, of what runs containers with a network of their own.
+CONTAINERS = {
+    "podman": "podman",
+    "runc": "runc",
+    "/usr/lib/podman/netavark": "netavark",
+    "iptables": "iptables",
+    "busybox": "busybox-static",
+}
 _PATIENCE = ("-o", "Acquire::Retries=5")
+
+
+def missing(programs: Mapping[str, str]) -> list[str]:
+    """The packages of those programs that are not here."""
+    path = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"
+    return sorted({package for program, package in programs.items() if shutil.which(program, path=path) is None})
 
 
 def main() -> None:
     """Ends the program with a message where something is missing and cannot be installed."""
-    missing = sorted({package for program, package in PROGRAMS.items() if shutil.which(program) is None})
-    if not missing:
+    unit = sys.argv[1:] == ["unit"]
+    packages = missing(PROGRAMS if unit else PROGRAMS | CONTAINERS)
+    if not packages:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit(f"missing: {' '.join(missing)}; as root: apt-get install {' '.join(missing)}")
+        sys.exit(f"missing: {' '.join(packages)}; as root: apt-get install {' '.join(packages)}")
     subprocess.run(["apt-get", "update", "-q", *_PATIENCE], check=True)
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(
-        ["apt-get", "install", "-qy", "--no-install-recommends", *_PATIENCE, *missing], check=True, env=environment
+        ["apt-get", "install", "-qy", "--no-install-recommends", *_PATIENCE, *packages], check=True, env=environment
     )
 
 
