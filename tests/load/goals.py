@@ -76,11 +76,18 @@ GOALS = (
     Goal(
         "reports/s that the whole machine takes in", at("ingest", "reports", "fastest", "per_second"), 3000, reach=True
     ),
-    Goal("1,000 hosts, `hosts` watched: acknowledged reports lost", at("views-1000", "reports", "all", "lost"), 0),
+    Goal(
+        "1,000 hosts, `hosts` and `containers` watched: acknowledged reports lost",
+        at("views-1000", "reports", "all", "lost"),
+        0,
+    ),
     Goal("reports that no event showed", at(*_EVENT, "unseen"), 0),
     Goal("reports that an event showed after more than 1 s", at(*_EVENT, "late"), 0),
     Goal("report to event, p95, ms", at(*_EVENT, "p95_ms"), 400),
     Goal("GET `hosts`, p95, ms", at("views-1000", "latency", "get_hosts", "p95_ms"), 50),
+    Goal("GET `processes`, 10,000 of them, p95, ms", at("views-100", "latency", "get_processes", "p95_ms"), 100),
+    Goal("GET `/api/topology` at 100 hosts, p95, ms", at("views-100", "latency", "get_topologies", "p95_ms"), 30),
+    Goal("GET `/api/topology` at 1,000 hosts, p95, ms", at("views-1000", "latency", "get_topologies", "p95_ms"), 30),
     Goal("query, % of a core", at("views-1000", "usage", "query-0", "cpu_percent"), 40),
     Goal("query, MB", at("views-1000", "usage", "query-0", "rss_mb"), 400),
     Goal("taking in a report at 1,000 hosts, times that at 10", ratio(_cost("views-1000"), _cost("views-10")), 1.5),

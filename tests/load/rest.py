@@ -10,6 +10,7 @@ import orjson
 
 from tests.connection import connect
 from tests.load.measure import Window, now
+from tests.load.synthetic import host_name
 from tests.load.target import Target
 
 POLL_SECONDS = 0.5
@@ -18,6 +19,7 @@ POLL_SECONDS = 0.5
 _TIMEOUT = 30.0
 _RETRY_SECONDS = 0.2
 _CHUNK = 1 << 20
+_NAME = len(host_name(0))  # ids of what is on a host begin with its name
 
 Report = tuple[str, int]
 """A report as a watcher recognises it: its host's name, and when its newest sample was taken (unix milliseconds)."""
@@ -37,7 +39,10 @@ class AwayError(Exception):
 
 
 def poll(target: Target, topologies: Collection[str], window: Window) -> dict[str, Polled]:
-    """Reads topologies over one connection that is kept, twice a second each, until the window ends."""
+    """Reads topologies over one connection that is kept, twice a second each, until the window ends.
+
+    A topology is what follows `/api/topology/`, with its options; none is the list of topologies.
+    """
     polled = {topology: Polled() for topology in topologies}
     with closing(_connect(target)) as connection:
         while (began := now()) < window.end:
@@ -51,7 +56,7 @@ def poll(target: Target, topologies: Collection[str], window: Window) -> dict[st
 def _time(connection: HTTPConnection, target: Target, topology: str, polled: Polled) -> None:
     before = now()
     try:
-        body = _get(connection, target, f"/api/topology/{topology}").read()
+        body = _get(connection, target, f"/api/topology/{topology}".rstrip("/")).read()
     except AwayError:
         polled.failed += 1
         return
@@ -77,7 +82,7 @@ def reports_in(event: bytes) -> Iterator[Report]:
         raise RuntimeError(f"the watch ended: {fields.get(b'data', b'').decode()}")
     if fields.get(b"event") in (b"reset", b"update"):
         for block in orjson.loads(fields[b"data"])["metrics"]:
-            yield block["nodes"][0].partition(";")[0], block["times"][-1]
+            yield block["nodes"][0].partition(";")[0][:_NAME], block["times"][-1]
 
 
 def _connect(target: Target) -> HTTPConnection:

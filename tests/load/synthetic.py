@@ -56,6 +56,8 @@ class Fleet:
         builder = Builder()
         builder.template(standard.HOST)
         builder.template(standard.PROCESS)
+        builder.template(standard.CONTAINER)
+        builder.template(standard.CONTAINER_IMAGE)
         for node in _nodes(host, round_, times):
             builder.add(node)
         self._connect(builder, host, round_)
@@ -106,7 +108,7 @@ def address(host: int) -> str:
 
 def _nodes(host: int, round_: int, times: Sequence[int]) -> Iterator[NodeFacts]:
     name = host_name(host)
-    yield _host(name, times)
+    yield _host(name, address(host), times)
     for image in range(IMAGES):
         yield _image(image)
     for container in range(CONTAINERS):
@@ -115,7 +117,7 @@ def _nodes(host: int, round_: int, times: Sequence[int]) -> Iterator[NodeFacts]:
         yield _process(name, slot, round_, times)
 
 
-def _host(name: str, times: Sequence[int]) -> NodeFacts:
+def _host(name: str, address: str, times: Sequence[int]) -> NodeFacts:
     return NodeFacts(
         topology=Topology.TOPOLOGY_HOST,
         id=ids.host_id(name),
@@ -133,6 +135,7 @@ def _host(name: str, times: Sequence[int]) -> NodeFacts:
             "load1": _random(times, 4),
         },
         maxima={"host_cpu_usage_percent": 100, "host_mem_usage_bytes": 16 * _GIB},
+        addresses=[address],
     )
 
 
@@ -168,6 +171,7 @@ def _container(host: str, container: int, times: Sequence[int]) -> NodeFacts:
             "docker_container_ips": [f"172.17.0.{container + 2}"],
         },
         metrics={"docker_cpu_total_usage": _random(times, 100), "docker_memory_usage": _random(times, _GIB)},
+        addresses=[f"{host};172.17.0.{container + 2}"],
     )
 
 

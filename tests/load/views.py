@@ -21,6 +21,7 @@ from tests.load.usage import metered, per_report
 
 _WARM_UP = 4 * PERIOD  # every reader is there, every probe has sent a full report and some deltas
 _TAIL = PERIOD  # for what was reported last to arrive
+_LIST = ""  # the list of topologies, among what is asked for
 _LATE = 1.0  # seconds: an event that comes later is counted
 
 _Arrived = Mapping[str, Mapping[Report, float]]
@@ -31,13 +32,15 @@ async def views(
     target: Target,
     seconds: float,
     hosts: Annotated[int, typer.Option(min=FEWEST_HOSTS, max=1000, help="How many hosts report.")] = 10,
-    topologies: Annotated[str, typer.Option(help="Which are asked for and watched.")] = "hosts,processes",
+    topologies: Annotated[
+        str, typer.Option(help="Which are asked for and watched, with their options.")
+    ] = "hosts,containers,processes?unconnected=show",
 ) -> Outcome:
-    """GET and watch topologies while synthetic hosts report every 3 s."""
+    """GET and watch topologies, and GET the list of them, while synthetic hosts report every 3 s."""
     read = topologies.split(",")
     window = Window(now() + _WARM_UP, now() + _WARM_UP + seconds)
     with ExitStack() as stack:
-        reading = stack.enter_context(Elsewhere(poll, target, read, window))
+        reading = stack.enter_context(Elsewhere(poll, target, [*read, _LIST], window))
         watching = [stack.enter_context(Elsewhere(watch, target, topology, window.end + _TAIL)) for topology in read]
         async with publishing(target, hosts, window.end) as sent:
             usage, polled, seen = await asyncio.gather(
@@ -72,19 +75,23 @@ def failures(latency: Mapping[str, Row], lost: int) -> list[str]:
 def _latency(window: Window, sent: Sent, polled: Mapping[str, Polled], arrived: _Arrived) -> dict[str, Row]:
     due = {report: moment for report, moment in sent.published.items() if moment in window}
     rows: dict[str, Row] = {
-        f"get_{topology}": {**durations(each.seconds), "failed": each.failed, "bytes": each.size}
+        f"get_{_label(topology)}": {**durations(each.seconds), "failed": each.failed, "bytes": each.size}
         for topology, each in polled.items()
     }
     rows["report_late"] = durations([sent.late[report] for report in due])
     stages = {
         "acknowledgement": sent.acknowledgements,
-        **{f"{topology}_event": seen for topology, seen in arrived.items()},
+        **{f"{_label(topology)}_event": seen for topology, seen in arrived.items()},
     }
     for stage, moments in stages.items():
         took = [moments[report] - moment for report, moment in due.items() if report in moments]
         late = sum(seconds > _LATE for seconds in took)
         rows[f"report_to_{stage}"] = {**durations(took), "unseen": len(due) - len(took), "late": late}
     return rows
+
+
+def _label(topology: str) -> str:
+    return topology.partition("?")[0] or "topologies"
 
 
 def _reports(sent: Sent, lost: int) -> Row:
