@@ -12,8 +12,9 @@ GENERATORS = (
     ["proto/typescript.py"],
     ["-m", "authfe.edge"],
     ["-m", "docs.tables"],
+    ["probe/generate.py"],
 )
-FOLDERS = ("gen", "envoy", "docs")
+FOLDERS = ("gen", "envoy", "docs", "probe/src/scope_probe/containers")
 NOT_OURS = {"__pycache__", "node_modules"}
 
 

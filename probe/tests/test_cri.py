@@ -1,0 +1,332 @@
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import grpc.aio
+import pytest
+
+from scope_probe.containers import cri, cri_answers
+from scope_probe.containers import cri_pb2 as pb
+from scope_probe.containers.cri import Cri
+from scope_probe.containers.cri_pb2_grpc import (
+    ImageServiceServicer,
+    RuntimeServiceServicer,
+    add_ImageServiceServicer_to_server,
+    add_RuntimeServiceServicer_to_server,
+)
+from scope_probe.containers.model import Container, Image, Port
+
+Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
+
+DEADLINE = 30
+WEB, WORKER, POD, NODE_POD = "a1" * 32, "b2" * 32, "c3" * 32, "d4" * 32
+IMAGE = "e5" * 32
+DIGEST = "registry.test:5000/shop/web@sha256:" + "f6" * 32
+CREATED = 1_700_000_000 * 10**9
+INFO = {
+    "sandboxID": POD,
+    "pid": 4711,
+    "runtimeSpec": {
+        "hostname": "web-0",
+        "process": {"args": ["/bin/web", "--port=80"], "env": ["PATH=/bin", "EMPTY="]},
+        "mounts": [{"destination": "/proc"}],
+    },
+}
+PORTS = [
+    {"name": "http", "hostPort": 8080, "containerPort": 80, "protocol": "TCP"},
+    {"containerPort": 9090, "protocol": "TCP"},
+    {"hostPort": 53, "containerPort": 5353, "protocol": "UDP", "hostIP": "192.0.2.1"},
+]
+
+
+class Runtime(RuntimeServiceServicer, ImageServiceServicer):
+    """Somebody else's container runtime: what it has can be changed, and listeners are told when `tell` is called."""
+
+    def __init__(self) -> None:
+        self.name, self.version = "containerd", "2.1.0"
+        self.listeners: list[asyncio.Queue[str]] = []
+        self.asked: list[str] = []
+        self.tells = True
+        self.broken: set[str] = set()
+        self.sandboxes = {
+            POD: pb.PodSandbox(id=POD, metadata=pb.PodSandboxMetadata(name="web-0", uid="pod-uid", namespace="shop")),
+            NODE_POD: pb.PodSandbox(id=NODE_POD, metadata=pb.PodSandboxMetadata(name="agent", uid="agent-uid")),
+        }
+        self.containers = {WEB: listed(WEB, annotations={cri_answers.PORTS: json.dumps(PORTS)})}
+        self.info = json.dumps(INFO)
+
+    async def Version(  # noqa: N802 - the interface's name
+        self, request: pb.VersionRequest, context: Context
+    ) -> pb.VersionResponse:
+        return pb.VersionResponse(runtime_name=self.name, runtime_version=self.version)
+
+    async def ListContainers(  # noqa: N802 - the interface's name
+        self, request: pb.ListContainersRequest, context: Context
+    ) -> pb.ListContainersResponse:
+        self.asked.append("containers")
+        return pb.ListContainersResponse(containers=self.containers.values())
+
+    async def ListPodSandbox(  # noqa: N802 - the interface's name
+        self, request: pb.ListPodSandboxRequest, context: Context
+    ) -> pb.ListPodSandboxResponse:
+        return pb.ListPodSandboxResponse(items=self.sandboxes.values())
+
+    async def ListImages(  # noqa: N802 - the interface's name
+        self, request: pb.ListImagesRequest, context: Context
+    ) -> pb.ListImagesResponse:
+        unused = pb.Image(id=f"sha256:{'00' * 32}", repo_tags=["unused:1"], size=1)
+        used = pb.Image(
+            id=f"sha256:{IMAGE}", repo_tags=["registry.test:5000/shop/web:1.2"], repo_digests=[DIGEST], size=4096
+        )
+        return pb.ListImagesResponse(images=[unused, used])
+
+    async def PodSandboxStatus(  # noqa: N802 - the interface's name
+        self, request: pb.PodSandboxStatusRequest, context: Context
+    ) -> pb.PodSandboxStatusResponse:
+        self.asked.append(f"sandbox {request.pod_sandbox_id[:2]}")
+        of_node = request.pod_sandbox_id == NODE_POD
+        options = pb.NamespaceOption(network=pb.NODE if of_node else pb.POD)
+        network = pb.PodSandboxNetworkStatus(ip="10.244.0.7", additional_ips=[pb.PodIP(ip="fd00::7")])
+        linux = pb.LinuxPodSandboxStatus(namespaces=pb.Namespace(options=options))
+        return pb.PodSandboxStatusResponse(status=pb.PodSandboxStatus(network=network, linux=linux))
+
+    async def ContainerStatus(  # noqa: N802 - the interface's name
+        self, request: pb.ContainerStatusRequest, context: Context
+    ) -> pb.ContainerStatusResponse:
+        self.asked.append(f"container {request.container_id[:2]}")
+        if request.container_id in self.broken:
+            await context.abort(grpc.StatusCode.INTERNAL, "no such bundle")
+        status = pb.ContainerStatus(
+            started_at=CREATED + 10**9,
+            image=pb.ImageSpec(image="registry.test:5000/shop/web:1.2"),
+            resources=pb.ContainerResources(linux=pb.LinuxContainerResources(memory_limit_in_bytes=1 << 20)),
+        )
+        return pb.ContainerStatusResponse(status=status, info={"info": self.info} if request.verbose else {})
+
+    async def GetContainerEvents(  # noqa: N802 - the interface's name
+        self, request: pb.GetEventsRequest, context: Context
+    ) -> AsyncIterator[pb.ContainerEventResponse]:
+        self.asked.append("events")
+        if not self.tells:
+            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "unknown method")
+        queue: asyncio.Queue[str] = asyncio.Queue()
+        self.listeners.append(queue)
+        while True:
+            yield pb.ContainerEventResponse(container_id=await queue.get())
+
+    def tell(self, container: str) -> None:
+        for queue in self.listeners:
+            queue.put_nowait(container)
+
+
+def listed(
+    id_: str, pod: str = POD, state: pb.ContainerState.ValueType = pb.CONTAINER_RUNNING, **more: object
+) -> pb.Container:
+    return pb.Container(
+        id=id_,
+        pod_sandbox_id=pod,
+        metadata=pb.ContainerMetadata(name="web"),
+        image=pb.ImageSpec(image=f"sha256:{IMAGE}"),
+        image_ref=DIGEST,
+        state=state,
+        created_at=CREATED,
+        labels={"io.kubernetes.pod.name": "web-0"},
+        **more,
+    )
+
+
+@pytest.fixture
+def socket() -> Iterator[Path]:
+    """In a folder of its own: the names of unix sockets are short."""
+    with TemporaryDirectory() as folder:
+        yield Path(folder) / "cri.sock"
+
+
+@asynccontextmanager
+async def served(runtime: Runtime, socket: Path) -> AsyncIterator[None]:
+    server = grpc.aio.server()
+    add_RuntimeServiceServicer_to_server(runtime, server)
+    add_ImageServiceServicer_to_server(runtime, server)
+    server.add_insecure_port(f"unix:{socket}")
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.stop(0)
+
+
+@asynccontextmanager
+async def followed(socket: Path) -> AsyncIterator[tuple[Cri, Callable[[Callable[[], bool]], object]]]:
+    """An engine that runs, and how to wait until something holds of it."""
+    engine, news = Cri(socket), asyncio.Event()
+    task = asyncio.create_task(engine.run(news.set))
+
+    async def until(holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE):
+            while not holds():
+                news.clear()
+                await news.wait()
+
+    try:
+        yield engine, until
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def eventually(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(DEADLINE):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
+async def test_everything_of_a_container(socket: Path) -> None:
+    async with served(Runtime(), socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        assert engine.containers() == [
+            Container(
+                id=WEB,
+                name="web",
+                hostname="web-0",
+                image_id=IMAGE,
+                image="registry.test:5000/shop/web:1.2",
+                command=["/bin/web", "--port=80"],
+                state="running",
+                created="2023-11-14T22:13:20Z",
+                started=1_700_000_001,
+                pid=4711,
+                memory_limit=1 << 20,
+                addresses=["10.244.0.7", "fd00::7"],
+                ports=[
+                    Port("", 0, 9090),
+                    Port("0.0.0.0", 8080, 80),
+                    Port("192.0.2.1", 53, 5353, "udp"),
+                    Port("::", 8080, 80),
+                ],
+                labels={"io.kubernetes.pod.name": "web-0"},
+                environment={"PATH": "/bin", "EMPTY": ""},
+                pod="pod-uid",
+            )
+        ]
+        assert engine.images() == [Image(IMAGE, "registry.test:5000/shop/web", "1.2", 4096)]
+        assert engine.name == f"containerd at {socket}"
+        assert not engine.problem
+
+
+async def test_in_the_network_of_the_host(socket: Path) -> None:
+    runtime = Runtime()
+    runtime.containers = {WORKER: listed(WORKER, NODE_POD, annotations={cri_answers.PORTS: json.dumps(PORTS)})}
+    async with served(runtime, socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        (found,) = engine.containers()
+        assert (found.host_network, list(found.addresses), list(found.ports)) == (True, [], [])
+        assert found.pod == "agent-uid"
+
+
+async def test_events_are_heard_at_once(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cri, "LOOK_SECONDS", 10 * DEADLINE)
+    runtime = Runtime()
+    async with served(runtime, socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        await eventually(lambda: runtime.listeners)
+        runtime.containers[WORKER] = listed(WORKER, state=pb.CONTAINER_EXITED)
+        runtime.tell(WORKER)
+        await until(lambda: len(engine.containers()) == 2)
+        assert {found.id: (found.state, len(found.addresses)) for found in engine.containers()} == {
+            WEB: ("running", 2),
+            WORKER: ("exited", 0),
+        }
+        del runtime.containers[WEB]
+        runtime.tell(WEB)
+        await until(lambda: len(engine.containers()) == 1)
+        assert runtime.asked.count("container a1") == 1, "what is known was asked for again"
+        assert runtime.asked.count("sandbox c3") == 1
+
+
+@pytest.mark.parametrize(("version", "tells"), [("2.1.0", False), ("v1.7.20", True)])
+async def test_without_events_it_looks_often(
+    socket: Path, monkeypatch: pytest.MonkeyPatch, version: str, tells: bool
+) -> None:
+    monkeypatch.setattr(cri, "LOOK_SECONDS", 10 * DEADLINE)
+    monkeypatch.setattr(cri, "POLL_SECONDS", 0.05)
+    runtime = Runtime()
+    runtime.version, runtime.tells = version, tells
+    async with served(runtime, socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        runtime.containers = {}
+        await until(lambda: not engine.containers())
+        assert not runtime.listeners, "events of another listener were taken"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "may"),
+    [
+        ("containerd", "v1.7.2", False),
+        ("containerd", "1.6.20~ds1", False),
+        ("containerd", "2.0.0", True),
+        ("containerd", "v10.1", True),
+        ("cri-o", "1.30.1", True),
+        ("containerd", "unknown", True),
+    ],
+)
+def test_who_tells_everybody(name: str, version: str, may: bool) -> None:
+    assert cri.may_listen(pb.VersionResponse(runtime_name=name, runtime_version=version)) is may
+
+
+async def test_it_comes_back(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cri, "RETRY_SECONDS", 0.05)
+    runtime = Runtime()
+    async with followed(socket) as (engine, until):
+        await eventually(lambda: "UNAVAILABLE" in engine.problem)
+        async with served(runtime, socket):
+            await until(engine.containers)
+            assert not engine.problem
+        runtime.tell(WEB)
+        await eventually(lambda: engine.problem)
+        assert engine.containers(), "what was known is forgotten at once"
+        monkeypatch.setattr(cri, "KEPT_SECONDS", 0)
+        assert not engine.containers()
+        monkeypatch.undo()
+        async with served(runtime, socket):
+            await until(lambda: not engine.problem)
+
+
+async def test_one_that_cannot_be_spoken_of_is_listed(socket: Path) -> None:
+    runtime = Runtime()
+    runtime.broken = {WEB}
+    runtime.containers[WORKER] = listed(WORKER)
+    async with served(runtime, socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        assert [(found.id, found.pid, found.image_id) for found in engine.containers()] == [
+            (WEB, 0, IMAGE),
+            (WORKER, 4711, IMAGE),
+        ]
+
+
+async def test_more_than_can_be_reported(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cri, "CONTAINERS", 1)
+    runtime = Runtime()
+    runtime.containers[WORKER] = listed(WORKER)
+    runtime.containers["an;id"] = listed("an;id")
+    async with served(runtime, socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        assert [found.id for found in engine.containers()] == [WEB]
+        assert engine.problem == "it has more than 1 containers; 1 are not reported"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[]", "1", '{"runtimeSpec": []}', '{"pid": "x"}', '{"runtimeSpec": {"process": {"env": ["A"]}}}']
+)
+def test_what_is_told_otherwise_is_left_out(text: str) -> None:
+    told = cri_answers.read_info(text)
+    assert (told.pid, told.hostname, list(told.command), dict(told.environment)) == (0, "", [], {})
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "7", "[1]", '[{"hostPort": 1}]', '[{"containerPort": "x"}]'])
+def test_ports_that_are_noted_otherwise_are_left_out(text: str) -> None:
+    assert not cri_answers.read_ports(text, ["10.0.0.1"])
