@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from scope.report.v1.report_pb2 import Node
 from scope_sdk.report.fit import Nodes
+from scope_sdk.report.ids import PROCESS
 
 
 class Children:
@@ -19,15 +20,23 @@ class Children:
         """The children of a node, in ascending order."""
         return self._of.get(parent, ())
 
-    def update(self, handles: Iterable[int], before: Nodes, now: Nodes) -> None:
-        """Takes in that these nodes are not what they were."""
+    def update(self, handles: Iterable[int], before: Nodes, now: Nodes) -> set[int]:
+        """Takes in that these nodes are not what they were; answers whose children they were and are.
+
+        Processes say nothing about what they belong to.
+        """
+        families: set[int] = set()
         for handle in handles:
-            old, new = _parents(before.get(handle)), _parents(now.get(handle))
+            node_before, node_now = before.get(handle), now.get(handle)
+            old, new = _parents(node_before), _parents(node_now)
+            if not any(node.topology == PROCESS for node in (node_before, node_now) if node):
+                families |= old | new
             for parent in old - new:
                 self._remove(parent, handle)
             for parent in new - old:
                 children = self._of.setdefault(parent, array("I"))
                 children.insert(bisect_left(children, handle), handle)
+        return families
 
     def _remove(self, parent: int, child: int) -> None:
         children = self._of[parent]
