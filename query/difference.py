@@ -16,12 +16,13 @@ _BLOCK_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Difference:
-    """What a reader has missed: node ids, and numbers of blocks of measurements, oldest first."""
+    """What a reader has missed: node ids, numbers of blocks of measurements, oldest first, and what is missing."""
 
     add: list[str] = field(default_factory=list)
     update: list[str] = field(default_factory=list)
     remove: list[str] = field(default_factory=list)
     metrics: list[int] = field(default_factory=list)
+    missing: bool = False
 
     def items(self, start: int) -> Iterator[tuple[str, str | int]]:
         """All of it from one item on, as readers are told it: what it is, and which."""
@@ -30,13 +31,14 @@ class Difference:
             "add": self.add,
             "update": self.update,
             "metrics": self.metrics,
+            "missing": [0] * self.missing,
         }
         for kind, names in kinds.items():
             yield from ((kind, names[at]) for at in range(start, len(names)))
             start = max(0, start - len(names))
 
     def __len__(self) -> int:
-        return len(self.remove) + len(self.add) + len(self.update) + len(self.metrics)
+        return len(self.remove) + len(self.add) + len(self.update) + len(self.metrics) + self.missing
 
 
 class Journal:
@@ -57,6 +59,7 @@ class Journal:
         self._added: dict[str, int] = {}
         self._steps: deque[tuple[int, float]] = deque()
         self._floor = 0
+        self._missing = 0
         #: The number of the newest step.
         self.step = 0
 
@@ -85,6 +88,10 @@ class Journal:
         self._printed[number] = block
         self._block_bytes += len(block)
 
+    def misses(self) -> None:
+        """What is missing differs."""
+        self._missing = self.step
+
     def trim(self, now: float) -> None:
         """Forgets steps that are too old, and the oldest where the measurements of all would be too many."""
         while self._steps and (self._steps[0][1] < now - self._kept or self._block_bytes > _BLOCK_BYTES):
@@ -106,7 +113,7 @@ class Journal:
 
     def since(self, step: int) -> Difference:
         """What came after a step that is known."""
-        difference = Difference(remove=_after(self._removed, step))
+        difference = Difference(remove=_after(self._removed, step), missing=self._missing > step)
         for node in _after(self._changed, step):
             (difference.add if self._added[node] > step else difference.update).append(node)
         for at, number in reversed(self._blocks):

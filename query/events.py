@@ -7,7 +7,7 @@ import orjson
 from google.protobuf import json_format
 
 from mesh.errors import ServiceError
-from query.render import array, members
+from query.render import array, members, to_json
 from query.telling import NODES, Part, Source
 
 
@@ -44,12 +44,15 @@ class _Event(Part[bytes, bytes]):
     """An event under construction, of items as JSON."""
 
     def told(self, cursor: str, *, reset: bool) -> bytes:
-        data = members((kind, array(items)) for kind, items in self._items.items())
+        kinds = [(kind, array(items)) for kind, items in self._items.items() if kind != "missing"]
+        data = members([*kinds, *(("missing", item) for item in self._items["missing"])])
         return event("reset" if reset else "update", data, cursor)
 
     def _find(self, kind: str, name: Any) -> bytes | None:
         if kind == "remove":
             return orjson.dumps(name)
+        if kind == "missing":
+            return to_json(self._source.missing())
         return self._source.block(name) if kind == "metrics" else self._source.json(name)
 
     def _measure(self, item: bytes) -> int:

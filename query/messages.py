@@ -10,7 +10,6 @@ from mesh.errors import ServiceError
 from query.telling import Part, Source
 from scope.query.v1.change_pb2 import MetricBlock, MetricValues, TopologyChange
 from scope.query.v1.messages_pb2 import Heartbeat, WatchEnd, WatchTopologyResponse
-from scope.query.v1.node_pb2 import NodeSummary
 
 
 class Messages:
@@ -39,15 +38,17 @@ class _Change(Part[Any, WatchTopologyResponse]):
     """A message under construction; ids of nodes that left are its strings, all else are messages."""
 
     def told(self, cursor: str, *, reset: bool) -> WatchTopologyResponse:
-        items: dict[str, Any] = self._items
+        items: dict[str, Any] = {**self._items, "missing": next(iter(self._items["missing"]), None)}
         change = TopologyChange(**items)
         if reset:
             return WatchTopologyResponse(reset=change, cursor=cursor)
         return WatchTopologyResponse(update=change, cursor=cursor)
 
-    def _find(self, kind: str, name: Any) -> str | NodeSummary | MetricBlock | None:
+    def _find(self, kind: str, name: Any) -> str | Message | None:
         if kind == "remove":
             return str(name)
+        if kind == "missing":
+            return self._source.missing()
         if kind != "metrics":
             return self._source.summary(name)
         block = self._source.block(name)

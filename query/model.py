@@ -10,10 +10,12 @@ from itertools import count
 from opentelemetry.trace import SpanContext
 
 from query.join import EdgeChange, EdgeChanges, Join
+from query.missing import missing
 from query.networks import Networks
 from query.probe import Heading, Probe
 from query.samples import Block, Newest
 from query.templates import Declarations
+from scope.query.v1.node_pb2 import Missing
 from scope.report.v1.report_pb2 import Report
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report import ids, merge
@@ -58,6 +60,8 @@ class Change:
     templates: bool = False
     #: Whether there was any report: what nodes measure may differ.
     reported: bool = False
+    #: Whether something else is missing.
+    missing: bool = False
     #: Measurements that arrived, with the ids of the handles in them.
     blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
     #: Where the traces of the reports that brought it have got to, of some that are sampled.
@@ -71,6 +75,10 @@ class Model:
         self.lifetimes = lifetimes
         self.declarations = Declarations()
         self.probes: dict[str, Probe] = {}
+        #: How many reports could not be taken in.
+        self.unusable = 0
+        #: What it does not show, or shows although it may be out of date.
+        self.missing = Missing()
         # The probes that report a node, in the order in which the log brought what each says of it now. Most nodes have
         # one: all of those share a dictionary, `alone` of the probe.
         self._reporters: dict[str, dict[str, Probe]] = {}
@@ -110,6 +118,7 @@ class Model:
             patient: whether probes that are silent are kept however long it lasts.
         """
         self._age(now, patient=patient)
+        self._miss()
         change, self._change = self._change, Change()
         self._settle_networks(change.nodes)
         change.edges = self._join.settle()
@@ -204,6 +213,12 @@ class Model:
             changed |= self._networks.put(node, facts.sets.get(_LOCAL_NETWORKS, ()) if facts else ())
         if changed:
             self._join.doubt_internet()
+
+    def _miss(self) -> None:
+        """Says what is missing."""
+        now = missing(self.probes.values(), self.unusable)
+        self._change.missing |= now != self.missing
+        self.missing = now
 
     def _age(self, now: float, *, patient: bool) -> None:
         for probe in list(self.probes.values()):

@@ -131,6 +131,7 @@ class Organization:
             if self._careful:
                 check(report)
         except (DecodeError, ReportError) as error:
+            self.model.unusable += 1
             instruments.PASSED_OVER.add(1, "unreadable")
             _log.warning("a report in the log cannot be read", probe=heading.probe, name=heading.name, error=str(error))
             return
@@ -202,6 +203,7 @@ class Organization:
             else:
                 instruments.PASSED_OVER.add(1, "superseded")
         except Exception as error:  # noqa: BLE001 - one report that nobody foresaw must not hide all others
+            self.model.unusable += 1
             instruments.PASSED_OVER.add(1, "failed")
             _log.error("a report could not be taken in", probe=heading.probe, name=heading.name, exc_info=error)
 

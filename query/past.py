@@ -62,8 +62,6 @@ class Past:
         self.model = Model(settings.lifetimes())
         #: How many bytes of reports it is made of.
         self.size = 0
-        #: How many reports could not be taken in.
-        self.unusable = 0
         self.read = time.monotonic()
         self._at = at
         self._views = Views(self.model, settings.idle_after)
@@ -84,7 +82,7 @@ class Past:
         try:
             self.model.apply(heading, Report.FromString(data))
         except DecodeError as error:
-            self.unusable += 1
+            self.model.unusable += 1
             _log.warning("a report in the log cannot be read", probe=heading.probe, error=str(error))
 
     def settle(self) -> None:
@@ -150,7 +148,7 @@ class Pasts:
         async for heading, message in messages(self._bus, organization, held.subjects, at):
             headers = message.headers or {}
             if not self._seal.holds(headers["Nats-Subject"], headers, message.data):
-                past.unusable += 1
+                past.model.unusable += 1
                 continue
             past.take(heading, message.data)
             since_pause += len(message.data)

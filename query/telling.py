@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanContext
 from mesh.errors import ServiceError
 from query.difference import Difference
 from query.instruments import REPORT_EVENT
-from scope.query.v1.node_pb2 import NodeSummary
+from scope.query.v1.node_pb2 import Missing, NodeSummary
 
 #: At most so many nodes in a part.
 NODES = 500
@@ -41,6 +41,9 @@ class Source(Protocol):
     def block(self, number: int) -> bytes | None:
         """A block of measurements as JSON."""
 
+    def missing(self) -> Missing:
+        """What is missing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Missed:
@@ -64,7 +67,7 @@ class Part(ABC, Generic[Item, T]):
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._items: dict[str, list[Item]] = {"add": [], "update": [], "remove": [], "metrics": []}
+        self._items: dict[str, list[Item]] = {"add": [], "update": [], "remove": [], "metrics": [], "missing": []}
         self._count = 0
         #: Of its content, in bytes.
         self.size = 0

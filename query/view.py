@@ -20,12 +20,12 @@ from query.model import Change, Model
 from query.node.connections import connections
 from query.node.metrics import MetricsPrinter, metrics, rounded
 from query.node.summary import PSEUDO, named, summary
-from query.render import encoder, members
+from query.render import encoder, members, to_json
 from query.samples import Block, Column
 from query.telling import Form, Missed, Shelf
 from query.topologies.definition import Definition
 from scope.query.v1.messages_pb2 import GetTopologyResponse, TopologyStats
-from scope.query.v1.node_pb2 import NodeDetails, NodeSummary
+from scope.query.v1.node_pb2 import Missing, NodeDetails, NodeSummary
 from scope.report.v1.template_pb2 import MetricTemplate
 
 #: How long a reader may be away and still be told only what changed, in seconds.
@@ -117,10 +117,12 @@ class View:
         changed = [node for node in doubtful if self._differs(node)]
         blocks = [data for ids, block in change.blocks for data in self._blocks(ids, block)]
         self._version += change.reported
-        if changed or blocks:
+        if changed or blocks or change.missing:
             self._version += 1
             self._traces += change.traces if self.wakes else ()
             self._write(changed, blocks, now)
+            if change.missing:
+                self._journal.misses()
         self._journal.trim(now)
 
     async def prepare(self, most: float = math.inf) -> None:
@@ -148,7 +150,8 @@ class View:
         version, answer = self._answer
         if version != self._version:
             nodes = members((node, self._json(node)) for node in self._shown)
-            answer = members([("nodes", nodes), ("nextPageToken", b'""')])
+            missing = to_json(self._model.missing)
+            answer = members([("nodes", nodes), ("nextPageToken", b'""'), ("missing", missing)])
             self._answer = (self._version, answer)
         return answer
 
@@ -163,7 +166,7 @@ class View:
         """The nodes whose ids follow `after`, at most `size` (0: as many as is usual)."""
         names = sorted(self._shown)
         start = bisect_right(names, after) if after else 0
-        page = GetTopologyResponse()
+        page = GetTopologyResponse(missing=self._model.missing)
         total = 0
         for at, name in enumerate(names[start:], start):
             node = self._summary(name)
@@ -222,6 +225,10 @@ class View:
         """A block of measurements as JSON; None once it is forgotten."""
         return self._journal.block(number)
 
+    def missing(self) -> Missing:
+        """What is missing."""
+        return self._model.missing
+
     async def _guess(self) -> int:
         """Less than the answer's bytes, from some of its nodes; the largest of them stand for nobody but themselves."""
         sample = list(islice(self._shown, 0, None, len(self._shown) // _SAMPLE + 1))
@@ -238,7 +245,7 @@ class View:
 
     def _miss(self, step: int | None) -> Missed:
         reset = step is None
-        difference = Difference(add=list(self._shown)) if step is None else self._journal.since(step)
+        difference = Difference(add=list(self._shown), missing=True) if step is None else self._journal.since(step)
         traces = tuple(self._traces)
         self._traces.clear()
         return Missed(difference, self._cursor(self._journal.step), reset, traces)

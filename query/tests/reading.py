@@ -9,6 +9,7 @@ import orjson
 from query.events import EVENTS
 from query.telling import Missed, Shelf, Source
 from query.view import View
+from scope.query.v1.node_pb2 import Missing
 
 
 def nodes(view: View) -> dict[str, Any]:
@@ -56,6 +57,9 @@ class Fragments:
     def summary(self, node: str) -> None: ...
 
     def block(self, number: int) -> None: ...
+
+    def missing(self) -> Missing:
+        return Missing()
 
 
 class Reader:

@@ -55,7 +55,9 @@ def messages(view: View, missed: Missed) -> list[WatchTopologyResponse]:
 
 
 def summed(changes: list[dict[str, Any]]) -> dict[str, list[Any]]:
-    return {kind: [item for change in changes for item in change[kind]] for kind in changes[0]}
+    kinds = ("add", "update", "remove", "metrics")
+    missing = [change["missing"] for change in changes if "missing" in change]
+    return {**{kind: [item for change in changes for item in change[kind]] for kind in kinds}, "missing": missing}
 
 
 def compare(view: View, cursor: str) -> str:

@@ -116,7 +116,7 @@ async def test_what_collection_did_not_store_is_not_believed(log: Log, organizat
     await log.append("o", "q", Reporter("q", Machine("b")).full(), mesh_key=b"x" * 32)
     await log.append("o", "r", Reporter("r", Machine("c")).full(), body=b"\xff")
     found = await organizations.past.get("o", time.time())
-    assert ([*found.model.probes], found.unusable) == (["p"], 2)
+    assert ([*found.model.probes], found.model.missing.unusable_reports) == (["p"], 2)
 
 
 async def test_more_probes_than_the_log_answers_for_at_once(log: Log, organizations: Organizations) -> None:
