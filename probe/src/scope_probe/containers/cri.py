@@ -38,7 +38,7 @@ class Cri:
     def __init__(self, socket: Path) -> None:
         self.name = f"cri at {socket}"
         self._socket = socket
-        self._failure = ""
+        self._failure: str | None = None  # nothing is known yet
         self._left_out = 0
         self._containers: Mapping[Look, Container] = {}
         self._sandboxes: Mapping[Shared, Sandbox] = {}
@@ -50,7 +50,7 @@ class Cri:
         """Why nothing, or not everything, can be learned from it."""
         if self._left_out:
             return f"it has more than {CONTAINERS} containers; {self._left_out} are not reported"
-        return self._failure
+        return self._failure or ""
 
     def containers(self) -> Sequence[Container]:
         """Every container, whatever its state, but for what holds a pod together; none when it is away for long."""
@@ -72,7 +72,9 @@ class Cri:
                 async with grpc.aio.insecure_channel(f"unix:{self._socket}", options=_OPTIONS) as channel:
                     await self._follow(Runtime(channel), changed)
             except grpc.aio.AioRpcError as error:
-                self._failure = f"{error.details()} ({error.code().name})"
+                before, self._failure = self._failure, _failure(error)
+                if self._failure != before:
+                    changed()
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self, runtime: "Runtime", changed: Callable[[], None]) -> None:
@@ -107,7 +109,7 @@ class Cri:
         for look, container in looks.items():
             before = self._containers.get(look)
             known[look] = before or await runtime.container(container, self._images, shared.get(look[2:], Sandbox()))
-        changed = known.keys() != self._containers.keys() or bool(self._failure)
+        changed = known.keys() != self._containers.keys() or self._failure != ""
         self._containers, self._sandboxes = known, shared
         self._failure, self._left_out, self._heard = "", len(listed) - len(looks), time.monotonic()
         return changed
@@ -169,6 +171,11 @@ def may_listen(version: pb.VersionResponse) -> bool:
     """Whether events go to everybody: until version 2 containerd tells each to one listener, who may be the kubelet."""
     major = _MAJOR.match(version.runtime_version)
     return version.runtime_name != "containerd" or major is None or int(major[1]) >= 2
+
+
+def _failure(error: grpc.aio.AioRpcError) -> str:
+    """What is wrong; nothing where a runtime does not serve the interface, as containerd does not beside Docker."""
+    return "" if error.code() == grpc.StatusCode.UNIMPLEMENTED else f"{error.details()} ({error.code().name})"
 
 
 def _look_at(container: pb.Container, sandboxes: Mapping[str, pb.PodSandbox]) -> Look:
