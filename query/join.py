@@ -1,22 +1,38 @@
 """The join of connections: rows that probes reported, each one end of a connection, become edges between their owners.
 
 A connection is known by its canonical key: the address and port of the end that opened it, and those of the end that
-listens. A row fills one side of it with its owner, and an edge follows from the two owners. When a side changes only
-that connection is looked at again, so the work is proportional to the rows that changed, not to those that exist.
+listens. A row fills one side of it with its owner. Where one side has no row its end is translated, if it can be, and
+all connections that are the same then are one. A side that no row of them fills belongs to the first of these:
+
+1. who holds the address and port in any other connection;
+2. the node that claims the address (`query.claims`);
+3. nobody, where the address means the machine itself;
+4. for an address of the internet the service that it is known as (`query.names`), or else the internet;
+5. the network that the address is in (`query.networks`).
+
+Whenever something changes only those connections are looked at again that it concerns, so the work is proportional to
+what changed, not to what there is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from enum import Enum
+from itertools import chain
 from typing import NamedTuple
 
+from query.bags import Bags, Ends, less, more, values
+from query.claims import Claims
+from query.names import Names
+from query.networks import Elsewhere, Networks
+from query.translations import Translation, Translations
+from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
 
 #: Client address, client port, server address, server port; addresses with their scope where they have one.
 Key = tuple[str, int, str, int]
 #: One end of a connection: its key, whether it is the listening end, and its owner. Plain, for there are many.
 Row = tuple[Key, bool, str]
-#: The owner of the client end and the owner of the server end, or an internet's id.
+#: The owner of the client end and the owner of the server end: ids of nodes, one of them perhaps a pseudo node's.
 Edge = tuple[str, str]
 
 
@@ -35,7 +51,7 @@ EdgeChanges = dict[Edge, EdgeChange]
 
 
 class Connection(NamedTuple):
-    """A connection between two owners, either of which may be a pseudo node, and how many it stands for.
+    """A connection between two owners, either of which may be a pseudo node.
 
     Attributes:
         seen: what it is for those who were asked about; an address may be one that is translated on the way.
@@ -50,114 +66,295 @@ class Connection(NamedTuple):
     times: int
 
 
-class _Ends:
-    """What is known of one connection: who claims which end, and how many connections each says that it stands for."""
+_CLIENT, _SERVER = 1, 2
+_NO_ROWS: Mapping[Row, int] = {}
 
-    __slots__ = ("claims", "edge")
+
+class _Ends:
+    """What is known of one connection.
+
+    Attributes:
+        client: the owners of its rows as the end that opened it.
+        server: the owners of its rows as the end that listens.
+        edge: its owners, as they were settled.
+        open: which of its ends nobody holds, of all connections that are this one once translated.
+        watched: the ends by which it is found.
+    """
+
+    __slots__ = ("client", "edge", "open", "server", "watched")
 
     def __init__(self) -> None:
-        # By probe, whether it is the listening end, and owner: one dictionary, for there are many connections.
-        self.claims: dict[tuple[str, bool, str], int] = {}
+        self.client: str | dict[str, int] | None = None
+        self.server: str | dict[str, int] | None = None
         self.edge: Edge | None = None
-
-    def owner(self, *, incoming: bool) -> str | None:
-        """Who holds an end: where several claim it a process before a host, then the first by id."""
-        owners = [owner for _, end, owner in self.claims if end == incoming]
-        return min(owners, key=lambda owner: (owner.endswith(">"), owner), default=None)
+        self.open = 0
+        self.watched = 0
 
 
 class Join:
-    """The connections of an organization.
+    """The connections of an organization."""
 
-    Args:
-        outside: says whether an address is one of the internet.
-    """
-
-    def __init__(self, outside: Callable[[str], bool]) -> None:
-        self._outside = outside
+    def __init__(self) -> None:
+        #: The names of addresses.
+        self.names = Names()
+        #: Where addresses are.
+        self.networks = Networks()
+        self._claims = Claims()
+        self._translations = Translations()
         self._rows: dict[str, Mapping[Row, int]] = {}
         self._ends: dict[Key, _Ends] = {}
-        self._half: set[Key] = set()
+        self._edges = _Edges()
+        #: How many connections a connection stands for, where rows say more than one.
+        self._times: Bags[Key, int] = Bags()
+        #: Who holds which address and port.
+        self._holders: Ends[str] = Ends()
+        #: Connections by those of their ends that nobody holds.
+        self._open: Ends[Key] = Ends()
+        #: What connections are once translated, where that is another, and the other way round.
+        self._translated: dict[Key, Key] = {}
+        self._originals: Bags[Key, Key] = Bags()
+        #: Connections by the owner that was found for their open end.
+        self._found: Bags[str, Key] = Bags()
         self._dirty: set[Key] = set()
-        self._edges: dict[Edge, int] = {}
+        #: Ends that connections are open at, and who held each when they were settled.
+        self._held: dict[tuple[str, int], str | None] = {}
 
     def put(self, probe: str, rows: Mapping[Row, int]) -> None:
         """Replaces the rows of a probe; each row says how many connections it stands for."""
-        old = self._rows.pop(probe, {})
+        old = self._rows.pop(probe, _NO_ROWS)
         if rows:
             self._rows[probe] = rows
-        for row in old:
+        for row, times in old.items():
             if row not in rows:
-                key, incoming, owner = row
-                del self._ends[key].claims[probe, incoming, owner]
-                self._dirty.add(key)
-        for row, count in rows.items():
-            if old.get(row) != count:
-                key, incoming, owner = row
-                ends = self._ends.get(key)
-                if ends is None:
-                    ends = self._ends[key] = _Ends()
-                ends.claims[probe, incoming, owner] = count
-                self._dirty.add(key)
+                self._hold(row, by=-1)
+            if times > 1 and rows.get(row) != times:
+                self._times.remove(row[0], times)
+        for row, times in rows.items():
+            if row not in old:
+                self._hold(row, by=1)
+            if times > 1 and old.get(row) != times:
+                self._times.add(row[0], times)
 
-    def doubt_internet(self) -> None:
-        """Looks again at every connection with one known end: what counts as the internet has changed."""
-        self._dirty |= self._half
+    def translate(self, probe: str, translations: AbstractSet[Translation]) -> None:
+        """Replaces what a probe says of translations."""
+        for end in self._translations.put(probe, translations):
+            self._dirty.update(self._open.at(*end))
+
+    def claim(self, node: str, kind: Topology.ValueType | None, addresses: Iterable[str]) -> None:
+        """Replaces the addresses of a node, of some kind."""
+        self._doubt(self._claims.put(node, kind, addresses))
 
     def settle(self) -> EdgeChanges:
         """Brings the edges up to date; says which came and which went since the last time."""
-        before: dict[Edge, bool] = {}
+        self._doubt(self.names.settle())
+        self._doubt(self.networks.settle(self._open))
+        self._doubt_held()
+        keys: dict[Key, bool] = {}
         for key in self._dirty:
-            self._settle(key, before)
+            self._translate(key, keys)
         self._dirty.clear()
-        now = self._edges
-        return {
-            edge: EdgeChange.CAME if edge in now else EdgeChange.ENDED
-            for edge, existed in before.items()
-            if (edge in now) != existed
-        }
+        for key, left in keys.items():
+            self._settle(key, left=left)
+        return self._edges.take_changes()
 
     def edges(self) -> Iterator[Edge]:
         """Every edge."""
-        return iter(self._edges)
+        return iter(self._edges.counts)
 
     def connections(self, owners: AbstractSet[str], probes: Iterable[str]) -> Iterator[Connection]:
-        """The connections that make an edge of any of these owners, which these probes report; perhaps some others."""
-        keys = {key for probe in probes for key, _, owner in self._rows.get(probe, ()) if owner in owners}
-        if not owners.isdisjoint((INTERNET_IN, INTERNET_OUT)):
-            keys |= self._half
-        for key in keys:
-            ends = self._ends[key]
-            if ends.edge is not None:
-                yield Connection(key, key, ends.edge, max(ends.claims.values()))
+        """The connections that make an edge of any of these owners, of whose rows these probes report all.
 
-    def _settle(self, key: Key, before: dict[Edge, bool]) -> None:
+        Among them may be others of the same owners.
+        """
+        seen: dict[Key, Key] = {}
+        for probe in probes:
+            for own, _, owner in self._rows.get(probe, _NO_ROWS):
+                if owner in owners:
+                    key = self._translated.get(own, own)
+                    seen[key] = min(seen.get(key, own), own)
+        for owner in owners:
+            for key in self._found.of(owner):
+                seen.setdefault(key, key)
+        for key, own in seen.items():
+            edge = self._ends[key].edge
+            if edge is not None:
+                times = max(chain.from_iterable(map(self._times.of, self._same(key))), default=1)
+                yield Connection(own, key, edge, times)
+
+    def _hold(self, row: Row, *, by: int) -> None:
+        """Takes in a row that came or went."""
+        key, incoming, owner = row
+        ends = self._ends.get(key)
+        if ends is None:
+            ends = self._ends[key] = _Ends()
+        held = ends.server if incoming else ends.client
+        held = more(held, owner) if by > 0 or held is None else less(held, owner)
+        if incoming:
+            ends.server = held
+        else:
+            ends.client = held
+        address, port = key[2:] if incoming else key[:2]
+        self._dirty.add(key)
+        if self._open.at(address, port) and (address, port) not in self._held:
+            self._held[address, port] = _first(self._holders.at(address, port))
+        (self._holders.add if by > 0 else self._holders.remove)(address, port, owner)
+
+    def _doubt(self, addresses: Iterable[str]) -> None:
+        """Looks again at the connections that are open at an address."""
+        for address in addresses:
+            self._dirty.update(self._open.of(address))
+
+    def _doubt_held(self) -> None:
+        """Looks again at the connections that are open at an end which others hold now."""
+        for (address, port), holder in self._held.items():
+            if _first(self._holders.at(address, port)) != holder:
+                self._dirty.update(self._open.at(address, port))
+        self._held.clear()
+
+    def _translate(self, key: Key, keys: dict[Key, bool]) -> None:
+        """Brings up to date what a connection is once translated, and notes whom that concerns.
+
+        `keys` says of each connection that is concerned whether rows have left it that are still there.
+        """
         ends = self._ends[key]
-        edge = self._edge(key, ends)
+        before, now = self._translated.get(key, key), self._delivered(key, ends)
+        for concerned in (key, before, now):
+            keys.setdefault(concerned, False)
+        if before == now:
+            return
+        keys[before] |= ends.client is not None or ends.server is not None
+        if before != key:
+            self._originals.remove(before, key)
+            del self._translated[key]
+        if now != key:
+            self._originals.add(now, key)
+            self._translated[key] = now
+            self._ends.setdefault(now, _Ends())
+
+    def _delivered(self, key: Key, ends: _Ends) -> Key:
+        """What a connection is once the end that nobody holds is translated."""
+        opened = _open_end(ends.client, ends.server)
+        if opened == _CLIENT:
+            return self._translations.of(key[:2]) + key[2:]
+        if opened == _SERVER:
+            return key[:2] + self._translations.of(key[2:])
+        return key
+
+    def _same(self, key: Key) -> list[Key]:
+        """The connections, as they are seen, that are this one once translated."""
+        return [*self._originals.of(key), *(() if key in self._translated else (key,))]
+
+    def _settle(self, key: Key, *, left: bool) -> None:
+        """Brings the edge of a connection up to date; `left` says whether rows have left it that are still there."""
+        ends = self._ends[key]
+        client, server = self._owners(key, ends)
+        opened = _open_end(client, server)
+        edge = self._edge(key, client, server)
         if edge != ends.edge:
             if ends.edge is not None:
-                before.setdefault(ends.edge, True)
-                self._release(ends.edge)
+                ended = (client is None and server is None) or bool(opened & ~ends.open)
+                self._edges.remove(ends.edge, ended=ended and not left)
             if edge is not None:
-                before.setdefault(edge, edge in self._edges)
-                self._edges[edge] = self._edges.get(edge, 0) + 1
-            ends.edge = edge
-        if len({incoming for _, incoming, _ in ends.claims}) == 1:
-            self._half.add(key)
-            return
-        self._half.discard(key)
-        if not ends.claims:
+                self._edges.add(edge)
+        if opened or ends.open:
+            self._find_again(key, ends, edge, opened)
+        ends.edge, ends.open = edge, opened
+        self._watch(key, ends, opened | _open_end(ends.client, ends.server))
+        if ends.client is None and ends.server is None and key not in self._originals:
             del self._ends[key]
 
-    def _edge(self, key: Key, ends: _Ends) -> Edge | None:
-        client, server = ends.owner(incoming=False), ends.owner(incoming=True)
-        if client is None and server is not None and self._outside(key[0]):
-            return INTERNET_IN, server
-        if server is None and client is not None and self._outside(key[2]):
-            return client, INTERNET_OUT
+    def _owners(self, key: Key, ends: _Ends) -> tuple[str | None, str | None]:
+        """Who holds the two ends, of all connections that are this one once translated."""
+        if key not in self._originals and key not in self._translated:
+            return _best(ends.client), _best(ends.server)
+        same = [self._ends[own] for own in self._same(key)]
+        clients = {owner for own in same for owner in values(own.client)}
+        servers = {owner for own in same for owner in values(own.server)}
+        return _first(clients), _first(servers)
+
+    def _edge(self, key: Key, client: str | None, server: str | None) -> Edge | None:
+        if client is None and server is not None:
+            client = self._owner_at(key[0], key[1], INTERNET_IN)
+        elif server is None and client is not None:
+            server = self._owner_at(key[2], key[3], INTERNET_OUT)
         return (client, server) if client is not None and server is not None else None
 
-    def _release(self, edge: Edge) -> None:
-        self._edges[edge] -= 1
-        if not self._edges[edge]:
-            del self._edges[edge]
+    def _owner_at(self, address: str, port: int, internet: str) -> str | None:
+        """Who is at an end that nobody holds in this connection; None where that is not known."""
+        owner = _first(self._holders.at(address, port)) or self._claims.of(address)
+        if owner is not None:
+            return owner
+        where = self.networks.of(address)
+        if where is Elsewhere.INTERNET:
+            return self.names.service(address) or internet
+        return where if isinstance(where, str) else None
+
+    def _find_again(self, key: Key, ends: _Ends, edge: Edge | None, opened: int) -> None:
+        """Brings up to date under which owner a connection is that was found for its open end."""
+        before = ends.edge[ends.open - 1] if ends.edge is not None and ends.open else None
+        now = edge[opened - 1] if edge is not None and opened else None
+        if before == now:
+            return
+        if before is not None:
+            self._found.remove(before, key)
+        if now is not None:
+            self._found.add(now, key)
+
+    def _watch(self, key: Key, ends: _Ends, watched: int) -> None:
+        """Brings up to date by which of its ends a connection is found."""
+        changed, ends.watched = watched ^ ends.watched, watched
+        for end, address, port in ((_CLIENT, key[0], key[1]), (_SERVER, key[2], key[3])) if changed else ():
+            if changed & end:
+                (self._open.add if watched & end else self._open.remove)(address, port, key)
+
+
+class _Edges:
+    """How many connections each edge has, and how that changed."""
+
+    def __init__(self) -> None:
+        self.counts: dict[Edge, int] = {}
+        self._existed: dict[Edge, bool] = {}
+        self._ended: set[Edge] = set()
+
+    def add(self, edge: Edge) -> None:
+        """Takes in that an edge has one more connection."""
+        count = self.counts.get(edge, 0)
+        self._existed.setdefault(edge, count > 0)
+        self.counts[edge] = count + 1
+
+    def remove(self, edge: Edge, *, ended: bool) -> None:
+        """Takes in that an edge has one less, and whether that one has ended."""
+        self._existed.setdefault(edge, True)
+        if ended:
+            self._ended.add(edge)
+        self.counts[edge] -= 1
+        if not self.counts[edge]:
+            del self.counts[edge]
+
+    def take_changes(self) -> EdgeChanges:
+        """Which edges came and went since the last call."""
+        gone = {True: EdgeChange.ENDED, False: EdgeChange.REVISED}
+        changes = {
+            edge: EdgeChange.CAME if edge in self.counts else gone[edge in self._ended]
+            for edge, existed in self._existed.items()
+            if (edge in self.counts) != existed
+        }
+        self._existed.clear()
+        self._ended.clear()
+        return changes
+
+
+def _open_end(client: object, server: object) -> int:
+    """Which end is open where the other one is not; 0 for none."""
+    if client is None:
+        return 0 if server is None else _CLIENT
+    return _SERVER if server is None else 0
+
+
+def _best(owners: str | dict[str, int] | None) -> str | None:
+    return _first(owners) if isinstance(owners, dict) else owners
+
+
+def _first(owners: Iterable[str]) -> str | None:
+    """Who holds an end that several say they hold: a process before a host, then the first by id."""
+    return min(owners, key=lambda owner: (owner.endswith(">"), owner), default=None)

@@ -11,7 +11,6 @@ from opentelemetry.trace import SpanContext
 
 from query.join import EdgeChange, EdgeChanges, Join
 from query.missing import missing
-from query.networks import Networks
 from query.probe import Heading, Probe
 from query.samples import Block, Newest
 from query.templates import Declarations
@@ -25,6 +24,7 @@ from scope_sdk.report.merge import Facts
 _LOCAL_NETWORKS = "local_networks"
 #: How many nodes' facts are kept decoded; beyond it the memory starts anew.
 _REMEMBERED = 5_000
+_HOST = ids.host_id("")
 _NOBODY: Mapping[str, Probe] = {}
 #: Of how many nodes and edges a part of everything is.
 _AT_ONCE = 1_000
@@ -53,6 +53,8 @@ class Change:
 
     #: Ids of nodes that are new, differ or are gone.
     nodes: set[str] = field(default_factory=set)
+    #: Ids of nodes of which it differs what belongs to them (processes aside, and hosts: they have too much).
+    families: set[str] = field(default_factory=set)
     edges: EdgeChanges = field(default_factory=dict)
     #: Ids of nodes that are quiet now or not any more, and else as they were.
     marked: set[str] = field(default_factory=set)
@@ -83,8 +85,7 @@ class Model:
         # one: all of those share a dictionary, `alone` of the probe.
         self._reporters: dict[str, dict[str, Probe]] = {}
         self._facts: dict[str, Facts] = {}
-        self._networks = Networks()
-        self._join = Join(self._networks.outside)
+        self._join = Join()
         self._change = Change()
         # Numbers the states of all probes, so that no two have the same.
         self._states = count(1)
@@ -102,8 +103,11 @@ class Model:
         for node in changes.nodes:
             self._contribute(node, probe)
         self._change.nodes |= changes.nodes
+        self._change.families |= {node for node in changes.families if self.kind(node) != ids.HOST}
         if changes.connections:
             self._join.put(probe.id, probe.rows())
+            self._join.translate(probe.id, probe.translations())
+            self._join.names.put(probe.id, probe.names())
         if changes.templates:
             self._change.templates |= self.declarations.put(probe.id, probe.state.templates())
         if changes.block is not None:
@@ -120,7 +124,7 @@ class Model:
         self._age(now, patient=patient)
         self._miss()
         change, self._change = self._change, Change()
-        self._settle_networks(change.nodes)
+        self._settle_addresses(change.nodes)
         change.edges = self._join.settle()
         return change
 
@@ -132,7 +136,8 @@ class Model:
         nodes, edges = list(self._reporters), list(self._join.edges())
         for start in range(0, max(len(nodes), len(edges), 1), at_once):
             part = slice(start, start + at_once)
-            yield Change(set(nodes[part]), dict.fromkeys(edges[part], EdgeChange.CAME), templates=not start)
+            came = dict.fromkeys(edges[part], EdgeChange.CAME)
+            yield Change(nodes=set(nodes[part]), edges=came, templates=not start)
 
     def facts(self, node: str) -> Facts | None:
         """What is said of a node, None where no probe reports it."""
@@ -206,19 +211,24 @@ class Model:
         if known:
             self._reporters[node] = known
 
-    def _settle_networks(self, nodes: Iterable[str]) -> None:
-        changed = False
+    def _settle_addresses(self, nodes: Iterable[str]) -> None:
+        """Takes in which addresses and networks nodes have now."""
         for node in nodes:
-            facts = self.facts(node) if self.kind(node) == ids.HOST else None
-            changed |= self._networks.put(node, facts.sets.get(_LOCAL_NETWORKS, ()) if facts else ())
-        if changed:
-            self._join.doubt_internet()
+            if not node.endswith(">"):
+                continue  # a process: it has none
+            kind = self.kind(node)
+            addresses = {address for probe in self.reporters(node) for address in probe.addresses(node)}
+            self._join.claim(node, kind, addresses)
+            if node.endswith(_HOST):
+                facts = self.facts(node)
+                self._join.networks.put(node, facts.sets.get(_LOCAL_NETWORKS, ()) if facts else ())
 
     def _miss(self) -> None:
-        """Says what is missing."""
-        now = missing(self.probes.values(), self.unusable)
-        self._change.missing |= now != self.missing
-        self.missing = now
+        """Brings up to date what is missing."""
+        found = missing(self.probes.values(), self.unusable)
+        if found != self.missing:
+            self.missing = found
+            self._change.missing = True
 
     def _age(self, now: float, *, patient: bool) -> None:
         for probe in list(self.probes.values()):
@@ -233,11 +243,15 @@ class Model:
     def _forget(self, probe: Probe) -> None:
         del self.probes[probe.id]
         nodes = set(probe.handles)
+        things = (node for node in nodes if probe.kind(node) != ids.PROCESS)
+        self._change.families.update(parent for node in things for parent in probe.parents(node))
         probe.handles = {}
         for node in nodes:
             self._contribute(node, probe)
         self._change.nodes |= nodes
         self._join.put(probe.id, {})
+        self._join.translate(probe.id, frozenset())
+        self._join.names.put(probe.id, {})
         self._change.templates |= self.declarations.put(probe.id, None)
 
 

@@ -1,84 +1,153 @@
-"""Which addresses are outside of everything that the probes' hosts are part of."""
+"""Where an address is: here, in a network that probes' hosts are part of, in another one, or in the internet."""
 
 import ipaddress
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from functools import lru_cache
+from typing import NamedTuple
 
-#: How many addresses are remembered; beyond it the memory starts anew.
-_REMEMBERED = 100_000
+from query.pseudo import NETWORK
+from scope_sdk.report.ids import host_id
 
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_HOST = host_id("")
+_BITS = {4: 32, 6: 128}
+#: How long the prefix of a network is that nothing is known of.
+_USUAL = {4: 24, 6: 64}
+#: How many addresses and networks are remembered as they were parsed.
+_REMEMBERED = 50_000
+
+
+class Elsewhere(Enum):
+    """Where an address is that is in no network."""
+
+    #: Loopback, unspecified, or no address at all.
+    NOWHERE = "nowhere"
+    INTERNET = "internet"
+
+
+class _Network(NamedTuple):
+    version: int
+    length: int
+    #: The leading bits, as many as `length`.
+    prefix: int
+
+
+class _Address(NamedTuple):
+    scope: str
+    version: int
+    number: int
+    #: Whether it is loopback or unspecified.
+    here: bool
+
+    def within(self, lengths: Iterable[tuple[int, int]]) -> Iterator[_Network]:
+        """The networks that it is in, of these IP versions and prefix lengths."""
+        for version, length in lengths:
+            if version == self.version:
+                yield _Network(version, length, self.number >> (_BITS[version] - length))
 
 
 class Networks:
     """The local networks of all hosts of an organization."""
 
     def __init__(self) -> None:
-        self._of_host: dict[str, frozenset[str]] = {}
-        self._hosts: Counter[str] = Counter()
-        # By IP version and prefix length, the networks' leading bits: an address is looked up once per length.
-        self._prefixes: dict[tuple[int, int], set[int]] = defaultdict(set)
-        self._known: dict[str, bool] = {}
+        self._of_scope: dict[str, frozenset[_Network]] = {}
+        # Of all hosts together: how many have each network, and how many networks have each version and length.
+        self._everywhere: Counter[_Network] = Counter()
+        self._lengths: Counter[tuple[int, int]] = Counter()
+        self._changed: dict[str, set[_Network]] = defaultdict(set)
 
-    def put(self, host: str, networks: Iterable[str]) -> bool:
-        """Replaces the networks of a host; says whether the networks of all hosts together changed."""
-        new = frozenset(networks)
-        old = self._of_host.get(host, frozenset())
-        if new == old:
-            return False
-        self._of_host.pop(host, None)
+    def put(self, host: str, networks: Iterable[str]) -> None:
+        """Replaces the networks of a host, which is named by its id."""
+        scope = host.removesuffix(_HOST)
+        new = frozenset(network for text in networks if (network := _network(text)) is not None)
+        old = self._of_scope.pop(scope, frozenset())
         if new:
-            self._of_host[host] = new
-        self._hosts.update(new - old)
-        self._hosts.subtract(old - new)
-        gone = {network for network in old - new if not self._hosts[network]}
-        for network in gone:
-            del self._hosts[network]
-        changed = bool(gone) or any(self._hosts[network] == 1 for network in new - old)
-        if changed:
-            self._index()
-        return changed
+            self._of_scope[scope] = new
+        if new != old:
+            self._changed[scope] |= old ^ new
+        for network in new - old:
+            self._everywhere[network] += 1
+            if self._everywhere[network] == 1:
+                self._lengths[network[:2]] += 1
+                self._changed[""].add(network)
+        for network in old - new:
+            self._everywhere[network] -= 1
+            if not self._everywhere[network]:
+                del self._everywhere[network]
+                self._lengths[network[:2]] -= 1
+                self._changed[""].add(network)
 
-    def outside(self, address: str) -> bool:
-        """Whether the address is one of the wide world: in no local network, not loopback, and without a scope."""
-        known = self._known.get(address)
-        if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known = self._known[address] = self._is_outside(address)
-        return known
+    def settle(self, addresses: Iterable[str]) -> list[str]:
+        """Those of the addresses that may be elsewhere than at the last call."""
+        changed, self._changed = self._changed, defaultdict(set)
+        if not changed:
+            return []
+        lengths = {scope: _lengths(networks) for scope, networks in changed.items()}
+        return [
+            text
+            for text in addresses
+            if (address := _address(text)) is not None
+            and any(network in changed[address.scope] for network in address.within(lengths.get(address.scope, ())))
+        ]
 
-    def _index(self) -> None:
-        self._prefixes.clear()
-        self._known.clear()
-        for text in self._hosts:
-            network = _network(text)
-            if network is not None:
-                key = (network.version, network.prefixlen)
-                self._prefixes[key].add(int(network.network_address) >> (network.max_prefixlen - network.prefixlen))
+    def of(self, address: str) -> str | Elsewhere:
+        """The id of the network that an address is in.
 
-    def _is_outside(self, text: str) -> bool:
-        address = _address(text)
-        if address is None or address.is_loopback or address.is_unspecified:
-            return False
-        number = int(address)
-        return not any(
-            version == address.version and number >> (address.max_prefixlen - length) in prefixes
-            for (version, length), prefixes in self._prefixes.items()
-        )
+        It is the smallest that contains it of those that hosts are part of, with a scope of those of that host. An
+        address that is in none of them, but is private or has a scope, is in the one of the usual size.
+        """
+        parsed = _address(address)
+        if parsed is None or parsed.here:
+            return Elsewhere.NOWHERE
+        network = self._smallest(parsed)
+        if network is None:
+            if not parsed.scope and not any(network in _PRIVATE for network in parsed.within(_PRIVATE_LENGTHS)):
+                return Elsewhere.INTERNET
+            (network,) = parsed.within([(parsed.version, _USUAL[parsed.version])])
+        return f"{NETWORK}{parsed.scope};{_text(network)}" if parsed.scope else NETWORK + _text(network)
+
+    def _smallest(self, address: _Address) -> _Network | None:
+        if address.scope:
+            local = self._of_scope.get(address.scope, frozenset())
+            containing = [network for network in address.within(_lengths(local)) if network in local]
+        else:
+            containing = [network for network in address.within(self._lengths) if network in self._everywhere]
+        return max(containing, key=lambda network: network.length, default=None)
 
 
+def _lengths(networks: Iterable[_Network]) -> set[tuple[int, int]]:
+    return {network[:2] for network in networks}
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _network(text: str) -> _Network | None:
     try:
-        return ipaddress.ip_network(text, strict=False)
+        parsed = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
+    prefix = int(parsed.network_address) >> (parsed.max_prefixlen - parsed.prefixlen)
+    return _Network(parsed.version, parsed.prefixlen, prefix)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _address(text: str) -> _Address | None:
-    """The address, or None for one that carries a scope (`SCOPE;ADDRESS`) or is none."""
+    scope, _, plain = text.rpartition(";")
     try:
-        return ipaddress.ip_address(text)
+        parsed = ipaddress.ip_address(plain)
     except ValueError:
         return None
+    return _Address(scope, parsed.version, int(parsed), parsed.is_loopback or parsed.is_unspecified)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _text(network: _Network) -> str:
+    address = network.prefix << (_BITS[network.version] - network.length)
+    lowest = ipaddress.IPv4Address(address) if network.version == 4 else ipaddress.IPv6Address(address)
+    return f"{lowest}/{network.length}"
+
+
+_PRIVATE_V4 = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")
+_PRIVATE_V6 = ("fc00::/7", "fe80::/10")
+_PRIVATE = {network for text in _PRIVATE_V4 + _PRIVATE_V6 if (network := _network(text)) is not None}
+_PRIVATE_LENGTHS = _lengths(_PRIVATE)

@@ -3,15 +3,18 @@
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from itertools import repeat
+from itertools import chain
 
 from opentelemetry.trace import SpanContext
 
+from query import columns
 from query.children import Children
 from query.join import Row
+from query.names import Name
 from query.samples import Block, Samples
+from query.translations import Translation
 from scope.report.v1.report_pb2 import Connections, Report
-from scope.report.v1.template_pb2 import Templates
+from scope.report.v1.template_pb2 import ControlTemplate, Templates
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.fit import Nodes
 from scope_sdk.report.ids import host_id
@@ -49,6 +52,8 @@ class Changes:
 
     #: Ids of nodes that are new, differ or are gone.
     nodes: set[str] = field(default_factory=set)
+    #: Ids of nodes that gained or lost something that belongs to them, or to which something belongs that differs.
+    families: set[str] = field(default_factory=set)
     #: Whether the probe's connections, or who owns them, may differ.
     connections: bool = False
     #: Whether what it declares may differ.
@@ -122,6 +127,13 @@ class Probe:
         """Ids of those of its nodes that name this one of them as a parent or as their host."""
         return (self.ids[child] for child in self._children.of(self.handles[node]))
 
+    def controls(self, node: str) -> Iterator[ControlTemplate]:
+        """What it declares and can do now to one of its nodes."""
+        message = self._nodes[self.handles[node]]
+        offered = {self._strings[control] for control in message.controls[:]}
+        declared = (kind.controls for kind in self.state.templates().topologies if kind.topology == message.topology)
+        return (control for control in chain.from_iterable(declared) if control.id in offered)
+
     def hostname(self) -> str:
         """The name of the host that it runs on: the first that it reports; empty where it reports none."""
         # Few others have such an id, if any.
@@ -130,25 +142,19 @@ class Probe:
 
     def rows(self) -> Mapping[Row, int]:
         """Its connections' ends, and how many connections each stands for; without those whose owner is gone."""
-        connections = self.state.connections()
-        addresses = connections.addresses[:]
-        rows: dict[Row, int] = {}
-        columns = zip(
-            map(self.ids.get, connections.owners[:]),
-            map(addresses.__getitem__, connections.local_addresses[:]),
-            connections.local_ports[:],
-            map(addresses.__getitem__, connections.remote_addresses[:]),
-            connections.remote_ports[:],
-            connections.incoming[:],
-            connections.counts[:] or repeat(1),
-            strict=False,
-        )
-        for owner, here, here_port, there, there_port, incoming, count in columns:
-            if owner is not None:
-                key = (there, there_port, here, here_port) if incoming else (here, here_port, there, there_port)
-                row = (key, incoming, owner)
-                rows[row] = rows.get(row, 0) + count
-        return rows
+        return columns.rows(self.state.connections(), self.ids)
+
+    def translations(self) -> AbstractSet[Translation]:
+        """What it says of translated addresses and ports."""
+        return columns.translations(self.state.connections())
+
+    def names(self) -> Mapping[str, frozenset[Name]]:
+        """What it says of the names of addresses."""
+        return columns.names(self.state.connections())
+
+    def addresses(self, node: str) -> Sequence[str]:
+        """The addresses that reach one of its nodes and nothing else."""
+        return self._nodes[self.handles[node]].addresses[:]
 
     def _hear(self, heading: Heading) -> None:
         self.heard = max(self.heard, heading.arrived)
@@ -168,16 +174,22 @@ class Probe:
 
     def _go_on(self, report: Report, heading: Heading) -> Changes:
         templates, self._templates = self._templates, self.state.templates()
-        names, moved = self._rename(self._renew(report))
+        changed, families = self._renew(report)
+        parents = {self.ids[handle] for handle in families & self.ids.keys()}
+        names, moved = self._rename(changed)
         return Changes(
-            nodes=names,
+            nodes=names | {self.ids[child] for handle in moved for child in self._children.of(handle)},
+            families=parents | {self.ids[handle] for handle in families & self.ids.keys()},
             connections=self._reconnect(moved),
             templates=templates != self._templates,
             block=self.samples.add(report, self._strings, heading.arrived),
         )
 
-    def _renew(self, report: Report) -> AbstractSet[int]:
-        """Brings the nodes up to date; answers the handles of those that are new, gone, or say something else."""
+    def _renew(self, report: Report) -> tuple[AbstractSet[int], AbstractSet[int]]:
+        """Brings the nodes up to date.
+
+        Answers the handles of those that are new, gone, or say something else, and of those that these belong to.
+        """
         old, self._nodes = self._nodes, self.state.nodes()
         strings, self._strings = self._strings, self.state.strings()
         spoken, self._spoken = self._spoken, _spoken_of(report)
@@ -185,11 +197,11 @@ class Probe:
         before, now = old.packed, self._nodes.packed
         perhaps = spoken | self._spoken if report.base else before.keys() | now.keys()
         changed = {handle for handle in perhaps if before.get(handle) != now.get(handle)}
-        self._children.update(changed, old, self._nodes)
+        families = self._children.update(changed, old, self._nodes)
         if not _continues(strings, self._strings):
-            return before.keys() | now.keys()
+            return before.keys() | now.keys(), now.keys()
         renamed = {handle for handle in changed if _host_name(old, handle) != _host_name(self._nodes, handle)}
-        return changed | self._of_hosts(renamed)
+        return changed | self._of_hosts(renamed), families
 
     def _of_hosts(self, handles: AbstractSet[int]) -> set[int]:
         """The nodes that have one of these as their host: its name is part of their ids."""

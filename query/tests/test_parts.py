@@ -9,7 +9,6 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from query.networks import Networks
 from query.node.rows import text
 from query.render import encoder, to_json
 from query.samples import Samples
@@ -60,41 +59,6 @@ def test_details_have_what_summaries_have_under_the_same_numbers() -> None:
     for field in pb.NodeSummary.DESCRIPTOR.fields:
         same = pb.NodeDetails.DESCRIPTOR.fields_by_name[field.name]
         assert (same.number, same.type, same.is_repeated) == (field.number, field.type, field.is_repeated)
-
-
-@pytest.mark.parametrize(
-    ("address", "outside"),
-    [
-        ("8.8.8.8", True),
-        ("10.1.2.3", False),
-        ("11.1.2.3", True),
-        ("192.168.7.200", True),
-        ("192.168.7.3", False),
-        ("127.0.0.1", False),
-        ("::1", False),
-        ("0.0.0.0", False),
-        ("2001:db8::1", True),
-        ("fd00::1", False),
-        ("host;8.8.8.8", False),
-        ("nonsense", False),
-    ],
-)
-def test_what_is_outside(address: str, outside: bool) -> None:
-    networks = Networks()
-    networks.put("h", ["10.0.0.0/8", "192.168.7.0/25", "fd00::/8", "nonsense"])
-    assert networks.outside(address) is outside
-
-
-def test_networks_are_those_of_all_hosts() -> None:
-    networks = Networks()
-    assert networks.put("a", ["10.0.0.0/8"])
-    assert not networks.put("b", ["10.0.0.0/8"])
-    assert not networks.put("a", [])
-    assert not networks.outside("10.0.0.1")
-    assert networks.put("b", ["11.0.0.0/8"])
-    assert networks.outside("10.0.0.1")
-    assert not networks.outside("11.0.0.1")
-    assert not networks.put("c", [])
 
 
 def declared(label: str, priority: float, *, sensitive: bool = False) -> Templates:
