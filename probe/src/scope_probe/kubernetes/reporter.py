@@ -1,0 +1,97 @@
+"""Reports what the API server says. Importing this takes a second, for it imports the client."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from itertools import chain, islice
+from typing import Any
+
+from scope_probe.kubernetes import Role, api
+from scope_probe.kubernetes.following import Follower, Troubles
+from scope_probe.kubernetes.objects import Translation
+from scope_probe.kubernetes.relations import Relations, node_ports
+from scope_sdk.report import ids, limits, standard
+from scope_sdk.report.builder import Builder
+from scope_sdk.report.nodes import NodeFacts
+
+#: How long to wait for the first answer where one report is all there will be.
+FIRST_SECONDS = 10.0
+#: Ports that lead to pods and services: fifty for each node of a cluster of a thousand.
+TRANSLATIONS = 50_000
+_CONTROLLERS = ("deployments", "daemonsets", "statefulsets", "cronjobs", "jobs")
+
+
+class Kubernetes:
+    """What runs in a cluster, or of that on one host, as the API server said last.
+
+    Args:
+        role: which of the two.
+        host: what this host is called in reports.
+        node: what it is called in the cluster.
+
+    Raises:
+        ConfigurationError: nothing tells where the API server is.
+    """
+
+    def __init__(self, role: Role, host: str, node: str) -> None:
+        server = api.connect()
+        resources = api.of_node(server, node) if role is Role.HOST else api.of_cluster(server)
+        troubles = Troubles()
+        self._followers = {one.name: Follower(one, troubles, self._happened) for one in resources}
+        self._own_host = {node: ids.host_id(host)} if role is Role.HOST else {}
+        self._told: Callable[[], object] = lambda: None
+
+    async def run(self, changed: Callable[[], None]) -> None:
+        """Follows it until cancelled, and calls `changed` when something happened."""
+        loop = asyncio.get_running_loop()
+        self._told = lambda: loop.call_soon_threadsafe(changed)
+        for follower in self._followers.values():
+            follower.start()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for follower in self._followers.values():
+                follower.stop()
+
+    async def answered(self) -> None:
+        """Waits until everything was asked for once, for FIRST_SECONDS at most."""
+        deadline = time.monotonic() + FIRST_SECONDS
+        for follower in self._followers.values():
+            await asyncio.to_thread(follower.tried.wait, max(0.0, deadline - time.monotonic()))
+
+    def add_to(self, builder: Builder) -> None:
+        """Adds what is known to a report that has this host already, as far as there is room."""
+        nodes, translations = self._found()
+        kinds = dict.fromkeys(node.topology for node in nodes)
+        for kind in kinds:
+            builder.template(standard.STANDARD[kind])
+        for node in islice(nodes, limits.NODES - len(builder.nodes)):
+            builder.add(node)
+        for original, translated in islice(translations, TRANSLATIONS):
+            builder.translate(original, translated)
+
+    def _found(self) -> tuple[list[NodeFacts], Iterable[Translation]]:
+        """Parents before what belongs to them."""
+        pods, services, hosts = self._things("pods"), self._things("services"), self._things("nodes")
+        namespaces = self._things("namespaces")
+        controllers = [thing for name in _CONTROLLERS for thing in self._things(name)]
+        relations = Relations(
+            hosts={host.name: host.node.id for host in hosts} | self._own_host,
+            namespaces={namespace.name: namespace.node.id for namespace in namespaces},
+            controllers={thing.uid: thing for thing in chain(controllers, self._things("replicasets"))},
+            services=services,
+        )
+        nodes = [thing.node for thing in chain(hosts, namespaces, services)]
+        nodes += [relations.controller(thing) for thing in controllers]
+        nodes += [relations.pod(pod) for pod in pods]
+        ports = (translation for thing in chain(services, pods) for translation in thing.translations)
+        return nodes, chain(ports, node_ports(services, hosts))
+
+    def _things(self, name: str) -> list[Any]:
+        return self._followers[name].things() if name in self._followers else []
+
+    def _happened(self) -> None:
+        """Called by followers, in their threads; a probe that ends has nobody to tell."""
+        with suppress(RuntimeError):
+            self._told()
