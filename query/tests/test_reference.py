@@ -1,0 +1,35 @@
+"""What the views show is what a reference makes from scratch, after any sequence of what may happen to probes.
+
+Every run tries the same sequences; `SEQUENCES=50` in the environment tries fifty times as many, others every time.
+"""
+
+import os
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from query.tests.reference.ends import connections
+from query.tests.simulation import Simulation, Step, steps
+
+_TIMES = int(os.environ.get("SEQUENCES", "1"))
+#: A sequence that fails is made shorter only by hand: it takes minutes.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if _TIMES > 1 else []))
+
+
+def sequences(of: int) -> settings:
+    """So many of them."""
+    return settings(max_examples=of * _TIMES, derandomize=_TIMES == 1, deadline=None, phases=_PHASES)
+
+
+@sequences(1000)
+@given(st.lists(steps, min_size=1, max_size=10))
+def test_edges_between_owners(sequence: list[Step]) -> None:
+    simulation = Simulation("r")
+    for step in sequence:
+        simulation.do(step)
+        expected = connections(simulation.said())
+        join = simulation.world.model.connections
+        assert set(join.edges()) == {(one.client, one.server) for one in expected}
+        owners = {owner for one in expected for owner in (one.client, one.server)}
+        found = {(one.key, one.edge, one.times) for one in join.connections(owners, simulation.world.model.probes)}
+        assert found == {((*one.ends[0], *one.ends[1]), (one.client, one.server), one.times) for one in expected}
