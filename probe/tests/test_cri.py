@@ -214,6 +214,7 @@ async def test_everything_of_a_container(socket: Path) -> None:
             )
         ]
         assert engine.images() == [Image(IMAGE, "registry.test:5000/shop/web", "1.2", 4096)]
+        assert engine.sandboxes() == {POD, NODE_POD}
         assert engine.name == f"containerd at {socket}"
         assert not engine.problem
 
@@ -294,6 +295,17 @@ async def test_it_comes_back(socket: Path, monkeypatch: pytest.MonkeyPatch) -> N
         monkeypatch.undo()
         async with served(runtime, socket):
             await until(lambda: not engine.problem)
+
+
+async def test_beside_docker_it_serves_nobody(socket: Path) -> None:
+    server = grpc.aio.server()
+    server.add_insecure_port(f"unix:{socket}")
+    await server.start()
+    async with followed(socket) as (engine, until):
+        await until(lambda: engine._failure is not None)
+        assert not engine.problem
+        assert not engine.containers()
+    await server.stop(0)
 
 
 async def test_one_that_cannot_be_spoken_of_is_listed(socket: Path) -> None:

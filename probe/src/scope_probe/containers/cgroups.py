@@ -5,18 +5,16 @@ Everybody who runs containers gives each a cgroup that is named by its id: `/doc
 hierarchies of cgroups, version 2 has one whose controller is called "" here; a machine may have both.
 """
 
-import asyncio
 import ctypes
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from scope_probe import proc
-from scope_probe.containers.model import Container, Image
 
 #: A path down to the container it names, the innermost where they are nested. The process that watches a container is
 #: not in it, and a pod is none.
@@ -68,34 +66,6 @@ class Meter:
         looks = {container: (time_ms, used) for container, used in found.items() if used is not None}
         before, self._looks = self._looks, looks
         return {container: _usage(before.get(container), time_ms, used) for container, (_, used) in looks.items()}
-
-
-class Cgroups:
-    """The engine for containers of which no engine tells: their ids, and that they run."""
-
-    name = "cgroups"
-    problem = ""
-
-    async def run(self, changed: Callable[[], None]) -> None:  # noqa: ARG002 - nothing tells of changes
-        """Waits until cancelled: there is nothing to follow, every look is a fresh one."""
-        await asyncio.Event().wait()
-
-    def containers(self) -> Sequence[Container]:
-        """Every container that has a process."""
-        oldest: dict[str, int] = {}
-        for pid in proc.pids():
-            container = container_of(pid)
-            if container:
-                oldest.setdefault(container, pid)
-        return [Container(container, name=container[:12], pid=pid) for container, pid in oldest.items()]
-
-    def images(self) -> Sequence[Image]:
-        """None: the kernel does not know them."""
-        return ()
-
-    def networks(self) -> Sequence[str]:
-        """None."""
-        return ()
 
 
 def container_of(pid: int) -> str:
@@ -172,13 +142,13 @@ def parse_mounts(raw: bytes, root: str) -> dict[str, str]:
     return found
 
 
-def leave_namespace() -> None:
-    """See the cgroups of the whole machine from this thread, and from those it starts, where that is allowed.
+def see_all(process: int = 1) -> None:
+    """See cgroups as another process does, where that is allowed: this thread, and those that it starts from now on.
 
-    Inside a container a cgroup's path begins where that of the container ends, so its own id cannot be seen.
+    In a container with a cgroup namespace of its own, paths begin where its own ends: its id is nowhere to be seen.
     """
     try:
-        with Path("/proc/1/ns/cgroup").open("rb") as namespace:
+        with Path(f"/proc/{process}/ns/cgroup").open("rb") as namespace:
             ctypes.CDLL(None).setns(namespace.fileno(), _CLONE_NEWCGROUP)
     except OSError:  # not ours to look at, or a kernel without them
         return

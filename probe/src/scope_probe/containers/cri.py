@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -60,6 +60,10 @@ class Cri:
         """The images that its containers were made from."""
         used = {container.image_id for container in self._containers.values()}
         return list({image.id: image for image in self._images.known.values() if image.id in used}.values())
+
+    def sandboxes(self) -> Collection[str]:
+        """The ids of what holds pods together: processes are in their cgroups too, and they are no containers."""
+        return {id_ for id_, _ in self._sandboxes}
 
     def networks(self) -> Sequence[str]:
         """None: where the address of a pod can be reached from is the cluster's affair."""
