@@ -339,6 +339,18 @@ def test_what_is_told_otherwise_is_left_out(text: str) -> None:
     assert (told.pid, told.hostname, list(told.command), dict(told.environment)) == (0, "", [], {})
 
 
+@pytest.mark.parametrize(
+    ("spec", "hostname"),
+    [
+        ({"hostname": "web-0", "process": {"env": ["HOSTNAME=other"]}}, "web-0"),
+        ({"process": {"env": ["HOSTNAME=web-1"]}}, "web-1"),
+        ({}, ""),
+    ],
+)
+def test_the_name_of_a_pods_host(spec: dict[str, object], hostname: str) -> None:
+    assert cri_answers.read_info(json.dumps({"pid": 1, "runtimeSpec": spec})).hostname == hostname
+
+
 @pytest.mark.parametrize("text", ["{", "{}", "7", "[1]", '[{"hostPort": 1}]', '[{"containerPort": "x"}]'])
 def test_ports_that_are_noted_otherwise_are_left_out(text: str) -> None:
     assert not cri_answers.read_ports(text, ["10.0.0.1"])

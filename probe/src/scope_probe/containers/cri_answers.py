@@ -112,11 +112,12 @@ def read_info(text: str) -> Told:
         info = json.loads(text)
         spec: Mapping[str, Any] = info.get("runtimeSpec") or {}
         process: Mapping[str, Any] = spec.get("process") or {}
+        environment = dict(entry.split("=", 1) for entry in process.get("env") or ())
         return Told(
             pid=int(info.get("pid") or 0),
-            hostname=str(spec.get("hostname") or ""),
+            hostname=str(spec.get("hostname") or environment.get("HOSTNAME", "")),  # containerd has the latter only
             command=[str(part) for part in process.get("args") or ()],
-            environment=dict(entry.split("=", 1) for entry in process.get("env") or ()),
+            environment=environment,
         )
     except RUBBISH:
         return Told()
