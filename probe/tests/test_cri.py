@@ -56,7 +56,9 @@ class Runtime(RuntimeServiceServicer, ImageServiceServicer):
             POD: pb.PodSandbox(id=POD, metadata=pb.PodSandboxMetadata(name="web-0", uid="pod-uid", namespace="shop")),
             NODE_POD: pb.PodSandbox(id=NODE_POD, metadata=pb.PodSandboxMetadata(name="agent", uid="agent-uid")),
         }
-        self.containers = {WEB: listed(WEB, annotations={cri_answers.PORTS: json.dumps(PORTS)})}
+        self.containers = {
+            WEB: listed(WEB, annotations={cri_answers.PORTS: json.dumps(PORTS), cri_answers.RESTARTS: "3"})
+        }
         self.info = json.dumps(INFO)
 
     async def Version(  # noqa: N802 - the interface's name
@@ -199,6 +201,8 @@ async def test_everything_of_a_container(socket: Path) -> None:
                 state="running",
                 created="2023-11-14T22:13:20Z",
                 started=1_700_000_001,
+                restarts=3,
+                restarts=0,
                 pid=4711,
                 memory_limit=1 << 20,
                 addresses=["10.244.0.7", "fd00::7"],
@@ -226,7 +230,7 @@ async def test_in_the_network_of_the_host(socket: Path) -> None:
         await until(engine.containers)
         (found,) = engine.containers()
         assert (found.host_network, list(found.addresses), list(found.ports)) == (True, [], [])
-        assert found.pod == "agent-uid"
+        assert (found.pod, found.restarts) == ("agent-uid", None)
 
 
 async def test_events_are_heard_at_once(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:

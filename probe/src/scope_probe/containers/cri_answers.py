@@ -149,9 +149,9 @@ def _published(port: Mapping[str, Any], families: Iterable[str]) -> Iterable[str
     return [str(ip_address(address))] if address else families
 
 
-def read_restarts(text: str) -> int:
-    """Read how often the kubelet started this container again."""
-    return int(text) if text.isdecimal() else 0
+def read_restarts(text: str) -> int | None:
+    """Read how often the kubelet started this container again; None where it notes nothing."""
+    return int(text) if text.isdecimal() else None
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[str]:
