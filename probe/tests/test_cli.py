@@ -298,7 +298,7 @@ def test_a_probe_whose_service_is_away_says_so_and_what_to_do(tmp_path: Path) ->
 
 
 def test_a_probe_that_was_stopped_is_stuck() -> None:
-    stopped = Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, 90.0, 100.0)
+    stopped = Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, {}, 90.0, 100.0)
     assert works(stopped, 100 + STALE_SECONDS - 1)
     assert not works(stopped, 100 + STALE_SECONDS)
     assert "stuck: process 1 has done nothing since 2 min ago" in lines(stopped, 220.0)[0]

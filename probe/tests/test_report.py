@@ -8,9 +8,12 @@ from probe.tests.test_processes import child
 from scope.report.v1.topology_pb2 import Topology
 from scope_probe import facts, report
 from scope_probe.connections import Connection
+from scope_probe.containers.nodes import Wish
+from scope_probe.hiding import HIDDEN
 from scope_probe.host import Host
-from scope_probe.processes import HIDDEN, Process
-from scope_probe.report import Reporters
+from scope_probe.processes import Process
+from scope_probe.report import Reporters, Seen
+from scope_probe.scopes import Scopes
 from scope_sdk.report import limits
 from scope_sdk.report.builder import Builder
 
@@ -63,7 +66,7 @@ def test_environment_variables_are_not_reported() -> None:
 
 def test_the_probes_own_token_is_in_no_command_line() -> None:
     with child("input()", "--service-token=scope-token-4711") as process:
-        found = Reporters("here", secret="scope-token-4711").report().nodes[f"here;{process.pid}"]
+        found = Reporters("here", Wish(secret="scope-token-4711")).report().nodes[f"here;{process.pid}"]
     assert str(found.attributes["cmdline"]).endswith(f" --service-token={HIDDEN}")
 
 
@@ -109,24 +112,24 @@ def test_a_connection_whose_process_is_not_reported_is_the_hosts() -> None:
         Connection(4711, "10.0.0.1", 1, "10.0.0.2", 2, incoming=False),
         Connection(None, "10.0.0.1", 3, "10.0.0.2", 2, incoming=True),
     ]
-    builder = report.build(HOST, [], [], found)
+    builder = report.build(Seen(HOST, connections=found), Wish())
     assert {end.owner for end in builder.connections} == {"here.example;<host>"}
 
 
 def test_loopback_of_another_network_namespace_is_apart() -> None:
     connection = Connection(None, "127.0.0.1", 1, "127.0.0.1", 2, incoming=False, namespace="42")
-    assert facts.ends(connection, "here") == (("here-42;127.0.0.1", 1), ("here-42;127.0.0.1", 2))
+    assert facts.ends(connection, Scopes("here")) == (("here-42;127.0.0.1", 1), ("here-42;127.0.0.1", 2))
     connection = Connection(None, "10.0.0.1", 1, "10.0.0.2", 2, incoming=False, namespace="42")
-    assert facts.ends(connection, "here") == (("10.0.0.1", 1), ("10.0.0.2", 2))
+    assert facts.ends(connection, Scopes("here")) == (("10.0.0.1", 1), ("10.0.0.2", 2))
 
 
 def test_what_is_unknown_is_left_out_and_long_names_are_cut() -> None:
     process = Process(1, "x" * 4096, "", 0, 1, None, None, [])
-    node = facts.process_node(process, HOST)
+    node = facts.process_node(process, HOST, None)
     assert node.metrics == {}
     assert "open_files_count" not in node.maxima
     assert len(node.label) == limits.LABEL_LENGTH
-    report.build(HOST, [], [process], [])
+    report.build(Seen(HOST, processes=[process]), Wish())
 
 
 def test_a_report_keeps_within_its_limits(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -134,7 +137,7 @@ def test_a_report_keeps_within_its_limits(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(limits, "CONNECTIONS", 2)
     processes = [Process(pid, "x", "", 0, 1, None, None, []) for pid in range(1, 9)]
     found = [Connection(1, "10.0.0.1", port, "10.0.0.2", 2, incoming=False) for port in range(9)]
-    builder = report.build(HOST, [], processes, found)
+    builder = report.build(Seen(HOST, processes=processes, connections=found), Wish())
     assert (len(builder.nodes), len(builder.connections)) == (3, 2)
 
 

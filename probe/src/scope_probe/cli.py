@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from scope_probe import VERSION, launching, options, status
+from scope_probe.containers.nodes import Wish
 from scope_probe.documents import DocumentError
 from scope_probe.launching import LaunchError
 from scope_probe.options import Options
@@ -90,6 +91,35 @@ CaFileOption = Annotated[
 NoArgumentsOption = Annotated[
     bool, typer.Option("--no-command-args", help="Report which programs run, without their arguments.")
 ]
+DockerSocketOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--docker-socket",
+        metavar="PATH",
+        help="Where Docker, or Podman in its place, is asked for containers. Default: where DOCKER_HOST says, and the "
+        "usual places: /var/run/docker.sock, /run/podman/podman.sock and those in XDG_RUNTIME_DIR.",
+        show_default=False,
+    ),
+]
+CriSocketOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--cri-socket",
+        metavar="PATH",
+        help="Where containerd or cri-o is asked for the containers of Kubernetes. Default: the usual places: "
+        "/run/containerd/containerd.sock, /run/crio/crio.sock and that of k3s.",
+        show_default=False,
+    ),
+]
+NoContainersOption = Annotated[bool, typer.Option("--no-containers", help="Report no containers, and ask no engine.")]
+ContainerEnvOption = Annotated[
+    bool,
+    typer.Option(
+        "--container-env",
+        help="Report environment variables of containers too. They often hold passwords; the service shows them only "
+        "to those who may see command lines.",
+    ),
+]
 HostnameOption = Annotated[
     str | None,
     typer.Option(
@@ -120,13 +150,19 @@ def launch(
     probe_id: ProbeIdOption = None,
     plaintext: PlaintextOption = False,
     ca_file: CaFileOption = None,
+    docker_socket: DockerSocketOption = None,
+    cri_socket: CriSocketOption = None,
+    no_containers: NoContainersOption = False,
+    container_env: ContainerEnvOption = False,
     no_command_args: NoArgumentsOption = False,
     hostname: HostnameOption = None,
 ) -> None:
     """Report this host to the service, every three seconds, until stopped.
 
-    A report says what the host is and how busy, which processes run, and which TCP connections they hold. It never
-    holds environment variables.
+    A report says what the host is and how busy, which processes and containers it runs, and which TCP connections they
+    hold. Containers are known from Docker, Podman, containerd or cri-o where this user may ask them, and are reported
+    as soon as they change; without any of them only their ids are known. A report holds no environment variables,
+    unless --container-env asks for those of containers.
 
     [bold]Examples[/bold]
 
@@ -135,6 +171,8 @@ def launch(
     scope launch --service-token=TOKEN 192.168.1.10:8080
 
     SCOPE_SERVICE_TOKEN=TOKEN scope launch --no-command-args scope.internal:8080
+
+    scope launch --docker-socket=/run/user/1000/podman/podman.sock --service-token=TOKEN 192.168.1.10:8080
 
     scope launch --once --service-token=TOKEN 192.168.1.10:8080
 
@@ -147,7 +185,8 @@ def launch(
         raise typer.BadParameter("sends nothing; leave out --once and --report.", param_hint="--print")
     asked = Options(
         hostname=options.hostname(hostname),
-        arguments=not no_command_args,
+        wish=Wish(arguments=not no_command_args, environment=container_env),
+        sockets=options.sockets(docker_socket, cri_socket, none=no_containers),
         probe_id=options.probe_id(probe_id),
         state=state or default_directory(),
     )

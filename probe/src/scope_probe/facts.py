@@ -1,23 +1,24 @@
 """From what the reporters saw to the nodes of a report."""
 
 from collections.abc import Iterable, Sequence
-from ipaddress import ip_address
 
 from scope.report.v1.topology_pb2 import Topology
 from scope_probe import VERSION
 from scope_probe.connections import Connection
 from scope_probe.host import CPUS, Host, HostSample
 from scope_probe.processes import Process
+from scope_probe.scopes import Scopes
 from scope_sdk.report import ids, limits
 from scope_sdk.report.nodes import NodeFacts, Sample
 
 
-def host_node(host: Host, samples: Sequence[tuple[int, HostSample]]) -> NodeFacts:
+def host_node(host: Host, samples: Sequence[tuple[int, HostSample]], scopes: Scopes) -> NodeFacts:
     """The node of the host; each sample with its time in milliseconds since 1970."""
     return NodeFacts(
         topology=Topology.TOPOLOGY_HOST,
         id=ids.host_id(host.name),
         label=host.name.partition(".")[0] or host.name,
+        addresses=[scopes.scoped(address) for address in host.addresses][: limits.NODE_ADDRESSES],
         attributes={
             "host_name": host.name,
             "os": host.os,
@@ -35,8 +36,11 @@ def host_node(host: Host, samples: Sequence[tuple[int, HostSample]]) -> NodeFact
     )
 
 
-def process_node(process: Process, host: Host) -> NodeFacts:
-    """The node of one of the host's processes. Its open files were counted with the last look at its usage."""
+def process_node(process: Process, host: Host, container: str | None) -> NodeFacts:
+    """The node of one of the host's processes, in the container whose node has that id.
+
+    Its open files were counted with the last look at its usage.
+    """
     usage = process.usage
     maxima = {"process_cpu_usage_percent": 100 * CPUS, "process_memory_usage_bytes": host.memory_max}
     if process.open_files_max:
@@ -45,7 +49,7 @@ def process_node(process: Process, host: Host) -> NodeFacts:
         topology=Topology.TOPOLOGY_PROCESS,
         id=ids.process_id(host.name, process.pid),
         label=process.name[: limits.LABEL_LENGTH],
-        parents=[ids.host_id(host.name)],
+        parents=[ids.host_id(host.name), *([container] if container else [])],
         attributes={
             "pid": process.pid,
             "name": process.name,
@@ -62,13 +66,10 @@ def process_node(process: Process, host: Host) -> NodeFacts:
     )
 
 
-def ends(connection: Connection, host: str) -> tuple[tuple[str, int], tuple[str, int]]:
+def ends(connection: Connection, scopes: Scopes) -> tuple[tuple[str, int], tuple[str, int]]:
     """Both ends of a connection. Loopback means something in its own network namespace only."""
-    scope = f"{host}-{connection.namespace};" if connection.namespace else ""
-    local, remote = (
-        f"{scope}{address}" if scope and ip_address(address).is_loopback else address
-        for address in (connection.local, connection.remote)
-    )
+    local = scopes.scoped(connection.local, connection.namespace)
+    remote = scopes.scoped(connection.remote, connection.namespace)
     return (local, connection.local_port), (remote, connection.remote_port)
 
 

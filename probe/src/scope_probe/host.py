@@ -5,6 +5,7 @@ import os
 import platform
 import socket
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +26,7 @@ class HostSample:
 
 @dataclass(frozen=True)
 class Host:
-    """What the host is. `uptime` in seconds, `memory_max` in bytes."""
+    """What the host is. `uptime` in seconds, `memory_max` in bytes; `addresses` reach this host and no other."""
 
     name: str
     os: str
@@ -33,6 +34,7 @@ class Host:
     uptime: int
     local_networks: list[str]
     memory_max: int
+    addresses: Sequence[str] = ()
 
 
 @dataclass
@@ -58,24 +60,37 @@ class HostReporter:
             uptime=int(time.clock_gettime(time.CLOCK_BOOTTIME)),
             local_networks=local_networks(),
             memory_max=_memory()[0],
+            addresses=addresses(),
         )
 
 
 def local_networks() -> list[str]:
     """The networks of all interfaces, IPv4 and IPv6, as `ADDRESS/LENGTH`."""
-    found = set()
-    for addresses in psutil.net_if_addrs().values():
-        for entry in addresses:
-            if entry.family in _SOCKET_ADDRESSES and entry.netmask:
-                found.add(network(entry.address, entry.netmask))
+    found = {network(address, netmask) for address, netmask in _interfaces() if netmask}
     return sorted(found - {"0.0.0.0/0", "::/0"})
 
 
+def addresses() -> list[str]:
+    """The addresses of all interfaces but those that many hosts have: loopback, and what counts on one link only."""
+    found = {address for address, _ in _interfaces()}
+    parsed = sorted(
+        (ipaddress.ip_address(address) for address in found), key=lambda address: (address.version, address)
+    )
+    return [str(address) for address in parsed if not (address.is_loopback or address.is_link_local)]
+
+
+def _interfaces() -> Iterator[tuple[str, str | None]]:
+    """Address and netmask of every interface. The zone of an address (`%eth0`) is the interface's own affair."""
+    for entries in psutil.net_if_addrs().values():
+        for entry in entries:
+            if entry.family in _SOCKET_ADDRESSES:
+                yield entry.address.partition("%")[0], entry.netmask
+
+
 def network(address: str, netmask: str) -> str:
-    """The network of an interface; its zone (`%eth0`) is the interface's own affair."""
-    plain = ipaddress.ip_address(address.partition("%")[0])
+    """The network of an interface."""
     length = int(ipaddress.ip_address(netmask)).bit_count()
-    return str(ipaddress.ip_network(f"{plain}/{length}", strict=False))
+    return str(ipaddress.ip_network(f"{address}/{length}", strict=False))
 
 
 def parse_processor_times(line: str) -> tuple[int, int]:

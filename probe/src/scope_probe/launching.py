@@ -3,8 +3,10 @@
 import asyncio
 import signal
 import sys
+from dataclasses import replace
 
 from scope_probe import VERSION, documents, logs, loop, state
+from scope_probe.containers.engines import Engines
 from scope_probe.options import Options
 from scope_probe.report import Reporters
 from scope_probe.status import Writer
@@ -18,7 +20,7 @@ class LaunchError(Exception):
 
 def write(options: Options) -> None:
     """Write one report of this host to standard output."""
-    builder = asyncio.run(loop.once(Reporters(options.hostname, options.arguments)))
+    builder = asyncio.run(loop.once(_reporters(options)))
     sys.stdout.write(documents.write(builder) + "\n")
 
 
@@ -46,7 +48,7 @@ def run(options: Options, service: Service) -> None:
 
 
 async def _send(options: Options, service: Service, given: Builder | None) -> None:
-    builder = given or await loop.once(Reporters(options.hostname, options.arguments, service.token))
+    builder = given or await loop.once(_reporters(options, service.token))
     try:
         await publish_once(service, builder, probe_id=options.probe_id, version=VERSION)
     except PublishError as error:
@@ -65,7 +67,9 @@ async def _run(options: Options, service: Service) -> None:
         publisher = Publisher(service, options.state, probe_id=options.probe_id, version=VERSION)
     except (OSError, ValueError) as error:
         raise LaunchError(f"{error}. Remove what is in {options.state}, or name another --state.") from None
-    watch, status = Watch(publisher, service.target), Writer(options.state, publisher, service.target)
+    reporters = _reporters(options, service.token)
+    watch = Watch(publisher, service.target)
+    status = Writer(options.state, publisher, service.target, reporters.engines)
 
     status.write()
 
@@ -83,4 +87,9 @@ async def _run(options: Options, service: Service) -> None:
         publisher.publish(builder).add_done_callback(settled)
 
     async with publisher:
-        await loop.forever(Reporters(options.hostname, options.arguments, service.token), publish, stop)
+        await loop.forever(reporters, publish, stop)
+
+
+def _reporters(options: Options, token: str = "") -> Reporters:
+    engines = Engines(options.sockets) if options.sockets else None
+    return Reporters(options.hostname, replace(options.wish, secret=token), engines)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import typer
 
+from scope_probe.containers.engines import Sockets
+from scope_probe.containers.nodes import Wish
 from scope_sdk import Service
 from scope_sdk.report.ids import PROBE_ID
 
@@ -15,10 +17,14 @@ HOSTNAME_LENGTH = 255
 
 @dataclass(frozen=True)
 class Options:
-    """How to look at this host, and as which probe: `probe_id`, or the one kept in `state`, or a fresh one."""
+    """How to look at this host, and as which probe: `probe_id`, or the one kept in `state`, or a fresh one.
+
+    `sockets`: where engines are asked for containers; None: no container is to be reported.
+    """
 
     hostname: str
-    arguments: bool
+    wish: Wish
+    sockets: Sockets | None
     probe_id: str
     state: Path
 
@@ -52,6 +58,19 @@ def hostname(text: str | None) -> str:
             f"must have at most {HOSTNAME_LENGTH} characters, all printable, and no ';'.", param_hint="--hostname"
         )
     return name
+
+
+def sockets(docker: Path | None, cri: Path | None, *, none: bool) -> Sockets | None:
+    """Where engines are asked for containers, if they are."""
+    for option, path in (("--docker-socket", docker), ("--cri-socket", cri)):
+        if path and none:
+            raise typer.BadParameter(f"asks no engine; leave out {option}.", param_hint="--no-containers")
+        if path and not path.is_socket():
+            raise typer.BadParameter(
+                f"{path} is no socket; name the one that the engine listens at, or start the engine first.",
+                param_hint=option,
+            )
+    return None if none else Sockets(docker, cri)
 
 
 def _token(text: str | None) -> str:

@@ -1,15 +1,12 @@
 """The process reporter: cheap values often, the rest when a report is made."""
 
-import re
 import time
 from dataclasses import dataclass, field
 
 from scope_probe import proc
+from scope_probe.hiding import harmless
 
 DEAD = frozenset("ZXx")
-HIDDEN = "[hidden]"
-#: Secrets of the service, whoever's they are: in the command line of curl, say.
-_SECRETS = re.compile(r"scope_[a-z]+_[A-Za-z0-9_-]{43}")
 
 
 @dataclass
@@ -47,8 +44,7 @@ class Process:
 class ProcessReporter:
     """Looks at the processes of this host.
 
-    With `arguments` false, what a program was called with stays here. `secret` is what no command line is to give away
-    beside the tokens and links of the service, by which others would get in: the probe's own token, whatever its form.
+    With `arguments` false, what a program was called with stays here. `secret` is what no command line is to give away.
     """
 
     arguments: bool = True
@@ -65,6 +61,13 @@ class ProcessReporter:
             if stat is not None and stat.state not in DEAD:
                 tracks[pid] = _follow(self._tracks.get(pid), stat, before, now, time_ms)
         self._tracks, self._looked = tracks, now
+
+    def look(self) -> None:
+        """Look for processes that have started since the last sample; what they use is left to the next."""
+        for pid in proc.pids():
+            stat = None if pid in self._tracks else proc.stat(pid)
+            if stat is not None and stat.state not in DEAD:
+                self._tracks[pid] = Track(stat, [])
 
     def collect(self, open_files: dict[int, int]) -> list[Process]:
         """Every process of the last sample that still is there, with the usage since the last collection.
@@ -83,13 +86,10 @@ class ProcessReporter:
         arguments = proc.command(stat.pid)
         if arguments is None:
             return None
-        name, cmdline = describe(stat.comm, [self._harmless(argument) for argument in arguments], whole=self.arguments)
+        shown = [harmless(argument, self.secret) for argument in arguments]
+        name, cmdline = describe(stat.comm, shown, whole=self.arguments)
         limit = proc.descriptors_max(stat.pid) if open_files is not None else None
         return Process(stat.pid, name, cmdline, stat.ppid, stat.threads, open_files, limit, track.usage)
-
-    def _harmless(self, argument: str) -> str:
-        hidden = argument.replace(self.secret, HIDDEN) if self.secret else argument
-        return _SECRETS.sub(HIDDEN, hidden)
 
 
 def describe(comm: str, arguments: list[str], *, whole: bool) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from scope_probe import VERSION, state
+from scope_probe.containers.engines import Engines
 from scope_probe.watch import advice
 from scope_sdk import Publisher
 
@@ -35,6 +36,8 @@ class Status:
     acknowledged: float | None
     #: Reports given up in this run.
     dropped: int
+    #: What is wrong with each engine that it asks for containers, by the engine's name; empty where nothing is.
+    engines: dict[str, str]
     started: float
     written: float
 
@@ -46,6 +49,7 @@ class Writer:
     directory: Path
     publisher: Publisher
     service: str
+    engines: Engines | None = None
     _started: float = field(default_factory=time.time, init=False)
     _acknowledged: float | None = field(default=None, init=False)
 
@@ -72,6 +76,7 @@ class Writer:
             advice=advice(problem) if problem else "",
             acknowledged=self._acknowledged,
             dropped=self.publisher.dropped,
+            engines=self.engines.problems() if self.engines else {},
             started=self._started,
             written=time.time(),
         )
@@ -99,6 +104,7 @@ def lines(status: Status, now: float) -> list[str]:
         _connection(status, now),
         f"last acknowledged  {_ago(status.acknowledged, now) if status.acknowledged else 'nothing yet'}",
         f"dropped            {status.dropped} reports since it started {_ago(status.started, now)}",
+        *(f"containers         {_engine(name, problem)}" for name, problem in status.engines.items()),
         f"probe              {status.probe} (process {status.pid}, version {status.version})",
     ]
 
@@ -116,6 +122,10 @@ def _connection(status: Status, now: float) -> str:
     if not status.problem:
         return f"connecting to {status.service}"
     return f"not connected to {status.service}: {status.problem}. Next: {status.advice}"
+
+
+def _engine(name: str, problem: str) -> str:
+    return f"not all known from {name}: {problem}" if problem else f"from {name}"
 
 
 def _ago(then: float, now: float) -> str:

@@ -174,16 +174,17 @@ class Docker:
 
     async def _look_at_images(self, api: Api) -> None:
         known, self._images_known = (self._images if self._images_known else {}), True
-        wanted = {found.image_id for found in self._containers.values()} - {""}
-        self._images = {id_: known.get(id_) or await _image(api, id_) for id_ in wanted}
+        wanted = {found.image_id: found.image for found in self._containers.values() if found.image_id}
+        self._images = {id_: known.get(id_) or await _image(api, id_, name) for id_, name in wanted.items()}
 
 
-async def _image(api: Api, id_: str) -> Image:
-    """An image that is gone while its containers stay has its id only."""
+async def _image(api: Api, id_: str, reference: str) -> Image:
+    """An image; it is called as its container has it (`reference`) where it has lost its tags, or is gone."""
     try:
-        return answers.image(await api.get(f"/images/{id_}/json"))
+        found = answers.image(await api.get(f"/images/{id_}/json"))
     except (ApiError, *RUBBISH):
-        return Image(id_)
+        found = Image(id_)
+    return found if found.name else answers.called(found, reference)
 
 
 def _lasting(row: Mapping[str, Any]) -> dict[str, Any]:

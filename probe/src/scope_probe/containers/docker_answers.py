@@ -5,6 +5,7 @@ They come from somebody else's program: whatever is not as documented raises one
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from ipaddress import ip_address, ip_network
 from typing import Any
@@ -38,7 +39,7 @@ def container(answer: Mapping[str, Any]) -> Container:
     state, config, joined = answer["State"], answer["Config"], answer["NetworkSettings"]
     labels = _texts(config.get("Labels"))
     networks: Mapping[str, Mapping[str, Any]] = joined.get("Networks") or {}
-    mode = str((answer.get("HostConfig") or {}).get("NetworkMode", ""))
+    limits: Mapping[str, Any] = answer.get("HostConfig") or {}
     return Container(
         id=container_id(answer),
         name=str(answer["Name"]).removeprefix("/"),
@@ -53,10 +54,11 @@ def container(answer: Mapping[str, Any]) -> Container:
         finished=_moment(state.get("FinishedAt")),
         restarts=int(answer.get("RestartCount") or 0),
         pid=int(state.get("Pid") or 0),
+        memory_limit=int(limits.get("Memory") or 0),
         networks=sorted(networks),
         addresses=list(_addresses(networks)),
         ports=sorted(_ports(joined.get("Ports") or {})),
-        host_network=mode == "host",
+        host_network=limits.get("NetworkMode") == "host",
         labels=labels,
         environment=dict(_variables(config.get("Env") or ())),
         pod=labels.get(POD_LABEL, ""),
@@ -75,6 +77,12 @@ def image(answer: Mapping[str, Any]) -> Image:
     )
 
 
+def called(image: Image, reference: str) -> Image:
+    """The image under this name, which may be no more than its id."""
+    name, tag = name_and_tag(reference)
+    return image if name in ("sha256", "") or image.id.startswith(name) else replace(image, name=name, tag=tag)
+
+
 def name_and_tag(reference: str) -> tuple[str, str]:
     """Of `registry:5000/shop/cart:1.2`: all but the tag, and the tag. A digest is no tag."""
     name = reference.partition("@")[0]
@@ -85,13 +93,13 @@ def name_and_tag(reference: str) -> tuple[str, str]:
 
 def local_networks(answer: Iterable[Mapping[str, Any]]) -> list[str]:
     """Of all networks those that exist on this host only: its bridges."""
-    return [
+    return sorted(
         str(ip_network(config["Subnet"], strict=False))
         for network in answer
         if network.get("Driver") == "bridge"
         for config in (network.get("IPAM") or {}).get("Config") or ()
         if config.get("Subnet")
-    ]
+    )
 
 
 def _id(text: str) -> str:

@@ -50,7 +50,7 @@ class Container:
     created: str = ""
     started: float = 0
     finished: float = 0
-    restarts: int = 0
+    restarts: int | None = None
     pid: int = 0
     memory_limit: int = 0
     networks: Sequence[str] = ()
