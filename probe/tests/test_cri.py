@@ -202,7 +202,6 @@ async def test_everything_of_a_container(socket: Path) -> None:
                 created="2023-11-14T22:13:20Z",
                 started=1_700_000_001,
                 restarts=3,
-                restarts=0,
                 pid=4711,
                 memory_limit=1 << 20,
                 addresses=["10.244.0.7", "fd00::7"],
