@@ -67,16 +67,12 @@ class Bags(Generic[K, T]):
         """The different values under a key."""
         return values(self._bags.get(key))
 
-    def all(self) -> Iterator[T]:
-        """The different values under each key."""
-        return (value for bag in self._bags.values() for value in values(bag))
-
 
 class Ends(Generic[T]):
     """Bags by address and port: dictionaries by port take a quarter of what one by pairs does."""
 
     def __init__(self) -> None:
-        self._bags: dict[str, Bags[int, T]] = {}
+        self._bags: dict[str, dict[int, T | dict[T, int]]] = {}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._bags)
@@ -85,22 +81,25 @@ class Ends(Generic[T]):
         """Puts one more of a value at an end."""
         ports = self._bags.get(address)
         if ports is None:
-            ports = self._bags[address] = Bags()
-        ports.add(port, value)
+            ports = self._bags[address] = {}
+        ports[port] = more(ports.get(port), value)
 
     def remove(self, address: str, port: int, value: T) -> None:
         """Takes one of a value away that is at the end."""
         ports = self._bags[address]
-        ports.remove(port, value)
+        left = less(ports[port], value)
+        if left is not None:
+            ports[port] = left
+            return
+        del ports[port]
         if not ports:
             del self._bags[address]
 
     def at(self, address: str, port: int) -> Collection[T]:
         """The different values at an end."""
         ports = self._bags.get(address)
-        return ports.of(port) if ports is not None else ()
+        return values(ports.get(port)) if ports is not None else ()
 
     def of(self, address: str) -> Iterator[T]:
         """The values at all ends of an address."""
-        ports = self._bags.get(address)
-        return ports.all() if ports is not None else iter(())
+        return (value for bag in self._bags.get(address, {}).values() for value in values(bag))

@@ -218,11 +218,12 @@ class Join:
         """
         ends = self._ends[key]
         before, now = self._translated.get(key, key), self._delivered(key, ends)
-        for concerned in (key, before, now):
-            keys.setdefault(concerned, False)
+        keys.setdefault(key, False)
+        if now != key:
+            keys.setdefault(now, False)
         if before == now:
             return
-        keys[before] |= ends.client is not None or ends.server is not None
+        keys[before] = keys.get(before, False) or ends.client is not None or ends.server is not None
         if before != key:
             self._originals.remove(before, key)
             del self._translated[key]
@@ -259,13 +260,15 @@ class Join:
         if opened or ends.open:
             self._find_again(key, ends, edge, opened)
         ends.edge, ends.open = edge, opened
-        self._watch(key, ends, opened | _open_end(ends.client, ends.server))
+        watched = opened | _open_end(ends.client, ends.server)
+        if watched != ends.watched:
+            self._watch(key, ends, watched)
         if ends.client is None and ends.server is None and key not in self._originals:
             del self._ends[key]
 
     def _owners(self, key: Key, ends: _Ends) -> tuple[str | None, str | None]:
         """Who holds the two ends, of all connections that are this one once translated."""
-        if key not in self._originals and key not in self._translated:
+        if not self._translated or not (key in self._translated or key in self._originals):
             return _best(ends.client), _best(ends.server)
         same = [self._ends[own] for own in self._same(key)]
         clients = {owner for own in same for owner in values(own.client)}
@@ -303,7 +306,7 @@ class Join:
     def _watch(self, key: Key, ends: _Ends, watched: int) -> None:
         """Brings up to date by which of its ends a connection is found."""
         changed, ends.watched = watched ^ ends.watched, watched
-        for end, address, port in ((_CLIENT, key[0], key[1]), (_SERVER, key[2], key[3])) if changed else ():
+        for end, address, port in ((_CLIENT, key[0], key[1]), (_SERVER, key[2], key[3])):
             if changed & end:
                 (self._open.add if watched & end else self._open.remove)(address, port, key)
 
