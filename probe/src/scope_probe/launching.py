@@ -20,6 +20,7 @@ class LaunchError(Exception):
 
 def write(options: Options) -> None:
     """Write one report of this host to standard output."""
+    logs.configure()
     builder = asyncio.run(loop.once(_reporters(options)))
     sys.stdout.write(documents.write(builder) + "\n")
 
@@ -31,6 +32,7 @@ def send(options: Options, service: Service, file: str | None) -> None:
         LaunchError: it was refused, or the service was not reached.
         DocumentError: the file holds no report.
     """
+    logs.configure()
     given = documents.read(file) if file else None
     asyncio.run(_send(options, service, given))
 
