@@ -62,7 +62,7 @@ class Cri:
         return list({image.id: image for image in self._images.known.values() if image.id in used}.values())
 
     def sandboxes(self) -> Collection[str]:
-        """The ids of what holds pods together: processes are in their cgroups too, and they are no containers."""
+        """The ids of what holds pods together."""
         return {id_ for id_, _ in self._sandboxes}
 
     def networks(self) -> Sequence[str]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
@@ -59,6 +59,10 @@ class Docker:
     def images(self) -> Sequence[Image]:
         """The images that its containers were made from."""
         return list(self._images.values())
+
+    def sandboxes(self) -> Collection[str]:
+        """None: here a pod is held together by a container like any other."""
+        return ()
 
     def networks(self) -> Sequence[str]:
         """The subnets of its bridges."""

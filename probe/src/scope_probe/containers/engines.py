@@ -65,6 +65,10 @@ class Engines:
         """Of all engines, by id."""
         return {image.id: image for engine in self._engines.values() for image in engine.images()}
 
+    def sandboxes(self) -> frozenset[str]:
+        """Of all engines: the ids of what is no container though processes are in a cgroup of that name."""
+        return frozenset(id_ for engine in self._engines.values() for id_ in engine.sandboxes())
+
     def networks(self) -> frozenset[str]:
         """Of all engines: those that exist on this host only."""
         return frozenset(network for engine in self._engines.values() for network in engine.networks())

@@ -1,6 +1,6 @@
 """What a container engine says, whichever engine it is."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -92,6 +92,9 @@ class Engine(Protocol):
 
     def images(self) -> Sequence[Image]:
         """The images that its containers were made from."""
+
+    def sandboxes(self) -> Collection[str]:
+        """The ids of what holds pods together: processes are in cgroups of that name, and they are no containers."""
 
     def networks(self) -> Sequence[str]:
         """The networks that exist on this host only (`172.17.0.0/16`): an address in them is another on each host."""

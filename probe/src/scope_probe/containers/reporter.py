@@ -50,7 +50,7 @@ class ContainerReporter:
         members = _members(pids)
         self._witnesses = _witnesses(members)
         told = self.engines.containers()
-        known = {container.id for container in told}
+        known = {container.id for container in told} | self.engines.sandboxes()
         untold = [Container(container) for container in self._witnesses if container not in known]
         usage, self._usage = self._usage, {}
         return Found([*told, *untold], self.engines.images(), self.engines.networks(), members, usage)
