@@ -8,8 +8,9 @@ from structlog.testing import capture_logs
 from probe.tests.kubernetes import shop
 from probe.tests.kubernetes.api_server import PATHS, ApiServer
 from probe.tests.kubernetes.following import DEADLINE, HOST, asked, followed, until
-from scope_probe.kubernetes import Role, following
-from scope_probe.kubernetes.api import ConfigurationError
+from scope_probe.kubernetes import Role, following, reporter
+from scope_probe.kubernetes.api import ConfigurationError, connect, of_node
+from scope_probe.kubernetes.following import Follower, Troubles
 from scope_probe.kubernetes.reporter import Kubernetes
 
 pytestmark = pytest.mark.integration
@@ -39,20 +40,34 @@ async def test_what_happens_is_told_and_known(api: ApiServer) -> None:
 
 
 async def test_what_no_report_says_wakes_nobody(api: ApiServer) -> None:
+    told: list[None] = []
+    follower = Follower(of_node(connect(), "ant")[0], Troubles(), lambda: told.append(None))
+    follower.start()
+    await watched(api, 1)
+    api.change("pods", "edge", conditions=[{"type": "Ready", "status": "False"}])
+    api.bookmark("pods")
+    api.put("pods", NEW)
+    api.change("pods", "edge", conditions=[])
+    version = str(api.version)
+    api.cut()  # a watch goes on from the last event that was taken
+    await until(lambda: version in {query["resourceVersion"] for query in asked(api, "pods", watch=True)})
+    follower.stop()
+    assert len(told) == 2  # of the list, and of the new pod
+
+
+async def test_a_cluster_that_takes_long_to_report_tells_after_a_rest(
+    api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter, "_REST", 1e9)
     async with followed(Role.CLUSTER) as found:
         await watched(api)
+        await asyncio.sleep(0)  # what the lists led to is taken from the threads, and told
+        await until(lambda: found.kubernetes._telling is None)
+        found.report()
         found.changed.clear()
-        api.change("pods", "db-0", conditions=[{"type": "Ready", "status": "False"}])
-        api.change("deployments", "web", readyReplicas=1)
-        api.bookmark("services")
-        api.put("namespaces", {"metadata": shop.metadata("other", "")})
-        await until(lambda: "other" in found.names("namespace"))
-        assert found.changed.is_set()
-        found.changed.clear()
-        api.change("pods", "db-0", conditions=[])
-        version = str(api.version)
-        api.cut()  # a watch goes on from the last event that it took
-        await until(lambda: version in {query["resourceVersion"] for query in asked(api, "pods", watch=True)})
+        api.put("pods", NEW)
+        await until(lambda: found.kubernetes._telling is not None)
+        await until(lambda: "new" in found.names())
         assert not found.changed.is_set()
 
 

@@ -19,6 +19,8 @@ from scope_sdk.report.nodes import NodeFacts
 FIRST_SECONDS = 10.0
 #: Ports that lead to pods and services: fifty for each node of a cluster of a thousand.
 TRANSLATIONS = 50_000
+#: How much longer than it takes to report everything nothing is told after that: a large cluster always changes.
+_REST = 20
 _CONTROLLERS = ("deployments", "daemonsets", "statefulsets", "cronjobs", "jobs")
 
 
@@ -40,12 +42,14 @@ class Kubernetes:
         troubles = Troubles()
         self._followers = {one.name: Follower(one, troubles, self._happened) for one in resources}
         self._own_host = {node: ids.host_id(host)} if role is Role.HOST else {}
-        self._told: Callable[[], object] = lambda: None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._changed: Callable[[], None] = lambda: None
+        self._telling: asyncio.TimerHandle | None = None
+        self._rested = 0.0
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Follows it until cancelled, and calls `changed` when something happened."""
-        loop = asyncio.get_running_loop()
-        self._told = lambda: loop.call_soon_threadsafe(changed)
+        self._loop, self._changed = asyncio.get_running_loop(), changed
         for follower in self._followers.values():
             follower.start()
         try:
@@ -62,14 +66,19 @@ class Kubernetes:
 
     def add_to(self, builder: Builder) -> None:
         """Adds what is known to a report that has this host already, as far as there is room."""
+        began = time.monotonic()
         nodes, translations = self._found()
         kinds = dict.fromkeys(node.topology for node in nodes)
         for kind in kinds:
             builder.template(standard.STANDARD[kind])
         for node in islice(nodes, limits.NODES - len(builder.nodes)):
             builder.add(node)
-        for original, translated in islice(translations, TRANSLATIONS):
+        for original, translated in islice(
+            translations, min(TRANSLATIONS, limits.CONNECTIONS - len(builder.translations))
+        ):
             builder.translate(original, translated)
+        now = time.monotonic()
+        self._rested = now + _REST * (now - began)
 
     def _found(self) -> tuple[list[NodeFacts], Iterable[Translation]]:
         """Parents before what belongs to them."""
@@ -93,5 +102,16 @@ class Kubernetes:
 
     def _happened(self) -> None:
         """Called by followers, in their threads; a probe that ends has nobody to tell."""
-        with suppress(RuntimeError):
-            self._told()
+        if self._loop:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell_soon)
+
+    def _tell_soon(self) -> None:
+        """Tells now, or, where telling takes long and something happens all the time, after a rest."""
+        if self._telling is None:
+            rest = max(0.0, self._rested - time.monotonic())
+            self._telling = asyncio.get_running_loop().call_later(rest, self._tell)
+
+    def _tell(self) -> None:
+        self._telling = None
+        self._changed()
