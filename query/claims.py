@@ -41,7 +41,10 @@ class Claims:
 
     def of(self, address: str) -> str | None:
         """The node that alone of its kind claims the address, of the most particular kind where there are several."""
+        nodes = self._nodes.of(address)
+        if len(nodes) <= 1:
+            return next(iter(nodes), None)
         claiming: list[list[str]] = [[] for _ in _KINDS]
-        for node in self._nodes.of(address):
+        for node in nodes:
             claiming[self._of_node[node][0]].append(node)
-        return next((nodes[0] for nodes in claiming if len(nodes) == 1), None)
+        return next((alike[0] for alike in claiming if len(alike) == 1), None)
