@@ -1,5 +1,7 @@
 import asyncio
 import json
+import os
+import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any, TypeAlias
 import grpc.aio
 import pytest
 
+from probe.tests.cgroup import contained
 from scope_probe.containers import cri, cri_answers
 from scope_probe.containers import cri_pb2 as pb
 from scope_probe.containers.cri import Cri
@@ -18,12 +21,15 @@ from scope_probe.containers.cri_pb2_grpc import (
     add_ImageServiceServicer_to_server,
     add_RuntimeServiceServicer_to_server,
 )
+from scope_probe.containers.engines import Engines, Sockets
 from scope_probe.containers.model import Container, Image, Port
+from scope_probe.containers.reporter import ContainerReporter
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 DEADLINE = 30
 WEB, WORKER, POD, NODE_POD = "a1" * 32, "b2" * 32, "c3" * 32, "d4" * 32
+OTHER = "99" * 32
 IMAGE = "e5" * 32
 DIGEST = "registry.test:5000/shop/web@sha256:" + "f6" * 32
 CREATED = 1_700_000_000 * 10**9
@@ -148,6 +154,13 @@ def socket() -> Iterator[Path]:
         yield Path(folder) / "cri.sock"
 
 
+@pytest.fixture
+def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
+    with subprocess.Popen(["sleep", "infinity"]) as process:
+        yield process
+        process.kill()
+
+
 @asynccontextmanager
 async def served(runtime: Runtime, socket: Path) -> AsyncIterator[None]:
     server = grpc.aio.server()
@@ -220,6 +233,21 @@ async def test_everything_of_a_container(socket: Path) -> None:
         assert engine.sandboxes() == {POD, NODE_POD}
         assert engine.name == f"containerd at {socket}"
         assert not engine.problem
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a cgroup")
+@pytest.mark.parametrize(("cgroup", "found"), [(POD, {WEB}), (OTHER, {WEB, OTHER})])
+async def test_what_holds_a_pod_together_is_no_container(
+    socket: Path, sleeper: "subprocess.Popen[bytes]", cgroup: str, found: set[str]
+) -> None:
+    engines = Engines(Sockets(docker=socket.parent / "none", cri=socket))
+    async with served(Runtime(), socket):
+        following = asyncio.create_task(engines.run(lambda: None))
+        await eventually(engines.containers)
+        with contained(sleeper, cgroup):
+            seen = ContainerReporter(engines).collect([sleeper.pid])
+        assert {container.id for container in seen.containers} == found
+        following.cancel()
 
 
 async def test_in_the_network_of_the_host(socket: Path) -> None:

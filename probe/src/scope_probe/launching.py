@@ -6,9 +6,11 @@ import sys
 from dataclasses import replace
 
 from scope_probe import VERSION, documents, logs, loop, state
+from scope_probe.containers import cgroups
 from scope_probe.containers.engines import Engines
+from scope_probe.kubernetes import ConfigurationError
 from scope_probe.options import Options
-from scope_probe.report import Reporters
+from scope_probe.report import Cluster, Reporters
 from scope_probe.status import Writer
 from scope_probe.watch import Watch, advice
 from scope_sdk import Builder, Publisher, PublishError, ReportError, Service, publish_once
@@ -93,5 +95,17 @@ async def _run(options: Options, service: Service) -> None:
 
 
 def _reporters(options: Options, token: str = "") -> Reporters:
+    cgroups.see_all()
     engines = Engines(options.sockets) if options.sockets else None
-    return Reporters(options.hostname, replace(options.wish, secret=token), engines)
+    return Reporters(options.hostname, replace(options.wish, secret=token), engines, _cluster(options))
+
+
+def _cluster(options: Options) -> Cluster | None:
+    if options.kubernetes is None:
+        return None
+    from scope_probe.kubernetes.reporter import Kubernetes  # noqa: PLC0415 - it takes a second, which others are spared
+
+    try:
+        return Kubernetes(options.kubernetes, options.hostname, options.node)
+    except ConfigurationError as error:
+        raise LaunchError(str(error)) from None
