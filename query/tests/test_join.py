@@ -12,7 +12,11 @@ from query.tests.test_owners import Told, from_scratch, remains
 from query.tests.test_views import edges, nodes
 from query.view import View
 from scope.report.v1.report_pb2 import Report
+from scope_sdk.report import ids
+from scope_sdk.report.builder import Builder
+from scope_sdk.report.encode import Encoder
 from scope_sdk.report.ids import INTERNET_OUT
+from scope_sdk.report.nodes import NodeFacts
 
 INSIDE = ["10.0.0.1", "10.0.0.2", "fd00::1"]
 OUTSIDE = ["8.8.8.8", "2001:db8::1"]
@@ -216,6 +220,34 @@ def test_a_local_peer_without_a_probe_is_not_the_internet() -> None:
     world.settle()
     assert edges(view) == set()
     assert set(world.model.connections.edges()) == {("a;1", "pseudo:network:10.9.9.0/24")}
+
+
+def shop() -> Builder:
+    """A container behind a published port, as a probe reports it."""
+    builder = Builder()
+    builder.add(NodeFacts(ids.HOST, "b;<host>", attributes={"local_networks": ["10.0.0.0/8", "172.17.0.0/16"]}))
+    builder.add(NodeFacts(ids.CONTAINER, "c;<container>", parents=["b;<host>"], addresses=["b;172.17.0.2"]))
+    builder.translate(("10.0.0.2", 8080), ("b;172.17.0.2", 80))
+    builder.connect("b;<host>", ("10.0.0.2", 5000), ("8.8.8.8", 443))
+    builder.name("8.8.8.8", reverse=["storage.googleapis.com"])
+    return builder
+
+
+def test_claims_translations_and_names_of_reports_count_until_their_probe_is_gone() -> None:
+    world = World()
+    client = Reporter("p", Machine("a", {1: "one"}, [Socket(1, ("10.0.0.1", 5000), ("10.0.0.2", 8080))]))
+    world.full(client)
+    world.report("q", Encoder(1).full(shop()))
+    world.settle()
+    join = world.model.connections
+    assert set(join.edges()) == {("a;1", "c;<container>"), ("b;<host>", "service-storage.googleapis.com")}
+    assert edges(world.view("hosts")) == {("a;<host>", "b;<host>")}
+    assert join.names.of("8.8.8.8") == ["storage.googleapis.com"]
+    world.settle(50)
+    world.full(client)
+    world.settle(11)
+    assert set(join.edges()) == {("a;1", "pseudo:network:10.0.0.0/24")}
+    assert join.names.of("8.8.8.8") == []
 
 
 def test_a_row_without_a_process_belongs_to_the_host() -> None:
