@@ -1,0 +1,58 @@
+"""What belongs to a node: what names it as a parent, and what belongs to that."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+
+from query.model import Model
+from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report import ids
+from scope_sdk.report.merge import Facts
+
+#: Between a controller and its pods.
+_BETWEEN = frozenset({Topology.TOPOLOGY_REPLICA_SET, Topology.TOPOLOGY_JOB})
+
+Kinds = Mapping[Topology.ValueType, AbstractSet[str]]
+"""Ids of nodes by their kind."""
+
+#: The states of containers whose programs are there.
+_RUNNING = frozenset({"running", "restarting", "paused"})
+
+
+def belonging(model: Model, node: str, kind: Topology.ValueType) -> set[str]:
+    """What of one kind belongs to a node, by way of its replica sets and jobs too."""
+    found: set[str] = set()
+    seen, waiting = {node}, [node]
+    while waiting:
+        for child in model.children(waiting.pop()) - seen:
+            seen.add(child)
+            child_kind = model.kind(child)
+            if child_kind == kind:
+                found.add(child)
+            elif child_kind in _BETWEEN:
+                waiting.append(child)
+    return found
+
+
+def below(model: Model, nodes: Iterable[str]) -> Kinds:
+    """All that belongs to any of these nodes, and to what belongs to them, without themselves."""
+    found: dict[Topology.ValueType, set[str]] = defaultdict(set)
+    waiting = list(nodes)
+    seen = set(waiting)
+    while waiting:
+        for child in model.children(waiting.pop()) - seen:
+            seen.add(child)
+            waiting.append(child)
+            kind = model.kind(child)
+            if kind is not None:
+                found[kind].add(child)
+    return found
+
+
+def running(model: Model, node: str) -> set[str]:
+    """The containers of a pod that run, or of which it is not known."""
+    return {container for container in belonging(model, node, ids.CONTAINER) if _runs(model.facts(container))}
+
+
+def _runs(container: Facts | None) -> bool:
+    return container is not None and container.texts.get("docker_container_state", "running") in _RUNNING
