@@ -13,6 +13,7 @@ from rich.text import Text
 from scope_probe import VERSION, launching, options, status
 from scope_probe.containers.nodes import Wish
 from scope_probe.documents import DocumentError
+from scope_probe.kubernetes import Role
 from scope_probe.launching import LaunchError
 from scope_probe.options import Options
 from scope_probe.state import StateError, default_directory
@@ -120,6 +121,26 @@ ContainerEnvOption = Annotated[
         "to those who may see command lines.",
     ),
 ]
+KubernetesOption = Annotated[
+    Role | None,
+    typer.Option(
+        "--kubernetes",
+        help="Ask the API server of Kubernetes too: 'host' for the pods of this host, on each one; 'cluster' for pods, "
+        "services and controllers, once for each cluster. In a cluster as the pod's service account, elsewhere by "
+        "KUBECONFIG or ~/.kube/config.",
+        show_default=False,
+    ),
+]
+KubernetesNodeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--kubernetes-node",
+        metavar="NAME",
+        envvar="NODE_NAME",
+        help="What the cluster calls this host. Default: what it is called here.",
+        show_default=False,
+    ),
+]
 HostnameOption = Annotated[
     str | None,
     typer.Option(
@@ -154,6 +175,8 @@ def launch(
     cri_socket: CriSocketOption = None,
     no_containers: NoContainersOption = False,
     container_env: ContainerEnvOption = False,
+    kubernetes: KubernetesOption = None,
+    kubernetes_node: KubernetesNodeOption = None,
     no_command_args: NoArgumentsOption = False,
     hostname: HostnameOption = None,
 ) -> None:
@@ -183,10 +206,13 @@ def launch(
     """
     if print_ and (report or once):
         raise typer.BadParameter("sends nothing; leave out --once and --report.", param_hint="--print")
+    called = options.hostname(hostname)
     asked = Options(
-        hostname=options.hostname(hostname),
+        hostname=called,
         wish=Wish(arguments=not no_command_args, environment=container_env),
         sockets=options.sockets(docker_socket, cri_socket, none=no_containers),
+        kubernetes=options.kubernetes(kubernetes),
+        node=options.node(kubernetes_node, called),
         probe_id=options.probe_id(probe_id),
         state=state or default_directory(),
     )

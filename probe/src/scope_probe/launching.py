@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from scope_probe import VERSION, documents, logs, loop, state
 from scope_probe.containers import cgroups
+from scope_probe.containers import cgroups
 from scope_probe.containers.engines import Engines
 from scope_probe.kubernetes import ConfigurationError
 from scope_probe.options import Options
@@ -97,6 +98,8 @@ async def _run(options: Options, service: Service) -> None:
 def _reporters(options: Options, token: str = "") -> Reporters:
     cgroups.see_all()
     engines = Engines(options.sockets) if options.sockets else None
+    if engines:
+        cgroups.see_all()
     return Reporters(options.hostname, replace(options.wish, secret=token), engines, _cluster(options))
 
 

@@ -1,5 +1,6 @@
 """What `scope launch` was asked for, checked. Whatever is wrong is said together with what to do instead."""
 
+import re
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,12 @@ import typer
 
 from scope_probe.containers.engines import Sockets
 from scope_probe.containers.nodes import Wish
+from scope_probe.kubernetes import Role, is_installed
 from scope_sdk import Service
 from scope_sdk.report.ids import PROBE_ID
 
 TOKEN_LENGTH = 512
+NODE = re.compile(r"[a-z0-9.-]{1,253}")
 HOSTNAME_LENGTH = 255
 
 
@@ -19,12 +22,15 @@ HOSTNAME_LENGTH = 255
 class Options:
     """How to look at this host, and as which probe: `probe_id`, or the one kept in `state`, or a fresh one.
 
-    `sockets`: where engines are asked for containers; None: no container is to be reported.
+    `sockets`: where engines are asked for containers; None: no container is to be reported. `kubernetes`: what its API
+    server is asked for, if anything, and `node` what the cluster calls this host.
     """
 
     hostname: str
     wish: Wish
     sockets: Sockets | None
+    kubernetes: Role | None
+    node: str
     probe_id: str
     state: Path
 
@@ -71,6 +77,25 @@ def sockets(docker: Path | None, cri: Path | None, *, none: bool) -> Sockets | N
                 param_hint=option,
             )
     return None if none else Sockets(docker, cri)
+
+
+def kubernetes(role: Role | None) -> Role | None:
+    """What the API server is asked for, if it is."""
+    if role and not is_installed():
+        raise typer.BadParameter(
+            "needs a package that is not installed: pip install 'scope-probe[kubernetes]'.", param_hint="--kubernetes"
+        )
+    return role
+
+
+def node(text: str | None, hostname: str) -> str:
+    """What the cluster calls this host: its name in small letters, unless told."""
+    name = text or hostname.lower()
+    if text and not NODE.fullmatch(text):
+        raise typer.BadParameter(
+            "must be the name of a node as 'kubectl get nodes' shows it.", param_hint="--kubernetes-node"
+        )
+    return name
 
 
 def _token(text: str | None) -> str:

@@ -11,7 +11,7 @@ from kubernetes import client, config, watch
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError
 
-from scope_probe.kubernetes import objects
+from scope_probe.kubernetes import ConfigurationError, objects
 from scope_probe.kubernetes.objects import Raw, Thing
 
 #: Objects in a page of a list: some megabytes at most.
@@ -28,10 +28,6 @@ RefusedError = client.ApiException
 """The API server says no, and in `status` why."""
 
 
-class ConfigurationError(Exception):
-    """Nothing tells where the API server is and how to speak to it; the message says what to do."""
-
-
 class NotReachedError(Exception):
     """The API server does not answer; the message says why."""
 
@@ -46,6 +42,8 @@ class Resource:
     field_selector: str | None = None
     #: Any version of the list that a server has at hand will do; it comes in one piece then.
     version: str | None = None
+    #: What to say where there are none.
+    none: str = ""
 
     def pages(self) -> Iterator[Raw]:
         """Lists the objects that there are, one page after the other, all of one version of the list.
@@ -138,7 +136,8 @@ def connect() -> client.ApiClient:
 def of_node(server: client.ApiClient, node: str) -> list[Resource]:
     """The pods of one node."""
     pods = client.CoreV1Api(server).list_pod_for_all_namespaces
-    return [Resource("pods", pods, objects.pod, field_selector=f"spec.nodeName={node}", version="0")]
+    none = f"the cluster has no pods on a node called {node}; --kubernetes-node says what it calls this host"
+    return [Resource("pods", pods, objects.pod, field_selector=f"spec.nodeName={node}", version="0", none=none)]
 
 
 def of_cluster(server: client.ApiClient) -> list[Resource]:

@@ -66,6 +66,7 @@ class Follower:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
     _watch: Watch = field(default_factory=lambda: Watch("object"), init=False)
     _stopped: threading.Event = field(default_factory=threading.Event, init=False)
+    _log: structlog.typing.FilteringBoundLogger = field(default_factory=structlog.get_logger, init=False)
 
     def start(self) -> None:
         """Begin."""
@@ -122,6 +123,8 @@ class Follower:
             self._things = found
         self._version = version
         self._reached()
+        if self.resource.none and not found:
+            self._log.warning(self.resource.none)
         self.changed()
 
     def _take(self, happened: str, raw: Raw) -> None:
