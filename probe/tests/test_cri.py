@@ -6,145 +6,20 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeAlias
 
 import grpc.aio
 import pytest
 
 from probe.tests.cgroup import contained
+from probe.tests.cri_runtime import IMAGE, NODE_POD, OTHER, POD, PORTS, WEB, WORKER, Runtime, listed, served
 from scope_probe.containers import cri, cri_answers
 from scope_probe.containers import cri_pb2 as pb
 from scope_probe.containers.cri import Cri
-from scope_probe.containers.cri_pb2_grpc import (
-    ImageServiceServicer,
-    RuntimeServiceServicer,
-    add_ImageServiceServicer_to_server,
-    add_RuntimeServiceServicer_to_server,
-)
 from scope_probe.containers.engines import Engines, Sockets
 from scope_probe.containers.model import Container, Image, Port
 from scope_probe.containers.reporter import ContainerReporter
 
-Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
-
 DEADLINE = 30
-WEB, WORKER, POD, NODE_POD = "a1" * 32, "b2" * 32, "c3" * 32, "d4" * 32
-OTHER = "99" * 32
-IMAGE = "e5" * 32
-DIGEST = "registry.test:5000/shop/web@sha256:" + "f6" * 32
-CREATED = 1_700_000_000 * 10**9
-INFO = {
-    "sandboxID": POD,
-    "pid": 4711,
-    "runtimeSpec": {
-        "hostname": "web-0",
-        "process": {"args": ["/bin/web", "--port=80"], "env": ["PATH=/bin", "EMPTY="]},
-        "mounts": [{"destination": "/proc"}],
-    },
-}
-PORTS = [
-    {"name": "http", "hostPort": 8080, "containerPort": 80, "protocol": "TCP"},
-    {"containerPort": 9090, "protocol": "TCP"},
-    {"hostPort": 53, "containerPort": 5353, "protocol": "UDP", "hostIP": "192.0.2.1"},
-]
-
-
-class Runtime(RuntimeServiceServicer, ImageServiceServicer):
-    """Somebody else's container runtime: what it has can be changed, and listeners are told when `tell` is called."""
-
-    def __init__(self) -> None:
-        self.name, self.version = "containerd", "2.1.0"
-        self.listeners: list[asyncio.Queue[str]] = []
-        self.asked: list[str] = []
-        self.tells = True
-        self.broken: set[str] = set()
-        self.sandboxes = {
-            POD: pb.PodSandbox(id=POD, metadata=pb.PodSandboxMetadata(name="web-0", uid="pod-uid", namespace="shop")),
-            NODE_POD: pb.PodSandbox(id=NODE_POD, metadata=pb.PodSandboxMetadata(name="agent", uid="agent-uid")),
-        }
-        self.containers = {
-            WEB: listed(WEB, annotations={cri_answers.PORTS: json.dumps(PORTS), cri_answers.RESTARTS: "3"})
-        }
-        self.info = json.dumps(INFO)
-
-    async def Version(  # noqa: N802 - the interface's name
-        self, request: pb.VersionRequest, context: Context
-    ) -> pb.VersionResponse:
-        return pb.VersionResponse(runtime_name=self.name, runtime_version=self.version)
-
-    async def ListContainers(  # noqa: N802 - the interface's name
-        self, request: pb.ListContainersRequest, context: Context
-    ) -> pb.ListContainersResponse:
-        self.asked.append("containers")
-        return pb.ListContainersResponse(containers=self.containers.values())
-
-    async def ListPodSandbox(  # noqa: N802 - the interface's name
-        self, request: pb.ListPodSandboxRequest, context: Context
-    ) -> pb.ListPodSandboxResponse:
-        return pb.ListPodSandboxResponse(items=self.sandboxes.values())
-
-    async def ListImages(  # noqa: N802 - the interface's name
-        self, request: pb.ListImagesRequest, context: Context
-    ) -> pb.ListImagesResponse:
-        unused = pb.Image(id=f"sha256:{'00' * 32}", repo_tags=["unused:1"], size=1)
-        used = pb.Image(
-            id=f"sha256:{IMAGE}", repo_tags=["registry.test:5000/shop/web:1.2"], repo_digests=[DIGEST], size=4096
-        )
-        return pb.ListImagesResponse(images=[unused, used])
-
-    async def PodSandboxStatus(  # noqa: N802 - the interface's name
-        self, request: pb.PodSandboxStatusRequest, context: Context
-    ) -> pb.PodSandboxStatusResponse:
-        self.asked.append(f"sandbox {request.pod_sandbox_id[:2]}")
-        of_node = request.pod_sandbox_id == NODE_POD
-        options = pb.NamespaceOption(network=pb.NODE if of_node else pb.POD)
-        network = pb.PodSandboxNetworkStatus(ip="10.244.0.7", additional_ips=[pb.PodIP(ip="fd00::7")])
-        linux = pb.LinuxPodSandboxStatus(namespaces=pb.Namespace(options=options))
-        return pb.PodSandboxStatusResponse(status=pb.PodSandboxStatus(network=network, linux=linux))
-
-    async def ContainerStatus(  # noqa: N802 - the interface's name
-        self, request: pb.ContainerStatusRequest, context: Context
-    ) -> pb.ContainerStatusResponse:
-        self.asked.append(f"container {request.container_id[:2]}")
-        if request.container_id in self.broken:
-            await context.abort(grpc.StatusCode.INTERNAL, "no such bundle")
-        status = pb.ContainerStatus(
-            started_at=CREATED + 10**9,
-            image=pb.ImageSpec(image="registry.test:5000/shop/web:1.2"),
-            resources=pb.ContainerResources(linux=pb.LinuxContainerResources(memory_limit_in_bytes=1 << 20)),
-        )
-        return pb.ContainerStatusResponse(status=status, info={"info": self.info} if request.verbose else {})
-
-    async def GetContainerEvents(  # noqa: N802 - the interface's name
-        self, request: pb.GetEventsRequest, context: Context
-    ) -> AsyncIterator[pb.ContainerEventResponse]:
-        self.asked.append("events")
-        if not self.tells:
-            await context.abort(grpc.StatusCode.UNIMPLEMENTED, "unknown method")
-        queue: asyncio.Queue[str] = asyncio.Queue()
-        self.listeners.append(queue)
-        while True:
-            yield pb.ContainerEventResponse(container_id=await queue.get())
-
-    def tell(self, container: str) -> None:
-        for queue in self.listeners:
-            queue.put_nowait(container)
-
-
-def listed(
-    id_: str, pod: str = POD, state: pb.ContainerState.ValueType = pb.CONTAINER_RUNNING, **more: object
-) -> pb.Container:
-    return pb.Container(
-        id=id_,
-        pod_sandbox_id=pod,
-        metadata=pb.ContainerMetadata(name="web"),
-        image=pb.ImageSpec(image=f"sha256:{IMAGE}"),
-        image_ref=DIGEST,
-        state=state,
-        created_at=CREATED,
-        labels={"io.kubernetes.pod.name": "web-0"},
-        **more,
-    )
 
 
 @pytest.fixture
@@ -159,19 +34,6 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(["sleep", "infinity"]) as process:
         yield process
         process.kill()
-
-
-@asynccontextmanager
-async def served(runtime: Runtime, socket: Path) -> AsyncIterator[None]:
-    server = grpc.aio.server()
-    add_RuntimeServiceServicer_to_server(runtime, server)
-    add_ImageServiceServicer_to_server(runtime, server)
-    server.add_insecure_port(f"unix:{socket}")
-    await server.start()
-    try:
-        yield
-    finally:
-        await server.stop(0)
 
 
 @asynccontextmanager
@@ -229,7 +91,7 @@ async def test_everything_of_a_container(socket: Path) -> None:
                 pod="pod-uid",
             )
         ]
-        assert engine.images() == [Image(IMAGE, "registry.test:5000/shop/web", "1.2", 4096)]
+        assert engine.images() == [Image(IMAGE, "registry.test:5000/shop/web", "1.2", 4096, {"maintainer": "shop"})]
         assert engine.sandboxes() == {POD, NODE_POD}
         assert engine.name == f"containerd at {socket}"
         assert not engine.problem
@@ -278,6 +140,7 @@ async def test_events_are_heard_at_once(socket: Path, monkeypatch: pytest.Monkey
         await until(lambda: len(engine.containers()) == 1)
         assert runtime.asked.count("container a1") == 1, "what is known was asked for again"
         assert runtime.asked.count("sandbox c3") == 1
+        assert runtime.asked.count("image") == 1
 
 
 @pytest.mark.parametrize(("version", "tells"), [("2.1.0", False), ("v1.7.20", True)])
@@ -380,6 +243,11 @@ def test_what_is_told_otherwise_is_left_out(text: str) -> None:
 )
 def test_the_name_of_a_pods_host(spec: dict[str, object], hostname: str) -> None:
     assert cri_answers.read_info(json.dumps({"pid": 1, "runtimeSpec": spec})).hostname == hostname
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"imageSpec": 1}', '{"imageSpec": {"config": {"Labels": ["a"]}}}'])
+def test_labels_that_are_told_otherwise_are_left_out(text: str) -> None:
+    assert not cri_answers.read_labels(text)
 
 
 @pytest.mark.parametrize("text", ["{", "{}", "7", "[1]", '[{"hostPort": 1}]', '[{"containerPort": "x"}]'])

@@ -3,9 +3,11 @@
 import asyncio
 import re
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import grpc.aio
 
@@ -30,6 +32,8 @@ _MAJOR = re.compile(r"v?([0-9]+)[.]")
 #: A container in one state, its sandbox in one: as long as these stay, nothing that is reported of it changes.
 Look = tuple[str, int, str, int]
 Shared = tuple[str, int]
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value", Sandbox, Container, Image)
 
 
 class Cri:
@@ -43,6 +47,7 @@ class Cri:
         self._containers: Mapping[Look, Container] = {}
         self._sandboxes: Mapping[Shared, Sandbox] = {}
         self._images = Images()
+        self._used: Mapping[str, Image] = {}
         self._heard = time.monotonic()
 
     @property
@@ -58,8 +63,7 @@ class Cri:
 
     def images(self) -> Sequence[Image]:
         """The images that its containers were made from."""
-        used = {container.image_id for container in self._containers.values()}
-        return list({image.id: image for image in self._images.known.values() if image.id in used}.values())
+        return list(self._used.values())
 
     def sandboxes(self) -> Collection[str]:
         """The ids of what holds pods together."""
@@ -105,16 +109,23 @@ class Cri:
         looks = {_look_at(container, sandboxes): container for container in listed[:CONTAINERS]}
         if not looks.keys() <= self._containers.keys():
             self._images = await runtime.images()
-        shared: dict[Shared, Sandbox] = {}
-        for sandbox in sandboxes.values():
-            state = (sandbox.id, int(sandbox.state))
-            shared[state] = self._sandboxes.get(state) or await runtime.sandbox(sandbox)
-        known: dict[Look, Container] = {}
-        for look, container in looks.items():
-            before = self._containers.get(look)
-            known[look] = before or await runtime.container(container, self._images, shared.get(look[2:], Sandbox()))
+        shared = await _kept(
+            self._sandboxes,
+            {(sandbox.id, int(sandbox.state)): partial(runtime.sandbox, sandbox) for sandbox in sandboxes.values()},
+        )
+        known = await _kept(
+            self._containers,
+            {
+                look: partial(runtime.container, container, self._images, shared.get(look[2:], Sandbox()))
+                for look, container in looks.items()
+            },
+        )
+        images = {container.image_id: self._images.known.get(container.image_id) for container in known.values()}
+        used = await _kept(
+            self._used, {id_: partial(runtime.image, image or pb.Image(id=id_)) for id_, image in images.items() if id_}
+        )
         changed = known.keys() != self._containers.keys() or self._failure != ""
-        self._containers, self._sandboxes = known, shared
+        self._containers, self._sandboxes, self._used = known, shared, used
         self._failure, self._left_out, self._heard = "", len(listed) - len(looks), time.monotonic()
         return changed
 
@@ -163,6 +174,16 @@ class Runtime:
             answer = pb.ContainerStatusResponse()
         return answers.container(listed, answer, images, shared)
 
+    async def image(self, listed: pb.Image) -> Image:
+        """An image; likewise."""
+        request = pb.ImageStatusRequest(image=pb.ImageSpec(image=listed.id), verbose=True)
+        try:
+            answer = await self._images.ImageStatus(request, timeout=ANSWER_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            _raise_where_away(error)
+            answer = pb.ImageStatusResponse()
+        return answers.image(listed, answer)
+
     async def listen(self, news: asyncio.Event) -> None:
         """Sets `news` whenever something happens, and when it is known that no more will be told."""
         with suppress(grpc.aio.AioRpcError):
@@ -180,6 +201,13 @@ def may_listen(version: pb.VersionResponse) -> bool:
 def _failure(error: grpc.aio.AioRpcError) -> str:
     """What is wrong; nothing where a runtime does not serve the interface, as containerd does not beside Docker."""
     return "" if error.code() == grpc.StatusCode.UNIMPLEMENTED else f"{error.details()} ({error.code().name})"
+
+
+async def _kept(
+    before: Mapping[_Key, _Value], wanted: Mapping[_Key, Callable[[], Awaitable[_Value]]]
+) -> dict[_Key, _Value]:
+    """What is wanted: what was known before, and for the rest what is answered now."""
+    return {key: before[key] if key in before else await ask() for key, ask in wanted.items()}
 
 
 def _look_at(container: pb.Container, sandboxes: Mapping[str, pb.PodSandbox]) -> Look:

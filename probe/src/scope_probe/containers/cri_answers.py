@@ -80,30 +80,38 @@ def container(listed: pb.Container, answer: pb.ContainerStatusResponse, images: 
 
 @dataclass(frozen=True)
 class Images:
-    """The images that a runtime has, by every name and digest they go by."""
+    """The images that a runtime has, by id and by every other name and digest they go by."""
 
-    known: Mapping[str, Image] = field(default_factory=dict)
+    known: Mapping[str, pb.Image] = field(default_factory=dict)
 
     @classmethod
     def of(cls, answer: Iterable[pb.Image]) -> "Images":
         """From a list of them."""
-        known: dict[str, Image] = {}
+        known: dict[str, pb.Image] = {}
         for listed in answer:
-            if not ID.fullmatch(listed.id):
-                continue
-            found = image(listed)
-            known.update(dict.fromkeys((listed.id, found.id, *listed.repo_tags, *listed.repo_digests), found))
+            if ID.fullmatch(listed.id):
+                names = (listed.id, _bare(listed.id), *listed.repo_tags, *listed.repo_digests)
+                known.update(dict.fromkeys(names, listed))
         return cls(known)
 
     def find(self, names: Iterable[str]) -> str:
         """The id of the image with one of these names; empty where it is gone."""
-        return next((self.known[name].id for name in names if name in self.known), "")
+        return next((_bare(self.known[name].id) for name in names if name in self.known), "")
 
 
-def image(listed: pb.Image) -> Image:
+def image(listed: pb.Image, answer: pb.ImageStatusResponse) -> Image:
     """An image; one without tag is called by its digest."""
     name, tag = name_and_tag(next(iter((*listed.repo_tags, *listed.repo_digests)), ""))
-    return Image(listed.id.removeprefix("sha256:"), name, tag, listed.size)
+    return Image(_bare(listed.id), name, tag, listed.size, read_labels(answer.info.get("info", "")))
+
+
+def read_labels(text: str) -> Mapping[str, str]:
+    """Read the labels of an image from its own configuration."""
+    try:
+        labels = json.loads(text)["imageSpec"]["config"].get("Labels") or {}
+        return {str(key): str(value) for key, value in labels.items()}
+    except RUBBISH:
+        return {}
 
 
 def read_info(text: str) -> Told:
@@ -152,6 +160,10 @@ def _published(port: Mapping[str, Any], families: Iterable[str]) -> Iterable[str
 def read_restarts(text: str) -> int | None:
     """Read how often the kubelet started this container again; None where it notes nothing."""
     return int(text) if text.isdecimal() else None
+
+
+def _bare(id_: str) -> str:
+    return id_.removeprefix("sha256:")
 
 
 def _addresses(texts: Iterable[str]) -> Iterator[str]:

@@ -104,11 +104,13 @@ class ImageServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ImageServiceAsyncStub: ...
     ListImages: _grpc.UnaryUnaryMultiCallable[_cri_pb2.ListImagesRequest, _cri_pb2.ListImagesResponse]
+    ImageStatus: _grpc.UnaryUnaryMultiCallable[_cri_pb2.ImageStatusRequest, _cri_pb2.ImageStatusResponse]
 
 @_typing.type_check_only
 class ImageServiceAsyncStub(ImageServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListImages: _aio.UnaryUnaryMultiCallable[_cri_pb2.ListImagesRequest, _cri_pb2.ListImagesResponse]  # type: ignore[assignment]
+    ImageStatus: _aio.UnaryUnaryMultiCallable[_cri_pb2.ImageStatusRequest, _cri_pb2.ImageStatusResponse]  # type: ignore[assignment]
 
 class ImageServiceServicer(metaclass=_abc_1.ABCMeta):
     @_abc_1.abstractmethod
@@ -117,5 +119,12 @@ class ImageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _cri_pb2.ListImagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_cri_pb2.ListImagesResponse, _abc.Awaitable[_cri_pb2.ListImagesResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def ImageStatus(
+        self,
+        request: _cri_pb2.ImageStatusRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_cri_pb2.ImageStatusResponse, _abc.Awaitable[_cri_pb2.ImageStatusResponse]]: ...
 
 def add_ImageServiceServicer_to_server(servicer: ImageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
