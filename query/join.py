@@ -214,16 +214,18 @@ class Join:
     def _translate(self, key: Key, keys: dict[Key, bool]) -> None:
         """Brings up to date what a connection is once translated, and notes whom that concerns.
 
-        `keys` says of each connection that is concerned whether rows have left it that are still there.
+        `keys` says of each connection that is concerned whether one has left it that is still there as it was.
         """
         ends = self._ends[key]
-        before, now = self._translated.get(key, key), self._delivered(key, ends)
+        opened = _open_end(ends.client, ends.server)
+        before, now = self._translated.get(key, key), self._delivered(key, opened)
         keys.setdefault(key, False)
         if now != key:
             keys.setdefault(now, False)
         if before == now:
             return
-        keys[before] = keys.get(before, False) or ends.client is not None or ends.server is not None
+        there = ends.client is not None or ends.server is not None
+        keys[before] = keys.get(before, False) or (there and not opened & ~ends.watched)
         if before != key:
             self._originals.remove(before, key)
             del self._translated[key]
@@ -232,9 +234,8 @@ class Join:
             self._translated[key] = now
             self._ends.setdefault(now, _Ends())
 
-    def _delivered(self, key: Key, ends: _Ends) -> Key:
+    def _delivered(self, key: Key, opened: int) -> Key:
         """What a connection is once the end that nobody holds is translated."""
-        opened = _open_end(ends.client, ends.server)
         if opened == _CLIENT:
             return self._translations.of(key[:2]) + key[2:]
         if opened == _SERVER:
@@ -246,7 +247,7 @@ class Join:
         return [*self._originals.of(key), *(() if key in self._translated else (key,))]
 
     def _settle(self, key: Key, *, left: bool) -> None:
-        """Brings the edge of a connection up to date; `left` says whether rows have left it that are still there."""
+        """Brings the edge of a connection up to date; `left` as said of `_translate`."""
         ends = self._ends[key]
         client, server = self._owners(key, ends)
         opened = _open_end(client, server)

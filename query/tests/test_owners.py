@@ -299,6 +299,21 @@ def test_an_edge_whose_connection_ends_has_ended_whoever_says_so_first(gone: str
     assert telling.join.settle()["a;1", "b;1"] is EdgeChange.ENDED
 
 
+def test_an_edge_whose_connection_ends_has_ended_although_what_is_left_of_it_is_translated() -> None:
+    telling = Telling()
+    telling.tell("translations", "q", frozenset({(SERVER, INSIDE)}))
+    telling.tell("rows", "p", row(CLIENT, SERVER, "a;1"))
+    telling.tell("rows", "q", row(CLIENT, SERVER, "b;1", incoming=True))
+    telling.settle()
+    telling.tell("rows", "q", {})
+    assert telling.join.settle() == {
+        ("a;1", "b;1"): EdgeChange.ENDED,
+        ("a;1", "pseudo:network:b;172.17.0.0/24"): EdgeChange.CAME,
+    }
+    telling.tell("translations", "q", frozenset())
+    assert telling.join.settle()["a;1", "pseudo:network:b;172.17.0.0/24"] is EdgeChange.REVISED
+
+
 def test_an_edge_is_revised_when_its_connection_is_known_better() -> None:
     telling = Telling()
     telling.tell("claims", "b;<host>", (HOST, frozenset({SERVER[0]})))
