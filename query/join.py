@@ -140,6 +140,12 @@ class Join:
         for end in self._translations.put(probe, translations):
             self._dirty.update(self._open.at(*end))
 
+    def forget(self, probe: str) -> None:
+        """Takes back all that a probe says."""
+        self.put(probe, _NO_ROWS)
+        self.translate(probe, frozenset())
+        self.names.put(probe, {})
+
     def claim(self, node: str, kind: Topology.ValueType | None, addresses: Iterable[str]) -> None:
         """Replaces the addresses of a node, of some kind."""
         self._doubt(self._claims.put(node, kind, addresses))

@@ -249,9 +249,7 @@ class Model:
         for node in nodes:
             self._contribute(node, probe)
         self._change.nodes |= nodes
-        self._join.put(probe.id, {})
-        self._join.translate(probe.id, frozenset())
-        self._join.names.put(probe.id, {})
+        self._join.forget(probe.id)
         self._change.templates |= self.declarations.put(probe.id, None)
 
 
