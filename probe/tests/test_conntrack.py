@@ -30,10 +30,10 @@ for rule in into, out_of:
 family = socket.AF_INET6 if ":" in here else socket.AF_INET
 server, plain = socket.create_server((here, 80), family=family), socket.create_server((here, 81), family=family)
 client, other = socket.create_connection((here, 8080)), socket.create_connection((here, 81))
-port, connected = client.getsockname()[1], sorted(conntrack.read())
+port, connected = client.getsockname()[1], sorted(conntrack.read().translations)
 server.accept()[0].close()
 client.close()
-print(json.dumps([port, connected, sorted(conntrack.read())]))
+print(json.dumps([port, connected, sorted(conntrack.read().translations)]))
 """
 UNPRIVILEGED = """
 import os
@@ -43,7 +43,7 @@ os.setgid(65534)
 os.setuid(65534)
 table = Conntrack()
 with capture_logs() as logs:
-    print(len(table.translations()), len(table.translations()), [line["reason"] for line in logs])
+    print(len(table.translations()), len(table.translations()), [line["why"] for line in logs])
 """
 
 
@@ -129,6 +129,18 @@ def test_what_the_kernel_translates(tables: str, here: str, elsewhere: str) -> N
 def test_what_may_not_be_seen_is_said_once() -> None:
     answer = subprocess.run([sys.executable, "-c", UNPRIVILEGED], check=True, capture_output=True, text=True).stdout
     assert answer == "0 0 ['that needs CAP_NET_ADMIN']\n"
+
+
+def test_a_table_of_which_the_rest_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    entries = [entry((CLIENT, PUBLISHED), (INSIDE, CLIENT)), entry((CONTAINER, OUTSIDE), (OUTSIDE, MASQUERADED))]
+    monkeypatch.setattr(conntrack, "_listed", lambda status: iter(entries))
+    monkeypatch.setattr(conntrack, "MOST", 1)
+    with capture_logs() as logs:
+        table = Conntrack()
+        assert [*table.translations(), *table.translations()] == [(PUBLISHED, INSIDE)] * 2
+        monkeypatch.setattr(conntrack, "MOST", 2)
+        assert len(table.translations()) == 2
+    assert [line["why"] for line in logs] == ["there are more than 1"]
 
 
 def test_a_kernel_without_a_table(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from functools import lru_cache
 from ipaddress import ip_address
 from itertools import islice
+from typing import NamedTuple
 
 import structlog
 
@@ -44,35 +45,51 @@ _OF_TCP, _STATE = 1, 1
 Packed = tuple[bytes, bytes]
 
 
+class Table(NamedTuple):
+    """What TCP connections are addressed to, and where they are delivered instead; `whole`: nothing is left out.
+
+    What is sent to a translated destination is delivered behind it. Where a source was translated, answers to what it
+    was translated to are delivered to the source.
+    """
+
+    translations: set[Translation]
+    whole: bool
+
+
 class Conntrack:
     """The table of this machine, as far as we may look at it."""
 
     def __init__(self) -> None:
         self._log = structlog.get_logger()
-        self._silent = False
+        self._said: set[str] = set()
 
     def translations(self) -> Collection[Translation]:
-        """As `read`; where the kernel does not tell there are none, and why is said once."""
+        """What the kernel translates. Where it does not tell that is nothing; why is said once."""
         try:
-            return read()
+            table = read()
         except OSError as error:
-            if not self._silent:
-                self._silent = True
-                self._log.info("address translations of the kernel are not reported", reason=_reason(error))
+            self._say("address translations of the kernel are not reported", _reason(error))
             return ()
+        if not table.whole:
+            self._say("not all address translations of the kernel are reported", f"there are more than {MOST}")
+        return table.translations
+
+    def _say(self, what: str, why: str) -> None:
+        if what not in self._said:
+            self._said.add(what)
+            self._log.info(what, why=why)
 
 
-def read() -> set[Translation]:
-    """What TCP connections are addressed to, and where they are delivered instead.
-
-    What is sent to a translated destination is delivered behind it. Where a source was translated, answers to what it
-    was translated to are delivered to the source. Raises OSError where the kernel does not tell.
-    """
+def read() -> Table:
+    """What the kernel translates now. Raises OSError where it does not tell."""
     found: set[Translation] = set()
+    whole = True
     for status in (_OTHER_SOURCE, _OTHER_DESTINATION):
-        for entry in islice(_listed(status), MOST):
+        entries = _listed(status)
+        for entry in islice(entries, MOST):
             found.update(parse(entry))
-    return found
+        whole = whole and next(entries, None) is None
+    return Table(found, whole)
 
 
 def parse(entry: bytes) -> Iterator[Translation]:
