@@ -124,16 +124,16 @@ class Join:
         old = self._rows.pop(probe, _NO_ROWS)
         if rows:
             self._rows[probe] = rows
-        for row, times in old.items():
-            if row not in rows:
-                self._hold(row, by=-1)
-            if times > 1 and rows.get(row) != times:
-                self._times.remove(row[0], times)
-        for row, times in rows.items():
-            if row not in old:
-                self._hold(row, by=1)
-            if times > 1 and old.get(row) != times:
-                self._times.add(row[0], times)
+        # A set of a dictionary's keys knows their hashes, and to take the other's keys from it needs no others.
+        for row in set(old).difference(rows):
+            self._hold(row, by=-1)
+        for row in set(rows).difference(old):
+            self._hold(row, by=1)
+        before, now = _several(old), _several(rows)
+        for (key, _, _), times in before - now:
+            self._times.remove(key, times)
+        for (key, _, _), times in now - before:
+            self._times.add(key, times)
 
     def translate(self, probe: str, translations: AbstractSet[Translation]) -> None:
         """Replaces what a probe says of translations."""
@@ -352,6 +352,11 @@ class _Edges:
         self._existed.clear()
         self._ended.clear()
         return changes
+
+
+def _several(rows: Mapping[Row, int]) -> set[tuple[Row, int]]:
+    """The rows that stand for more than one connection."""
+    return {(row, times) for row, times in rows.items() if times > 1}
 
 
 def _open_end(client: object, server: object) -> int:
