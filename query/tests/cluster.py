@@ -148,6 +148,7 @@ START: Mapping[str, Words] = {
         "socket 2": Socket(process_id("a", 2), ("10.0.0.1", 5000), ("8.8.8.8", 53), False),
         "socket 3": Socket(process_id("a", 1), ("10.0.0.2", 55000), ("a;172.17.0.2", 80), True),
         "translation 1": Translation(("10.0.0.1", 8080), ("a;172.17.0.2", 80)),
+        "names 1": Named("52.0.0.1", ["bucket.s3.amazonaws.com"], []),
     },
     "q": {
         "host": host("b", LAN, ["10.0.0.2"]),
@@ -159,6 +160,7 @@ START: Mapping[str, Words] = {
         "socket 1": Socket(process_id("b", 1), ("10.0.0.2", 5000), ("10.0.0.1", 8080), False, 2),
         "socket 2": Socket(process_id("b", 2), ("10.1.0.2", 5000), ("10.96.0.1", 80), False),
         "socket 3": Socket(process_id("b", 2), ("b;172.17.0.2", 5000), ("10.0.0.1", 8080), False),
+        "socket 4": Socket(process_id("b", 1), ("10.0.0.2", 5000), ("52.0.0.1", 443), False),
         "translation 1": Translation(("10.0.0.2", 55000), ("b;172.17.0.2", 5000)),
     },
     "k": {

@@ -1,9 +1,9 @@
 """What readers of a topology see."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from query.tests.reference.ends import Connection, connections
+from query.tests.reference.ends import Connection
 from query.tests.reference.options import DEFAULTS, passes
 from query.tests.reference.said import Said
 from query.tests.reference.topologies import TOPOLOGIES, is_outside, place, shown
@@ -35,10 +35,10 @@ class Picture:
         return len(self.nodes), len(self.members), edges, self.filtered
 
 
-def edges(said: Said, topology: str) -> dict[Edge, list[Connection]]:
-    """The edges of a topology, by what is seen now: each with the connections that it stands for."""
+def edges(said: Said, topology: str, connections: Iterable[Connection]) -> dict[Edge, list[Connection]]:
+    """The edges of a topology that these connections make, each with those that it stands for."""
     found: dict[Edge, list[Connection]] = {}
-    for connection in connections(said):
+    for connection in connections:
         for edge in placed(said, topology, connection):
             found.setdefault(edge, []).append(connection)
     return found
@@ -98,9 +98,9 @@ class Fading:
         self._seen: dict[Edge, list[Connection]] = {}
         self._until: dict[Edge, float] = {}
 
-    def shown(self, said: Said, now: float) -> set[Edge]:
+    def shown(self, said: Said, connections: Iterable[Connection], now: float) -> set[Edge]:
         """The edges that are shown at a moment; to be asked at every moment at which anything changed."""
-        seen = edges(said, self._topology)
+        seen = edges(said, self._topology, connections)
         ended = {edge for edge, of in self._seen.items() if any(_ended(said, connection) for connection in of)}
         self._until |= dict.fromkeys(ended, now + self._kept)
         self._until = {edge: until for edge, until in self._until.items() if edge not in seen and until > now}

@@ -85,21 +85,25 @@ def host_of(said: Said, node: str) -> str | None:
     return node if said.kind(node) == HOST else next(iter(said.parents(node, HOST)), None)
 
 
+def is_over(said: Said, node: str) -> bool:
+    """Whether it is reported although it is no more."""
+    texts = said.nodes[node].texts
+    states = {CONTAINER: ("docker_container_state", {"deleted"}), POD: ("kubernetes_state", {"deleted", "Failed"})}
+    key, over = states.get(said.nodes[node].topology, ("", set()))
+    return texts.get(key) in over
+
+
 def _container(said: Said, node: str) -> list[str]:
     """A process outside of all containers is one of its host's uncontained."""
     container = container_of(said, node)
     if container is not None:
-        return [] if _state(said, container) == "deleted" else [container]
+        return [] if is_over(said, container) else [container]
     return _rest(said, node, "uncontained") if said.kind(node) == PROCESS else []
 
 
 def _rest(said: Said, node: str, what: str) -> list[str]:
     host = host_of(said, node)
     return [f"pseudo:{what}:{host.removesuffix(';<host>')}"] if host else []
-
-
-def _state(said: Said, container: str) -> str:
-    return said.nodes[container].texts.get("docker_container_state", "")
 
 
 def _hostname(said: Said, node: str) -> list[str]:
@@ -158,7 +162,7 @@ def _pod(said: Said, node: str) -> list[str]:
     """What is in no pod is one of its host's unmanaged, where there are pods at all."""
     pod = pod_of(said, node)
     if pod is not None:
-        return [] if said.nodes[pod].texts.get("kubernetes_state") in ("deleted", "Failed") else [pod]
+        return [] if is_over(said, pod) else [pod]
     return _unmanaged(said, node)
 
 
