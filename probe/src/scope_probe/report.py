@@ -126,7 +126,8 @@ def build(seen: Seen, wish: Wish) -> Builder:
     scopes = Scopes.of(host.name, seen.containers.networks)
     builder.template(standard.PROCESS)
     builder.add(facts.host_node(host, seen.samples, scopes))
-    for node in _container_nodes(seen.containers, Here(scopes, host.memory_max, time.time()), wish):
+    here = Here(scopes, host.memory_max, time.time())
+    for node in nodes.within(_container_nodes(seen.containers, here, wish)):
         with suppress(ReportError):  # said by an engine, of which it may not cost the report
             builder.add(node)
     for process in seen.processes[: limits.NODES - len(builder.nodes)]:

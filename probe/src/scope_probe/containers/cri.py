@@ -97,7 +97,8 @@ class Cri:
                     changed()
                 listening = events is not None and not events.done()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(news.wait(), LOOK_SECONDS if listening else POLL_SECONDS)
+                    async with asyncio.timeout(LOOK_SECONDS if listening else POLL_SECONDS):
+                        await news.wait()
         finally:
             if events is not None:
                 events.cancel()

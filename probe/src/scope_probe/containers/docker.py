@@ -117,7 +117,8 @@ class Docker:
             await asyncio.sleep(RETRY_SECONDS)
             return
         try:
-            await asyncio.wait_for(self._wake.wait(), LOOK_SECONDS)
+            async with asyncio.timeout(LOOK_SECONDS):
+                await self._wake.wait()
         except TimeoutError:
             self._marked.add(_LIST)
 

@@ -1,6 +1,6 @@
 """From what engines say to the nodes of a report."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,6 +18,9 @@ CELL_LENGTH = 4_096
 
 ROWS = 500
 """Labels, or variables, of one container or image."""
+
+TABLES_LENGTH = 2_000_000
+"""Characters of all labels and variables in a report."""
 
 _Value = TypeVar("_Value")
 _UP = frozenset({RUNNING, PAUSED})
@@ -39,9 +42,10 @@ class Wish:
     secret: str = ""
 
     def table(self, cells: Mapping[str, str]) -> dict[str, tuple[str, str]]:
-        """Rows of (key, value)."""
-        shown = sorted(cells.items())[:ROWS]
-        return {key: (key, self.text(value)) for key, value in shown if 0 < len(key) <= limits.ID_LENGTH}
+        """Rows of (key, value), by key."""
+        keys = [key for key in sorted(cells) if len(key) <= limits.ID_LENGTH]
+        rows = {_cut(key, limits.ID_LENGTH): (self.text(key), self.text(cells[key])) for key in keys[:ROWS]}
+        return rows if len(rows) == len(cells) else {**rows, **_left_out(len(cells) - len(rows))}
 
     def text(self, text: str) -> str:
         """A text of somebody else's that can be sent."""
@@ -106,6 +110,17 @@ def pod_node(container: Container, here: Here, wish: Wish) -> NodeFacts:
         parents=[ids.host_id(here.scopes.host)],
         attributes=_said(facts),
     )
+
+
+def within(found: Iterable[NodeFacts], room: int = TABLES_LENGTH) -> Iterator[NodeFacts]:
+    """The nodes, with their tables as long as there is room for these: one report holds those of all containers."""
+    for node in found:
+        length = sum(len(cell) for rows in node.tables.values() for row in rows.values() for cell in row)
+        if length > room:
+            node.tables = {template: _left_out(len(rows)) for template, rows in node.tables.items()}
+        else:
+            room -= length
+        yield node
 
 
 def image_id(image: str) -> str:
@@ -219,6 +234,10 @@ def _human_size(size: float) -> str:
             return f"{size:.4g} {unit}"
         size /= 1000
     return f"{size:.4g} TB"
+
+
+def _left_out(count: int) -> dict[str, tuple[str, str]]:
+    return {"…": ("…", f"{count} that are too many or too long are not reported")}
 
 
 def _cut(text: str, length: int) -> str:
