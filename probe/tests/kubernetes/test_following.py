@@ -153,6 +153,14 @@ async def test_without_an_api_server_what_was_known_stays_for_a_while(
     assert "refused" in logs[0]["why"]
 
 
+async def test_what_does_not_come_in_time_is_said(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter, "FIRST_SECONDS", 0)
+    with capture_logs() as logs, api.changed:  # which holds every answer up
+        async with followed(Role.HOST):
+            pass
+    assert [entry["kinds"] for entry in logs] == [["pods"]]
+
+
 async def test_an_api_server_may_come_later(api: ApiServer) -> None:
     api.stop()
     async with followed(Role.HOST) as found:
@@ -195,6 +203,14 @@ async def test_what_no_report_can_hold_is_left_out(api: ApiServer) -> None:
 def test_without_a_configuration_it_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
     with pytest.raises(ConfigurationError, match="service account, elsewhere a file that kubectl works with"):
+        Kubernetes(Role.HOST, HOST, "ant")
+
+
+@pytest.mark.parametrize("content", ["", "a: [", "- 1", '{"current-context": "none"}'])
+def test_a_configuration_that_is_none_is_said(content: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text(content)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "wrong"))
+    with pytest.raises(ConfigurationError, match="Kubernetes cannot be asked: "):
         Kubernetes(Role.HOST, HOST, "ant")
 
 

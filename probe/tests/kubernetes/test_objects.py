@@ -83,6 +83,15 @@ def test_in_the_hosts_network_a_port_is_the_hosts_own() -> None:
     assert (pod.node.addresses, pod.translations) == ([], [])
 
 
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+def test_a_pod_that_ended_has_no_address_any_more(phase: str) -> None:
+    raw = listening()
+    raw["status"]["phase"] = phase
+    pod = objects.pod(raw)
+    assert pod.node.attributes["kubernetes_state"] == phase
+    assert (pod.node.addresses, pod.translations) == ([], [])
+
+
 def test_a_service_without_an_address_claims_none_and_leads_nowhere() -> None:
     spec = {"type": "ClusterIP", "clusterIPs": ["None"], "externalIPs": ["203.0.113.9"], "ports": [{"port": 80}]}
     service = objects.service(shop.service("headless", spec))

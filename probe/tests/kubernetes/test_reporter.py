@@ -1,4 +1,5 @@
 import pytest
+from structlog.testing import capture_logs
 
 from probe.tests.kubernetes import shop
 from probe.tests.kubernetes.api_server import ApiServer
@@ -174,3 +175,27 @@ async def test_more_translations_than_a_report_should_hold_are_left_out(
     monkeypatch.setattr(reporter, "TRANSLATIONS", 3)
     async with followed(Role.CLUSTER) as found:
         assert len(found.report().translations) == 3
+
+
+async def test_more_than_a_report_should_hold_is_left_out_and_said(
+    api: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reporter, "NODES", 15)
+    with capture_logs() as logs:
+        async with followed(Role.CLUSTER) as found:
+            assert len(found.report().nodes) == 15 + 1
+            assert len(found.report().nodes) == 15 + 1
+            assert found.names("deployment") == {"web"}
+    assert [entry["left_out"] for entry in logs] == [4]
+
+
+async def test_labels_take_a_bounded_part_of_a_report(api: ApiServer) -> None:
+    long = {f"key-{number}": "x" * 63 for number in range(20_000)}
+    api.put("pods", *(shop.pod(f"pod-{number}", "ant", f"10.1.0.1{number}", labels=long) for number in range(3)))
+    async with followed(Role.HOST) as found:
+        for _ in range(2):
+            tables = [found.report().nodes[f"uid-{name};<pod>"].tables for name in ("edge", "pod-0", "pod-1", "pod-2")]
+            cells = sum(len(cell) for table in tables for row in table["kubernetes_labels_"].values() for cell in row)
+            assert cells < 2_100_000
+            assert tables[0] == {"kubernetes_labels_": {"app": ("app", "edge")}}
+            assert "not reported" in str(tables[3])

@@ -23,7 +23,6 @@ _QUIET_SECONDS = 90
 #: After which the server ends a watch, for it to start anew, maybe at another server.
 _WATCH_SECONDS = 300
 
-
 RefusedError = client.ApiException
 """The API server says no, and in `status` why."""
 
@@ -119,15 +118,15 @@ def connect() -> client.ApiClient:
     configuration = client.Configuration()
     configuration.retries = False  # it would try again at once, and log each time
     try:
-        if "KUBECONFIG" not in os.environ and "KUBERNETES_SERVICE_HOST" in os.environ:
+        file = os.environ.get("KUBECONFIG") or None
+        if file is None and "KUBERNETES_SERVICE_HOST" in os.environ:
             config.load_incluster_config(client_configuration=configuration)
         else:
-            config.load_kube_config(
-                os.environ.get("KUBECONFIG"), client_configuration=configuration, persist_config=False
-            )
-    except (config.ConfigException, OSError) as error:
+            config.load_kube_config(file, client_configuration=configuration, persist_config=False)
+    except Exception as error:  # noqa: BLE001 - the client says in many ways what is wrong with such a file
+        why = str(error).partition("\n")[0].rstrip(".")
         raise ConfigurationError(
-            f"Kubernetes cannot be asked: {str(error).rstrip('.')}. In a cluster the probe's pod needs a service "
+            f"Kubernetes cannot be asked: {why}. In a cluster the probe's pod needs a service "
             "account, elsewhere a file that kubectl works with, named by KUBECONFIG."
         ) from None
     return client.ApiClient(configuration)

@@ -36,7 +36,9 @@ class Troubles:
             known = problem in self._problems.values()
             self._problems[resource] = problem
         if not known:
-            event = "Kubernetes is not followed; trying again, and reporting what was known for a while"
+            event = (
+                "Kubernetes is not followed, or not all of it; trying again, and reporting what was known for a while"
+            )
             self._log.warning(event, why=problem, kept_seconds=KEPT_SECONDS)
 
     def over(self, resource: str) -> None:

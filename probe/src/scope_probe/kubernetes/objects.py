@@ -19,6 +19,7 @@ Translation = tuple[End, End]
 """What is addressed to the first is delivered to the second."""
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - recognised in others, never bound
+_ENDED = ("Succeeded", "Failed")  # what such a pod says its address is belongs to the next one by now
 _LABELS = "kubernetes_labels_"
 # Anybody may write annotations; kubelet writes 32 hexadecimal digits into this one.
 _MIRRORED = re.compile(r"[0-9A-Za-z-]{1,64}")
@@ -62,9 +63,10 @@ def pod(raw: Raw) -> Pod:
     """A pod. One that kubelet read from a file is known to the container engine by the hash of that file."""
     spec, status, metadata = raw["spec"], raw.get("status", {}), raw["metadata"]
     in_host_network = bool(spec.get("hostNetwork"))
-    addresses = [] if in_host_network else _addresses(one.get("ip") for one in status.get("podIPs", ()))
+    own = not in_host_network and status.get("phase") not in _ENDED
+    addresses = _addresses(one.get("ip") for one in status.get("podIPs", ())) if own else []
     hosts = _addresses(one.get("ip") for one in status.get("hostIPs", [{"ip": status.get("hostIP")}]))
-    ports = [] if in_host_network else [port for one in spec["containers"] for port in one.get("ports", ())]
+    ports = [port for one in spec["containers"] for port in one.get("ports", ())]
     mirrored = metadata.get("annotations", {}).get("kubernetes.io/config.hash", "")
     return Pod(
         **_common(
@@ -216,14 +218,14 @@ def _common(
         "kubernetes_created": metadata.get("creationTimestamp"),
         **attributes,
     }
-    labels = metadata.get("labels", {})
+    labels = [*metadata.get("labels", {}).items()][: limits.ROWS]
     node = NodeFacts(
         topology=topology,
         id=ids.node_id(topology, own or metadata["uid"]),
         label=metadata["name"],
         attributes={key: value for key, value in said.items() if value not in (None, "", [])},
         addresses=addresses[: limits.NODE_ADDRESSES],
-        tables={_LABELS: {key: (key, value) for key, value in labels.items()}} if labels else {},
+        tables={_LABELS: {key: (key, value) for key, value in labels}} if labels else {},
     )
     check_node(node)
     return {

@@ -4,19 +4,26 @@ import asyncio
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
+import structlog
+
+from scope_probe.containers.nodes import within
 from scope_probe.kubernetes import Role, api
 from scope_probe.kubernetes.following import Follower, Troubles
 from scope_probe.kubernetes.objects import Translation
 from scope_probe.kubernetes.relations import Relations, node_ports
 from scope_sdk.report import ids, limits, standard
 from scope_sdk.report.builder import Builder
+from scope_sdk.report.errors import ReportError
 from scope_sdk.report.nodes import NodeFacts
 
 #: How long to wait for the first answer where one report is all there will be.
 FIRST_SECONDS = 10.0
+#: Pods and all the rest: about two thirds of the bytes that a report may have.
+NODES = 20_000
 #: Ports that lead to pods and services: fifty for each node of a cluster of a thousand.
 TRANSLATIONS = 50_000
 #: How much longer than it takes to report everything nothing is told after that: a large cluster always changes.
@@ -46,6 +53,8 @@ class Kubernetes:
         self._changed: Callable[[], None] = lambda: None
         self._telling: asyncio.TimerHandle | None = None
         self._rested = 0.0
+        self._left_out = False
+        self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Follows it until cancelled, and calls `changed` when something happened."""
@@ -59,20 +68,26 @@ class Kubernetes:
                 follower.stop()
 
     async def answered(self) -> None:
-        """Waits until everything was asked for once, for FIRST_SECONDS at most."""
+        """Waits until everything was asked for once, for FIRST_SECONDS at most; says what did not come by then."""
         deadline = time.monotonic() + FIRST_SECONDS
-        for follower in self._followers.values():
-            await asyncio.to_thread(follower.tried.wait, max(0.0, deadline - time.monotonic()))
+        late = []
+        for name, follower in self._followers.items():
+            if not await asyncio.to_thread(follower.tried.wait, max(0.0, deadline - time.monotonic())):
+                late.append(name)
+        if late:
+            self._log.warning("Kubernetes does not answer in time; the first report goes without", kinds=late)
 
     def add_to(self, builder: Builder) -> None:
         """Adds what is known to a report that has this host already, as far as there is room."""
         began = time.monotonic()
         nodes, translations = self._found()
-        kinds = dict.fromkeys(node.topology for node in nodes)
-        for kind in kinds:
+        for kind in {node.topology for node in nodes}:
             builder.template(standard.STANDARD[kind])
-        for node in islice(nodes, limits.NODES - len(builder.nodes)):
-            builder.add(node)
+        room = min(NODES, limits.NODES - len(builder.nodes))
+        for node in islice(within(nodes), room):
+            with suppress(ReportError):  # anybody may give a pod the id of another, and the two be too much for one
+                builder.add(node)
+        self._say_left_out(len(nodes) - room)
         for original, translated in islice(
             translations, min(TRANSLATIONS, limits.CONNECTIONS - len(builder.translations))
         ):
@@ -91,11 +106,16 @@ class Kubernetes:
             controllers={thing.uid: thing for thing in chain(controllers, self._things("replicasets"))},
             services=services,
         )
-        nodes = [thing.node for thing in chain(hosts, namespaces, services)]
+        nodes = [replace(thing.node) for thing in chain(hosts, namespaces, services)]
         nodes += [relations.controller(thing) for thing in controllers]
         nodes += [relations.pod(pod) for pod in pods]
         ports = (translation for thing in chain(services, pods) for translation in thing.translations)
         return nodes, chain(ports, node_ports(services, hosts))
+
+    def _say_left_out(self, count: int) -> None:
+        if count > 0 and not self._left_out:
+            self._log.warning("the cluster has more than a report holds; pods are left out", left_out=count)
+        self._left_out = count > 0
 
     def _things(self, name: str) -> list[Any]:
         return self._followers[name].things() if name in self._followers else []
