@@ -49,6 +49,8 @@ class Runtime(RuntimeServiceServicer, ImageServiceServicer):
         self.listeners: list[asyncio.Queue[str]] = []
         self.asked: list[str] = []
         self.tells = True
+        self.awake = asyncio.Event()
+        self.awake.set()
         self.broken: set[str] = set()
         self.sandboxes = {
             POD: pb.PodSandbox(id=POD, metadata=pb.PodSandboxMetadata(name="web-0", uid="pod-uid", namespace="shop")),
@@ -68,6 +70,7 @@ class Runtime(RuntimeServiceServicer, ImageServiceServicer):
         self, request: pb.ListContainersRequest, context: Context
     ) -> pb.ListContainersResponse:
         self.asked.append("containers")
+        await self.awake.wait()
         return pb.ListContainersResponse(containers=self.containers.values())
 
     async def ListPodSandbox(  # noqa: N802 - the interface's name

@@ -202,6 +202,21 @@ async def test_beside_docker_it_serves_nobody(socket: Path) -> None:
     await server.stop(0)
 
 
+async def test_one_that_is_slow_is_told_of(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cri, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(cri, "RETRY_SECONDS", 0.05)
+    runtime = Runtime()
+    async with served(runtime, socket), followed(socket) as (engine, until):
+        await until(engine.containers)
+        await eventually(lambda: runtime.listeners)
+        runtime.awake.clear()
+        runtime.tell(WEB)
+        await until(lambda: "DEADLINE_EXCEEDED" in engine.problem)
+        assert engine.containers()
+        runtime.awake.set()
+        await until(lambda: not engine.problem)
+
+
 async def test_one_that_cannot_be_spoken_of_is_listed(socket: Path) -> None:
     runtime = Runtime()
     runtime.broken = {WEB}
