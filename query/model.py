@@ -25,6 +25,7 @@ _LOCAL_NETWORKS = "local_networks"
 #: How many nodes' facts are kept decoded; beyond it the memory starts anew.
 _REMEMBERED = 5_000
 _HOST = ids.host_id("")
+_NAMESPACE = ids.node_id(Topology.TOPOLOGY_NAMESPACE, "")
 _NOBODY: Mapping[str, Probe] = {}
 #: Of how many nodes and edges a part of everything is.
 _AT_ONCE = 1_000
@@ -77,6 +78,8 @@ class Model:
         self.lifetimes = lifetimes
         self.declarations = Declarations()
         self.probes: dict[str, Probe] = {}
+        #: The namespaces of Kubernetes, by id.
+        self.namespaces: set[str] = set()
         #: How many reports could not be taken in.
         self.unusable = 0
         #: What it does not show, or shows although it may be out of date.
@@ -210,6 +213,8 @@ class Model:
                 known[probe.id] = probe
         if known:
             self._reporters[node] = known
+        if node.endswith(_NAMESPACE):
+            (self.namespaces.add if known else self.namespaces.discard)(node)
 
     def _settle_addresses(self, nodes: Iterable[str]) -> None:
         """Takes in which addresses and networks nodes have now."""

@@ -18,11 +18,13 @@ from query import instruments
 from query.kept import Views
 from query.log import Follower, away
 from query.model import Model
+from query.options import Choice
 from query.past import Pasts
 from query.probe import Heading
 from query.settings import QuerySettings
 from query.topologies.definition import Definition
 from query.view import TRACES, View
+from scope.query.v1.messages_pb2 import TopologyStats
 from scope.report.v1.report_pb2 import Report
 from scope_sdk.report.check import ReportError, check
 
@@ -57,7 +59,7 @@ class Organization:
         self.read = time.monotonic()
         self._follower = Follower(bus, name, self.take, Seal(settings.mesh_keys))
         self._settings = settings
-        self._views = Views(self.model, settings.idle_after)
+        self._views = Views(self.model, settings.options(), settings.idle_after)
         self._waiting: deque[tuple[Heading, Report]] = deque()
         self._waiting_bytes = 0
         # By probe, reports of who is gone unless the log has a newer word.
@@ -145,18 +147,19 @@ class Organization:
         if self._waiting_bytes > _WAITING_BYTES or self._unjoined >= _JOINED_AT_ONCE:
             self.settle()
 
-    async def view(self, definition: Definition, *, sensitive: bool) -> View:
-        """The view of a topology, kept up to date from now on for as long as it is asked for."""
+    async def view(self, definition: Definition, choice: Choice) -> View:
+        """The view of what somebody chose, kept up to date from now on; raises ServiceError as `Views.view`."""
         self.read = time.monotonic()
-        view = self._views.get(definition, sensitive=sensitive)
-        if view is not None:
-            return view
-        async with self._views.opening:
-            view = self._views.get(definition, sensitive=sensitive)
-            if view is None:
-                self.settle()
-                view = await self._views.open(definition, time.monotonic(), sensitive=sensitive)
-            return view
+        return await self._views.view(definition, choice, self._settled)
+
+    async def stats(self, definition: Definition, choice: Choice) -> TopologyStats:
+        """How much somebody would see who chose this; as `view`, but nothing is printed for it."""
+        self.read = time.monotonic()
+        return await self._views.stats(definition, choice, self._settled)
+
+    def _settled(self) -> float:
+        self.settle()
+        return time.monotonic()
 
     def settle(self) -> None:
         """Joins what arrived, and brings every view up to date."""

@@ -16,12 +16,14 @@ from mesh.seal import Seal
 from query.kept import Views
 from query.log import away
 from query.model import Model
+from query.options import Choice
 from query.probe import Heading
 from query.retained import Retained, messages, retained
 from query.settings import QuerySettings
 from query.topologies.definition import Definition
 from query.view import View
 from scope.errors.v1.errors_pb2 import Reason
+from scope.query.v1.messages_pb2 import TopologyStats
 from scope.report.v1.report_pb2 import Report
 
 #: How many bytes of reports all moments that are kept are made of, at most, and how many they are.
@@ -64,17 +66,19 @@ class Past:
         self.size = 0
         self.read = time.monotonic()
         self._at = at
-        self._views = Views(self.model, settings.idle_after)
+        self._views = Views(self.model, settings.options(), settings.idle_after)
 
     def now(self) -> float:
         """The moment, by the clock that its probes were heard by."""
         return self._at
 
-    async def view(self, definition: Definition, *, sensitive: bool) -> View:
-        """A topology as it was."""
-        async with self._views.opening:
-            view = self._views.get(definition, sensitive=sensitive)
-            return view or await self._views.open(definition, self._at, sensitive=sensitive)
+    async def view(self, definition: Definition, choice: Choice) -> View:
+        """What somebody chose of a topology as it was."""
+        return await self._views.view(definition, choice, self.now)
+
+    async def stats(self, definition: Definition, choice: Choice) -> TopologyStats:
+        """How much somebody would see who chose this."""
+        return await self._views.stats(definition, choice, self.now)
 
     def take(self, heading: Heading, data: bytes) -> None:
         """Takes in a report of the log."""

@@ -24,6 +24,7 @@ from mesh.streams import until
 from query.events import EVENTS
 from query.messages import MESSAGES
 from query.model import conflict, probes_by_id
+from query.options import Choice
 from query.organization import Organization, Organizations, following
 from query.past import Past, parse
 from query.probe import Probe
@@ -33,7 +34,7 @@ from query.telling import Form
 from query.topologies import topologies
 from query.topologies.definition import Definition
 from query.view import View
-from query.watch import SENSITIVE, watch
+from query.watch import SENSITIVE, Choose, watch
 from scope.errors.v1.errors_pb2 import Reason
 from scope.query.v1 import messages_pb2 as pb
 from scope.query.v1.service_pb2 import DESCRIPTOR
@@ -48,6 +49,17 @@ _MOST = 2**31 - 1
 _WORTH_COMPRESSING = 16 * 1024
 
 T = TypeVar("T")
+
+#: The fields of requests that hold what somebody has chosen.
+_OPTIONS = ("system", "stopped", "pseudo", "unconnected", "namespace")
+_Choosing = (
+    pb.GetTopologyRequest
+    | pb.RenderTopologyRequest
+    | pb.GetNodeRequest
+    | pb.RenderNodeRequest
+    | pb.StreamTopologyRequest
+    | pb.WatchTopologyRequest
+)
 
 
 @asynccontextmanager
@@ -66,6 +78,7 @@ class Query(QueryServiceServicer):
     def __init__(self, mesh: Mesh, organizations: Organizations, settings: QuerySettings) -> None:
         self._mesh = mesh
         self._organizations = organizations
+        self._options = settings.options()
         self._quiet = settings.quiet_after
         self._watches = Bound(settings.watches_per_user, "watches", Per.USER, "WATCHES_PER_USER")
         self._info = pb.GetInfoResponse(
@@ -85,6 +98,7 @@ class Query(QueryServiceServicer):
         _context: Context,
     ) -> AsyncIterator[pb.ListTopologiesResponse]:
         """Lists the topologies by name."""
+        chosen = {name: getattr(request, name) for name in _OPTIONS}
         async with self._reading(request.timestamp) as organization:
             for definition in sorted(topologies().values(), key=lambda definition: definition.name):
                 yield pb.ListTopologiesResponse(
@@ -92,7 +106,7 @@ class Query(QueryServiceServicer):
                     rank=definition.rank,
                     hide_if_empty=definition.hide_if_empty,
                     url=f"/api/topology/{definition.id}",
-                    stats=(await _view(organization, definition)).stats(),
+                    stats=await organization.stats(definition, self._options.choice(definition, chosen)),
                 )
 
     async def GetTopology(  # noqa: N802 - the contract's name
@@ -101,17 +115,15 @@ class Query(QueryServiceServicer):
         _context: Context,
     ) -> pb.GetTopologyResponse:
         """Answers a page of a topology."""
-        definition = _definition(request.topology)
         async with self._reading(request.timestamp) as organization:
-            return (await _view(organization, definition)).page(request.page_size, request.page_token)
+            return (await self._view(organization, request)).page(request.page_size, request.page_token)
 
     async def RenderTopology(  # noqa: N802 - the contract's name
         self, request: pb.RenderTopologyRequest, context: Context
     ) -> HttpBody:
         """Answers a topology as JSON, compressed for those who accept it."""
-        definition = _definition(request.topology)
         async with self._reading(request.timestamp) as organization:
-            view = await _view(organization, definition)
+            view = await self._view(organization, request)
             _bound(await view.measure(ANSWER_BYTES), _IN_PAGES)
             answer = view.answer()
             _bound(len(answer), _IN_PAGES)
@@ -135,18 +147,20 @@ class Query(QueryServiceServicer):
         self, request: pb.StreamTopologyRequest, context: Context
     ) -> AsyncIterator[HttpBody]:
         """Answers a topology and then what changes in it, as server-sent events."""
-        async with self._watching("StreamTopology", request.topology) as lease:
+        choose = self._choosing(request)
+        async with self._watching("StreamTopology") as lease:
             await context.send_initial_metadata((("cache-control", "no-cache"),))
             cursor = headers.received(context).get("last-event-id", "")
-            async for event in self._told(lease, request.topology, cursor, EVENTS):
+            async for event in self._told(lease, choose, cursor, EVENTS):
                 yield HttpBody(content_type=_EVENTS, data=event)
 
     async def WatchTopology(  # noqa: N802 - the contract's name
         self, request: pb.WatchTopologyRequest, _context: Context
     ) -> AsyncIterator[pb.WatchTopologyResponse]:
         """Answers a topology and then what changes in it, as messages."""
-        async with self._watching("WatchTopology", request.topology) as lease:
-            async for message in self._told(lease, request.topology, request.cursor, MESSAGES):
+        choose = self._choosing(request)
+        async with self._watching("WatchTopology") as lease:
+            async for message in self._told(lease, choose, request.cursor, MESSAGES):
                 yield message
 
     async def ListProbes(  # noqa: N802 - the contract's name
@@ -160,19 +174,34 @@ class Query(QueryServiceServicer):
                 yield _probe(probe, conflict=conflict(probe, organization.now(), self._quiet))
 
     @asynccontextmanager
-    async def _watching(self, rpc: str, topology: str) -> AsyncIterator[Lease]:
+    async def _watching(self, rpc: str) -> AsyncIterator[Lease]:
         """The caller's right to watch a topology."""
-        _definition(topology)
         async with self._reading(), self._mesh.renewals.lease(f"/{_NAME}/{rpc}", self._watches) as lease:
             yield lease
 
-    async def _told(self, lease: Lease, topology: str, cursor: str, form: Form[T]) -> AsyncIterator[T]:
+    async def _told(self, lease: Lease, choose: Choose, cursor: str, form: Form[T]) -> AsyncIterator[T]:
         """What a watcher has missed, what changes, and at last why nothing more comes."""
-        parts = watch(self._organizations, lease, _definition(topology), cursor, form)
+        parts = watch(self._organizations, lease, choose, cursor, form)
         async for part in until(parts, lease.ended, self._mesh.draining):
             if part is not None:  # there is no notice that it could stand for
                 yield part
         yield _end(lease, form)
+
+    async def _view(self, organization: Organization | Past, request: _Choosing) -> View:
+        """What the caller has chosen of a topology and may see of it."""
+        return await organization.view(*self._choosing(request)(SENSITIVE in current().permissions))
+
+    def _choosing(self, request: _Choosing) -> Choose:
+        """What the caller has chosen; raises ServiceError (INVALID_FIELD) where there is no such thing."""
+        definition = _definition(request.topology)
+        chosen = {name: getattr(request, name) for name in _OPTIONS}
+        graph = getattr(request, "view", "") == "graph"
+
+        def choose(sensitive: bool) -> tuple[Definition, Choice]:
+            return definition, self._options.choice(definition, chosen, sensitive=sensitive, graph=graph)
+
+        choose(False)
+        return choose
 
     @asynccontextmanager
     async def _reading(self, timestamp: str = "") -> AsyncIterator[Organization | Past]:
@@ -194,9 +223,8 @@ class Query(QueryServiceServicer):
             raise
 
     async def _node(self, request: pb.GetNodeRequest | pb.RenderNodeRequest) -> pb.GetNodeResponse:
-        definition = _definition(request.topology)
         async with self._reading(request.timestamp) as organization:
-            details = (await _view(organization, definition)).details(request.node_id)
+            details = (await self._view(organization, request)).details(request.node_id)
             if details is None:
                 raise not_found("node", request.node_id)
             return pb.GetNodeResponse(node=details)
@@ -207,10 +235,6 @@ def _definition(topology: str) -> Definition:
     if definition is None:
         raise not_found("topology", topology)
     return definition
-
-
-async def _view(organization: Organization | Past, definition: Definition) -> View:
-    return await organization.view(definition, sensitive=SENSITIVE in current().permissions)
 
 
 def _bound(size: int, instead: str) -> None:

@@ -1,9 +1,10 @@
 """What the query service is told by its environment."""
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from mesh.settings import Settings
 from query.model import Lifetimes
+from query.options import Options, label_filters
 
 
 class QuerySettings(Settings):
@@ -23,6 +24,21 @@ class QuerySettings(Settings):
     idle_after: float = Field(default=60, gt=0)
     #: How many watches one person may have open at each replica.
     watches_per_user: int = Field(default=200, ge=1)
+
+    #: Further kinds of containers to choose, separated by commas, each as `TITLE:KEY=VALUE`: those with a label.
+    container_label_filters: str = ""
+    #: The same, of those without it.
+    container_label_filters_exclude: str = ""
+
+    @field_validator("container_label_filters", "container_label_filters_exclude")
+    @classmethod
+    def _are_label_filters(cls, value: str) -> str:
+        label_filters(value)
+        return value
+
+    def options(self) -> Options:
+        """What readers of topologies may choose."""
+        return Options(label_filters(self.container_label_filters), label_filters(self.container_label_filters_exclude))
 
     def lifetimes(self) -> Lifetimes:
         """How long things are shown."""

@@ -1,32 +1,28 @@
-"""One topology of one organization as some of its readers may see it: joined once, shared by all of them."""
+"""A topology of one organization as some of its readers may see it: brought up to date once, shared by all of them."""
 
 import asyncio
 import gzip
 import math
 import secrets
+import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Set as AbstractSet
+from itertools import islice
 from typing import TypeVar
 
-import orjson
 from opentelemetry.trace import SpanContext
 
 from query.difference import Difference, Journal
-from query.edges import Edges
 from query.instruments import MERGED
 from query.model import Change, Model
-from query.node.connections import connections
-from query.node.metrics import MetricsPrinter, metrics, rounded
-from query.node.summary import PSEUDO, named, summary
-from query.render import encoder, members, to_json
-from query.samples import Block, Column
+from query.options import Choice
+from query.printing import Printer
+from query.render import members, to_json
+from query.selection import Selection
 from query.telling import Form, Missed, Shelf
-from query.topologies.definition import Definition
 from scope.query.v1.messages_pb2 import GetTopologyResponse, TopologyStats
 from scope.query.v1.node_pb2 import Missing, NodeDetails, NodeSummary
-from scope.report.v1.template_pb2 import MetricTemplate
 
 #: How long a reader may be away and still be told only what changed, in seconds.
 _AWAY = 15.0
@@ -40,8 +36,6 @@ _DIGITS = 18
 _STARTS = 4
 #: How many bytes of it are kept as readers were told.
 _TOLD_BYTES = 16 * 1024 * 1024
-#: More measurements of one report than so many bytes are told in several blocks.
-_BLOCK_BYTES = 256 * 1024
 #: Of how many sampled reports at most, the newest ones, an event is part of the traces.
 TRACES = 32
 #: Of how many nodes at once it is looked whether they differ; more are taken to do so.
@@ -53,8 +47,6 @@ _MEASURED = 1_000
 _SAMPLE = 200
 
 T = TypeVar("T")
-
-_encode = encoder(NodeSummary.DESCRIPTOR)
 
 
 class _Shown:
@@ -70,28 +62,29 @@ class _Shown:
 
 
 class View:
-    """A topology of an organization. It is empty until it was given all that is in the model, and then what changes.
+    """What readers who chose the same see of a topology.
+
+    It is empty until it was given all nodes of the selection, and then those that change.
 
     Args:
         model: the organization.
-        definition: the topology.
-        sensitive: whether its readers may see what is marked as sensitive.
+        selection: the nodes.
+        choice: how much of them its readers see.
     """
 
-    def __init__(self, model: Model, definition: Definition, *, sensitive: bool) -> None:
-        self.definition = definition
+    def __init__(self, model: Model, selection: Selection, choice: Choice) -> None:
+        self.definition = selection.definition
         #: Set, for everyone who waits in it, when something changed.
         self.wakes: set[asyncio.Event] = set()
+        #: When it was last asked for, by the monotonic clock.
+        self.wanted = time.monotonic()
         self._model = model
-        self._sensitive = sensitive
+        self._selection = selection
+        self._printer = Printer(model, selection, choice)
         self._id = secrets.token_hex(8)
-        self._edges = Edges(self._place, model.lifetimes.edges)
         self._journal = Journal(_AWAY)
-        self._present: set[str] = set()
         self._shown: dict[str, _Shown] = {}
         self._unread: dict[str, None] = {}
-        self._mentioned: dict[str, str | None] = {}
-        self._printer = MetricsPrinter(())
         self._missed: dict[int | None, Missed] = {}
         self._told = Shelf(_TOLD_BYTES)
         # Numbers what the answer may have been; some of it is no news to watchers.
@@ -100,22 +93,19 @@ class View:
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
 
-    def apply(self, change: Change, now: float) -> None:
-        """Takes in what changed in the model, and lets go of edges that are too old."""
+    def apply(self, change: Change, touched: AbstractSet[str], now: float) -> None:
+        """Takes in what changed in the model, and which nodes of the selection that touched."""
+        doubtful = set(touched | self._printer.renamed(change.nodes))
+        doubtful.update(*map(self._selection.shown_as, change.marked | change.families))
         if change.templates:
-            self._printer = MetricsPrinter(self._model.declarations.of(self.definition.kind).metrics)
+            self._printer.redeclared()
             for shown in self._shown.values():
                 shown.measured = ()
-        self._edges.replace(change.nodes, now)
-        self._edges.apply(change.edges, now)
-        self._edges.expire(now)
-        doubtful = change.nodes | self._edges.take_touched() | self._renamed(change.nodes)
-        doubtful |= self._settle_presence(doubtful)
-        doubtful |= self._present if change.templates else change.marked & self._present
+            doubtful |= self._selection.nodes
         if len(doubtful) > _COMPARED:
             self._print_anew(doubtful)
         changed = [node for node in doubtful if self._differs(node)]
-        blocks = [data for ids, block in change.blocks for data in self._blocks(ids, block)]
+        blocks = [data for ids, block in change.blocks for data in self._printer.blocks(ids, block)]
         self._version += change.reported
         if changed or blocks or change.missing:
             self._version += 1
@@ -169,7 +159,7 @@ class View:
         page = GetTopologyResponse(missing=self._model.missing)
         total = 0
         for at, name in enumerate(names[start:], start):
-            node = self._summary(name)
+            node = self._printer.summary(name)
             total += node.ByteSize() + 2 * len(name.encode()) + 16
             if at > start and (total > _PAGE_BYTES or at - start == (size or _PAGE)):
                 page.next_page_token = names[at - 1]
@@ -179,22 +169,11 @@ class View:
 
     def details(self, node: str) -> NodeDetails | None:
         """A node with its details; None where there is no such node."""
-        if node not in self._shown:
-            return None
-        details = NodeDetails.FromString(self._bare(node).SerializeToString())
-        if node not in PSEUDO:
-            details.metrics.extend(metrics(self._model, node, self._metric_templates(), samples=True))
-        owners = self._edges.members(node)
-        details.connections.extend(connections(self._model, self.definition.id, node, owners, self._edges.placed))
-        return details
+        return self._printer.details(node) if node in self._shown else None
 
     def stats(self) -> TopologyStats:
         """What the view holds."""
-        return TopologyStats(
-            node_count=len(self._present),
-            nonpseudo_node_count=len(self._present - PSEUDO.keys()),
-            edge_count=sum(len(self._adjacency(node)) for node in self._present),
-        )
+        return self._selection.stats()
 
     def since(self, cursor: str) -> Missed | None:
         """What a reader has missed, all there is for a cursor that is not known; None for nothing."""
@@ -219,7 +198,7 @@ class View:
 
     def summary(self, node: str) -> NodeSummary | None:
         """A node; None where there is no such node."""
-        return self._summary(node) if node in self._shown else None
+        return self._printer.summary(node) if node in self._shown else None
 
     def block(self, number: int) -> bytes | None:
         """A block of measurements as JSON; None once it is forgotten."""
@@ -260,37 +239,7 @@ class View:
             return None
         return int(digits) if self._journal.knows(int(digits)) else None
 
-    def _place(self, owner: str) -> str | None:
-        return owner if owner in PSEUDO else self.definition.place(self._model, owner)
-
-    def _renamed(self, nodes: Iterable[str]) -> set[str]:
-        """The nodes that mention one of these as their parent, by a label that is not right any more."""
-        renamed = {node for node in nodes if node in self._mentioned and self._label(node) != self._mentioned[node]}
-        if not renamed:
-            return set()
-        for node in renamed:
-            del self._mentioned[node]
-        return {node for node in self._present - PSEUDO.keys() if not renamed.isdisjoint(self._model.parents(node))}
-
-    def _label(self, node: str) -> str | None:
-        name = named(self._model, node)
-        return name.label if name else None
-
-    def _settle_presence(self, nodes: Iterable[str]) -> set[str]:
-        """Brings up to date which nodes there are; answers those that are looked at otherwise because of it."""
-        others: set[str] = set()
-        for node in nodes:
-            if node not in PSEUDO and (self._model.kind(node) == self.definition.kind) != (node in self._present):
-                self._present ^= {node}
-                others |= self._edges.into.get(node, set())
-        for pseudo in PSEUDO:
-            neighbours = chain(self._edges.out.get(pseudo, ()), self._edges.into.get(pseudo, ()))
-            if any(node in self._present for node in neighbours) != (pseudo in self._present):
-                self._present ^= {pseudo}
-                others |= {pseudo} | self._edges.into.get(pseudo, set())
-        return others
-
-    def _print_anew(self, nodes: Iterable[str]) -> None:
+    def _print_anew(self, nodes: AbstractSet[str]) -> None:
         """Leaves to `prepare`, which lets other work go on, what would take long to compare with what readers know."""
         for node in nodes:
             if node in self._shown:
@@ -300,10 +249,10 @@ class View:
     def _differs(self, node: str) -> bool:
         """Whether the node is not what its readers were told; who never read it was told nothing."""
         shown = self._shown.get(node)
-        if node not in self._present or shown is None:
-            return node in self._present or shown is not None
+        if node not in self._selection.nodes or shown is None:
+            return node in self._selection.nodes or shown is not None
         if shown.static:
-            before, shown.static = shown.static, self._static(node)
+            before, shown.static = shown.static, self._printer.static(node)
             return shown.static != before
         return True
 
@@ -311,7 +260,7 @@ class View:
         """Makes a step of what changed, and wakes everyone who waits for one."""
         self._journal.begin(now)
         for node in changed:
-            if node not in self._present:
+            if node not in self._selection.nodes:
                 del self._shown[node]
                 self._unread.pop(node, None)
                 self._journal.remove(node)
@@ -327,61 +276,13 @@ class View:
         for wake in self.wakes:
             wake.set()
 
-    def _bare(self, node: str) -> NodeSummary:
-        """A node that is present, without its measurements."""
-        found = summary(self._model, self.definition, node, self._adjacency(node), sensitive=self._sensitive)
-        assert found is not None, node
-        for parent in self._model.parents(node):
-            self._mentioned[parent] = self._label(parent)
-        return found
-
-    def _summary(self, node: str) -> NodeSummary:
-        found = self._bare(node)
-        if node not in PSEUDO:
-            found.metrics.extend(metrics(self._model, node, self._metric_templates(), samples=False))
-        return found
-
-    def _static(self, node: str) -> bytes:
-        """A node as JSON up to its measurements."""
-        content = _encode(self._bare(node))
-        del content["metrics"]
-        return orjson.dumps(content)[:-1]
-
     def _json(self, node: str) -> bytes:
         shown = self._shown[node]
         if not shown.static:
-            shown.static = self._static(node)
+            shown.static = self._printer.static(node)
             self._unread.pop(node, None)
         measured = self._model.measured(node)
         if shown.measured != measured:
             shown.measured = measured
-            shown.metrics = b"[]" if node in PSEUDO else self._printer.print(self._model, node)
+            shown.metrics = self._printer.metrics(node)
         return shown.static + b',"metrics":' + shown.metrics + b"}"
-
-    def _adjacency(self, node: str) -> set[str]:
-        return self._edges.out.get(node, set()) & self._present
-
-    def _metric_templates(self) -> Iterable[MetricTemplate]:
-        return self._model.declarations.of(self.definition.kind).metrics
-
-    def _blocks(self, ids: Mapping[int, str], block: Block) -> Iterator[bytes]:
-        """The part of a report's measurements that is about nodes of this view, as readers get it."""
-        columns = block.columns()
-        found = dict.fromkeys(chain.from_iterable(column.nodes for column in columns.values()))
-        handles = [handle for handle in found if ids.get(handle) in self._present]
-        return _printed(ids, block.times, columns, handles) if handles else iter(())
-
-
-def _printed(
-    ids: Mapping[int, str], times: Sequence[int], columns: Mapping[str, Column], handles: Sequence[int]
-) -> Iterator[bytes]:
-    """The measurements of some nodes, in as many blocks as keep each of them small."""
-    rows = {name: column.rows(handles) for name, column in columns.items()}
-    values = {name: rounded(flat) for name, flat in rows.items() if flat}
-    data = orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": times, "values": values})
-    middle = len(handles) // 2
-    if len(data) <= _BLOCK_BYTES or not middle:
-        yield bytes(memoryview(data))  # a copy: what orjson answers takes 4 kB, however little it is
-    else:
-        yield from _printed(ids, times, columns, handles[:middle])
-        yield from _printed(ids, times, columns, handles[middle:])

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
 from mesh.errors import ServiceError
 from mesh.renewal import Lease
 from query.instruments import EVENTS
+from query.options import Choice
 from query.organization import Organizations
 from query.telling import Form, Missed
 from query.topologies.definition import Definition
@@ -23,9 +24,12 @@ _PAUSE = 1.0
 
 T = TypeVar("T")
 
+#: Says which topology a reader has chosen and what of it, by whether they may see what is marked as sensitive.
+Choose = Callable[[bool], tuple[Definition, Choice]]
+
 
 async def watch(
-    organizations: Organizations, lease: Lease, definition: Definition, cursor: str, form: Form[T]
+    organizations: Organizations, lease: Lease, choose: Choose, cursor: str, form: Form[T]
 ) -> AsyncIterator[T]:
     """Tells for ever, in one form: what the reader has missed since the cursor, then what changes.
 
@@ -39,7 +43,7 @@ async def watch(
         while True:
             place.wake.clear()
             before = failure
-            view, failure = await _look(organizations, lease, definition)
+            view, failure = await _look(organizations, lease, choose)
             if failure is not None and before is None:
                 yield form.failure(failure)
             place.move(view)
@@ -95,13 +99,10 @@ class _Place(Generic[T]):
         return part
 
 
-async def _look(
-    organizations: Organizations, lease: Lease, definition: Definition
-) -> tuple[View | None, ServiceError | None]:
+async def _look(organizations: Organizations, lease: Lease, choose: Choose) -> tuple[View | None, ServiceError | None]:
     """The view that the reader may see now, and what is wrong with it."""
     try:
         organization = await organizations.get(lease.identity.organization)
     except ServiceError as error:
         return None, error
-    sensitive = SENSITIVE in lease.identity.permissions
-    return await organization.view(definition, sensitive=sensitive), organization.failure()
+    return await organization.view(*choose(SENSITIVE in lease.identity.permissions)), organization.failure()

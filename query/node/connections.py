@@ -1,13 +1,14 @@
 """A node's connections, one by one: who the other end is, on which port, how many."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 from query.join import Connection
 from query.model import Model
-from query.node.summary import PSEUDO, named
+from query.node.summary import named
+from query.pseudo import is_pseudo
 from scope.query.v1.node_pb2 import Column, ConnectionGroup, ConnectionRow, MetadataRow
 
 
@@ -24,7 +25,7 @@ def connections(
     topology: str,
     node: str,
     owners: AbstractSet[str],
-    placed: Callable[[str], str | None],
+    placed: Callable[[str], Iterable[str]],
 ) -> list[ConnectionGroup]:
     """The inbound and the outbound connections of a node.
 
@@ -39,11 +40,13 @@ def connections(
     outbound: Counter[_Peer] = Counter()
     probes = {probe.id for owner in owners for probe in model.reporters(owner)}
     for connection in model.connections.connections(owners, probes):
-        client, server = (placed(owner) for owner in connection.edge)
-        if server == node and client is not None:
-            inbound[_peer(client, connection, address=0)] += connection.times
-        if client == node and server is not None:
-            outbound[_peer(server, connection, address=2)] += connection.times
+        clients, servers = (placed(owner) for owner in connection.edge)
+        if node in servers:
+            for client in clients:
+                inbound[_peer(client, connection, address=0)] += connection.times
+        if node in clients:
+            for server in servers:
+                outbound[_peer(server, connection, address=2)] += connection.times
     return [
         _group(model, "incoming-connections", topology, "Inbound", inbound),
         _group(model, "outgoing-connections", topology, "Outbound", outbound),
@@ -51,7 +54,7 @@ def connections(
 
 
 def _peer(node: str, connection: Connection, address: int) -> _Peer:
-    remote = str(connection.key[address]) if node in PSEUDO else ""
+    remote = str(connection.key[address]) if is_pseudo(node) else ""
     return _Peer(node, remote, connection.key[3])
 
 

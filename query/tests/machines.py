@@ -1,10 +1,16 @@
 """Probes that report made-up machines, for tests."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
-from query.model import Lifetimes, Model
+from query.graph import Graph
+from query.kept import Views
+from query.model import Change, Lifetimes, Model
+from query.options import Options
 from query.probe import Heading
+from query.selection import Selection
 from query.topologies import topologies
 from query.view import View
 from scope.report.v1.report_pb2 import Report
@@ -22,6 +28,8 @@ from scope_sdk.report.builder import Builder
 from scope_sdk.report.encode import Encoder
 from scope_sdk.report.ids import host_id, process_id
 from scope_sdk.report.nodes import NodeFacts
+
+T = TypeVar("T")
 
 #: 22 November 2026, in milliseconds since 1970.
 NOON = 1_795_348_800_000
@@ -134,10 +142,11 @@ class Reporter:
 class World:
     """A model whose time passes when told to, and views of it."""
 
-    def __init__(self, lifetimes: Lifetimes | None = None) -> None:
+    def __init__(self, lifetimes: Lifetimes | None = None, options: Options | None = None) -> None:
         self.now = 1000.0
         self.model = Model(lifetimes or Lifetimes())
-        self._views: dict[tuple[str, bool], View] = {}
+        self.options = options or Options()
+        self.views = Views(self.model, self.options, math.inf)
         self._reports = 0
 
     def report(self, probe: str, report: Report, *, dropped: int = 0) -> bool:
@@ -152,19 +161,40 @@ class World:
 
     def settle(self, seconds: float = 0.0) -> None:
         self.now += seconds
-        change = self.model.take_change(self.now)
-        for view in self._views.values():
-            view.apply(change, self.now)
+        self.views.apply(self.model.take_change(self.now), self.now)
 
-    def view(self, topology: str, *, sensitive: bool = True) -> View:
+    def view(self, topology: str, *, sensitive: bool = True, graph: bool = False, **chosen: str) -> View:
+        """What somebody chose of a topology, everything else as usual."""
         self.settle()
-        key = (topology, sensitive)
-        if key not in self._views:
-            self._views[key] = self.view_anew(topology, sensitive=sensitive)
-        return self._views[key]
+        definition = topologies()[topology]
+        choice = self.options.choice(definition, chosen, sensitive=sensitive, graph=graph)
+        return done(self.views.view(definition, choice, self._settled))
 
-    def view_anew(self, topology: str, *, sensitive: bool = True) -> View:
-        view = View(self.model, topologies()[topology], sensitive=sensitive)
+    def view_anew(self, topology: str, *, sensitive: bool = True, **chosen: str) -> View:
+        """The same, of what is there now and nothing else, made in small parts."""
+        definition = topologies()[topology]
+        choice = self.options.choice(definition, chosen, sensitive=sensitive)
+        graph = Graph(self.model, definition.base)
         for part in self.model.everything(at_once=3):
-            view.apply(part, self.now)
+            graph.apply(part, self.now)
+        selection = Selection(graph, definition, self.options.filter(definition, choice.options))
+        for change in graph.everything(at_once=3):
+            selection.apply(change)
+        view = View(self.model, selection, choice)
+        for nodes in selection.everything(at_once=3):
+            view.apply(Change(), nodes, self.now)
         return view
+
+    def _settled(self) -> float:
+        self.settle()
+        return self.now
+
+
+def done(coroutine: Coroutine[Any, None, T]) -> T:
+    """Runs to its end, beside a loop that may run, what waits for nobody."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result

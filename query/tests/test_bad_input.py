@@ -17,6 +17,7 @@ from query.tests.machines import NOON, Machine, Reporter, World
 from query.tests.reading import Reader
 from query.tests.test_service import MACHINE, events, reason
 from query.tests.test_views import edges, nodes
+from query.topologies import topologies
 from query.view import View
 from scope.query.v1.messages_pb2 import (
     GetNodeRequest,
@@ -136,7 +137,7 @@ async def shown(served: Served, topology: str = "hosts") -> set[str]:
     """The nodes of a topology; none where it cannot be shown at the moment."""
     try:
         page = await served.stub.GetTopology(
-            GetTopologyRequest(topology=topology), metadata=served.metadata("GetTopology")
+            GetTopologyRequest(topology=topology, unconnected="show"), metadata=served.metadata("GetTopology")
         )
     except grpc.aio.AioRpcError:
         return set()
@@ -196,12 +197,14 @@ async def test_a_sealed_report_that_collection_would_refuse_hides_no_others(
     await log.full("o", Reporter("later", Machine("later", {1: "one"})))
     await eventually(lambda: _is_there(served, "later;1"))
     call = served.stub.ListTopologies(ListTopologiesRequest(), metadata=served.metadata("ListTopologies"))
-    assert len([topology async for topology in call]) == 2
+    assert len([topology async for topology in call]) == len(topologies())
 
 
 async def _is_there(served: Served, process: str) -> bool:
     metadata = served.metadata("StreamTopology")
-    stream = events(served.stub.StreamTopology(StreamTopologyRequest(topology="processes"), metadata=metadata))
+    stream = events(
+        served.stub.StreamTopology(StreamTopologyRequest(topology="processes", unconnected="show"), metadata=metadata)
+    )
     try:
         _, _, data = await asyncio.wait_for(anext(stream), 60)
     except grpc.aio.AioRpcError:
@@ -215,7 +218,7 @@ def test_a_delta_without_its_full_changes_nothing_until_the_full_is_there() -> N
     world = World()
     machine = Machine("a", {1: "one"})
     reporter = Reporter("p", machine)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     full = reporter.full()
     machine.processes = {2: "two"}
     delta = reporter.delta()
@@ -285,7 +288,7 @@ def test_a_node_without_a_topology_is_not_shown() -> None:
     lost = next(node for node in full.nodes if node.id == "1")
     lost.topology = Topology.TOPOLOGY_UNSPECIFIED
     world.report("p", full)
-    assert set(nodes(world.view("processes"))) == {"a;2"}
+    assert set(nodes(world.view("processes", unconnected="show"))) == {"a;2"}
     assert set(nodes(world.view("hosts"))) == {"a;<host>", "out-theinternet"}
 
 
@@ -302,7 +305,7 @@ def test_handles_that_lead_nowhere_are_passed_over() -> None:
     delta.removed.append(998)
     world.report("p", delta)
     for topology in ("processes", "hosts"):
-        view = world.view(topology)
+        view = world.view(topology, unconnected="show")
         assert ("a;1" if topology == "processes" else "a;<host>") in nodes(view)
         world.settle(16)
         assert edges(view) == set()
@@ -321,7 +324,7 @@ def test_numbers_that_are_not_finite_are_no_numbers() -> None:
         node.numbers[:] = [math.nan] * len(node.numbers)
     world.report("p", full)
     for topology in ("processes", "hosts"):
-        whole(world.view(topology))
+        whole(world.view(topology, unconnected="show"))
 
 
 def test_kinds_of_values_that_are_newer_than_this_service_are_plain() -> None:
@@ -340,7 +343,7 @@ def test_kinds_of_values_that_are_newer_than_this_service_are_plain() -> None:
     shown = nodes(world.view("hosts"))["a;<host>"]
     assert {row["dataType"] for row in shown["metadata"]} == {""}
     assert {metric["format"] for metric in shown["metrics"]} == {""}
-    whole(world.view("processes"))
+    whole(world.view("processes", unconnected="show"))
 
 
 def whole(view: View) -> None:

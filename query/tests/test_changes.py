@@ -23,7 +23,7 @@ def test_a_host_with_another_name_under_its_handle_renames_what_runs_on_it() -> 
     world = World()
     first = Reporter("one", WEB).full()
     world.report("one", first)
-    processes, hosts = world.view("processes"), world.view("hosts")
+    processes, hosts = world.view("processes", unconnected="show"), world.view("hosts")
     assert "web;10" in nodes(processes)
     renamed = Report.FromString(first.SerializeToString())
     renamed.number += 1
@@ -32,5 +32,5 @@ def test_a_host_with_another_name_under_its_handle_renames_what_runs_on_it() -> 
     world.settle(20)  # until the edges of the old name have faded
     assert "www;10" in nodes(processes)
     assert "web;10" not in nodes(processes)
-    assert nodes(processes) == nodes(world.view_anew("processes"))
+    assert nodes(processes) == nodes(world.view_anew("processes", unconnected="show"))
     assert nodes(hosts) == nodes(world.view_anew("hosts"))

@@ -42,7 +42,7 @@ def started() -> tuple[World, Machine, Reporter, Reader]:
     machine = Machine("a", {1: "one", 2: "two"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))])
     reporter = Reporter("p", machine)
     world.full(reporter)
-    reader = Reader(world.view("processes"))
+    reader = Reader(world.view("processes", unconnected="show"))
     reader.read()
     return world, machine, reporter, reader
 
@@ -102,7 +102,7 @@ def test_additions_changes_and_removals() -> None:
 
 def test_what_only_others_may_see_is_no_change() -> None:
     world, machine, reporter, _ = started()
-    reader = Reader(world.view("processes", sensitive=False))
+    reader = Reader(world.view("processes", unconnected="show", sensitive=False))
     reader.read()
     full = reporter.full()
     index = list(full.strings).index("cmdline")
@@ -120,7 +120,7 @@ def test_what_only_others_may_see_is_no_change() -> None:
 def test_a_cursor_of_another_replica_or_none_or_from_the_future_starts_anew() -> None:
     world, _, _, reader = started()
     view = reader.view
-    other = world.view_anew(view.definition.id)
+    other = world.view_anew(view.definition.id, unconnected="show")
     unknown = (other._cursor(1), view._cursor(99), view._cursor(-1), view._id + "-x", view._id + "-" + "9" * 5000)
     for cursor in ("", "nonsense", "-", *unknown):
         chunks = told(view, cursor)
@@ -184,7 +184,7 @@ def test_a_reader_who_stops_in_the_middle_is_told_what_there_is_when_it_goes_on(
     machine = Machine("a", {pid: f"name {pid}" for pid in range(1, 1201)})
     reporter = Reporter("p", machine)
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     reader = Reader(view)
     missed = view.since("")
     assert missed is not None

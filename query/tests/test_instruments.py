@@ -10,7 +10,7 @@ def test_changes_that_a_watcher_is_told_together_are_counted_as_merged() -> None
     machine = Machine("a", {1: "name"})
     reporter = Reporter("p", machine)
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     cursor = cursor_of(told(view, "")[-1])
     for step in range(4):
         machine.processes = {1: f"name {step}"}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mesh.errors import ServiceError
+from query.options import Choice, Options
 from query.organization import Organization, Organizations, following
 from query.probe import Heading
 from query.settings import QuerySettings
@@ -17,9 +18,12 @@ from query.tests.machines import NOON, Machine, Reporter
 from query.tests.test_views import nodes
 from query.topologies import topologies
 
+HOSTS = Choice(sensitive=True)
+PROCESSES = Options().choice(topologies()["processes"], {"unconnected": "show"}, sensitive=True)
+
 
 async def hosts(organization: Organization) -> set[str]:
-    view = await organization.view(topologies()["hosts"], sensitive=True)
+    view = await organization.view(topologies()["hosts"], HOSTS)
     return {name.removesuffix(";<host>") for name in nodes(view)}
 
 
@@ -172,14 +176,14 @@ async def test_what_nobody_reads_is_let_go(log: Log, query_settings: QuerySettin
     settings = query_settings.model_copy(update={"idle_after": 2.0})
     async with following(settings) as organizations:
         first = await organizations.get("o")
-        view = await first.view(topologies()["hosts"], sensitive=True)
+        view = await first.view(topologies()["hosts"], HOSTS)
         wake = asyncio.Event()
         view.wakes.add(wake)
         await log.full("o", Reporter("p", Machine("a"), epoch=NOON))
         await asyncio.wait_for(wake.wait(), 60)
         await asyncio.sleep(3)  # longer than the idle time: somebody waits in the view, so it stays
         assert await organizations.get("o") is first
-        assert await first.view(topologies()["hosts"], sensitive=True) is view
+        assert await first.view(topologies()["hosts"], HOSTS) is view
         view.wakes.clear()
         await eventually(lambda: not organizations._followed)
         assert await organizations.get("o") is not first
@@ -259,7 +263,7 @@ async def test_what_is_read_before_views_take_a_report_in(log: Log, organization
     machine = Machine("a", {1: "one", 2: "two"})
     reporter = Reporter("p", machine)
     organization.take(heading("1"), reporter.full().SerializeToString())
-    view = await organization.view(topologies()["processes"], sensitive=True)
+    view = await organization.view(topologies()["processes"], PROCESSES)
     machine.processes = {1: "one"}
     organization.take(heading("2"), reporter.delta().SerializeToString())
     # Nobody has read the second process yet, and its probe says that it is gone.
@@ -275,7 +279,7 @@ async def test_a_host_that_is_renamed_while_somebody_reads(log: Log, organizatio
     reporter = Reporter("p", Machine("a", {1: "one", 2: "two"}))
     full = reporter.full()
     organization.take(heading("1"), full.SerializeToString())
-    view = await organization.view(topologies()["processes"], sensitive=True)
+    view = await organization.view(topologies()["processes"], PROCESSES)
     assert [node["parents"][0]["label"] for node in nodes(view).values()] == ["a", "a"]
     full.number += 1
     next(node for node in full.nodes if node.id == "a").label = "other.name"
@@ -290,7 +294,7 @@ async def test_reports_that_wait_are_bounded(
 ) -> None:
     await log.create("o")
     organization = await organizations.get("o")
-    await organization.view(topologies()["hosts"], sensitive=True)
+    await organization.view(topologies()["hosts"], HOSTS)
     report = Reporter("p", Machine("a")).full().SerializeToString()
     organization.take(heading("1"), report)
     assert len(organization._waiting) == 1
@@ -303,7 +307,7 @@ async def test_reports_that_wait_are_bounded(
 async def test_a_report_that_nobody_foresaw_hides_no_others(log: Log, organizations: Organizations) -> None:
     await log.create("o")
     organization = await organizations.get("o")
-    await organization.view(topologies()["hosts"], sensitive=True)
+    await organization.view(topologies()["hosts"], HOSTS)
     organization.model.probes["p"] = None  # type: ignore[assignment]
     report = Reporter("p", Machine("a")).full().SerializeToString()
     organization.take(heading("1"), report)
@@ -327,7 +331,7 @@ async def test_other_work_goes_on_while_a_view_is_made_and_what_arrives_meanwhil
     machine = Machine("a", dict.fromkeys(range(1, 3000), "one"))
     reporter = Reporter("p", machine)
     organization.take(heading("1"), reporter.full().SerializeToString())
-    making = asyncio.create_task(organization.view(topologies()["processes"], sensitive=True))
+    making = asyncio.create_task(organization.view(topologies()["processes"], PROCESSES))
     turns = 0
     while not making.done():
         turns += 1

@@ -95,7 +95,7 @@ def test_measurements_and_their_absence() -> None:
     world = World()
     reporter = Reporter("p", Machine("a", {1: "one", 2: "two"}))
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     cursor = compare(view, "")
     world.report("p", reporter.delta(NOON + 3000))
     world.settle()
@@ -124,7 +124,7 @@ def test_nobody_makes_messages_for_readers_of_events(monkeypatch: pytest.MonkeyP
     world = World()
     reporter = Reporter("p", MACHINE)
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     monkeypatch.setattr(view, "summary", None)
     world.report("p", reporter.delta())
     world.settle()
@@ -148,7 +148,7 @@ def test_messages_are_below_what_a_stub_takes() -> None:
 def test_a_message_has_at_most_500_nodes() -> None:
     world = World()
     world.full(Reporter("p", Machine("a", dict.fromkeys(range(1, 1201), "name"))))
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     missed = view.since("")
     assert missed is not None
     assert [len(message.reset.add) + len(message.update.add) for message in messages(view, missed)] == [500, 500, 200]
@@ -158,7 +158,7 @@ def test_many_measurements_of_one_report_are_told_in_several_messages() -> None:
     world = World()
     reporter = Reporter("p", Machine("a" * 1000, dict.fromkeys(range(1, 6001), "name")))
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     cursor = compare(view, "")
     world.report("p", reporter.delta(NOON + 3000))
     world.settle()
@@ -190,11 +190,11 @@ async def test_both_ways_over_grpc(log: Log, served: Served) -> None:
     await log.full("o", reporter)
     printed = events(
         served.stub.StreamTopology(
-            StreamTopologyRequest(topology="processes"), metadata=served.metadata("StreamTopology")
+            StreamTopologyRequest(topology="processes", unconnected="show"), metadata=served.metadata("StreamTopology")
         )
     )
     call = served.stub.WatchTopology(
-        WatchTopologyRequest(topology="processes"), metadata=served.metadata("WatchTopology")
+        WatchTopologyRequest(topology="processes", unconnected="show"), metadata=served.metadata("WatchTopology")
     )
     name, cursor, data = await anext(printed)
     first = await anext(aiter(call))
@@ -208,7 +208,8 @@ async def test_both_ways_over_grpc(log: Log, served: Served) -> None:
     # Cut off and back: only what was missed.
     call.cancel()
     again = served.stub.WatchTopology(
-        WatchTopologyRequest(topology="processes", cursor=first.cursor), metadata=served.metadata("WatchTopology")
+        WatchTopologyRequest(topology="processes", unconnected="show", cursor=first.cursor),
+        metadata=served.metadata("WatchTopology"),
     )
     assert as_printed((await anext(aiter(again))).update) == data
     served.mesh.draining.set()

@@ -151,7 +151,12 @@ def test_samples_are_dropped_when_they_are_too_old() -> None:
 
 
 def test_every_topology_is_found_in_its_order() -> None:
-    assert list(topologies()) == ["processes", "hosts"]
+    assert list(topologies()) == [
+        *("processes", "processes-by-name"),
+        *("containers", "containers-by-hostname", "containers-by-image"),
+        *("pods", "kube-controllers", "services"),
+        "hosts",
+    ]
     host = topology_showing(Topology.TOPOLOGY_HOST)
     assert host is not None
     assert host.id == "hosts"

@@ -84,11 +84,11 @@ async def test_lists(log: Log, served: Served) -> None:
             ListTopologiesRequest(), metadata=served.metadata("ListTopologies")
         )
     ]
-    assert [(topology.name, topology.url, topology.rank) for topology in listed] == [
-        ("Hosts", "/api/topology/hosts", 4),
-        ("Processes", "/api/topology/processes", 1),
-    ]
-    assert [topology.stats.node_count for topology in listed] == [2, 2]
+    shown = {topology.url: topology for topology in listed}
+    assert [topology.name for topology in listed] == sorted(topology.name for topology in listed)
+    assert (shown["/api/topology/hosts"].name, shown["/api/topology/hosts"].rank) == ("Hosts", 4)
+    assert (shown["/api/topology/processes"].name, shown["/api/topology/processes"].rank) == ("Processes", 1)
+    assert [shown[f"/api/topology/{name}"].stats.node_count for name in ("hosts", "processes", "pods")] == [2, 2, 0]
     probes = [
         probe async for probe in served.stub.ListProbes(ListProbesRequest(), metadata=served.metadata("ListProbes"))
     ]
@@ -143,7 +143,7 @@ async def test_organizations_are_apart(log: Log, served: Served) -> None:
 async def test_arguments_need_their_permission(log: Log, served: Served) -> None:
     await log.create("o")
     await log.full("o", Reporter("p", MACHINE))
-    request = RenderTopologyRequest(topology="processes")
+    request = RenderTopologyRequest(topology="processes", unconnected="show")
     hidden = await served.stub.RenderTopology(request, metadata=served.metadata("RenderTopology"))
     shown = await served.stub.RenderTopology(
         request, metadata=served.metadata("RenderTopology", permissions=["report.view", "report.sensitive.view"])
@@ -155,7 +155,7 @@ async def test_arguments_need_their_permission(log: Log, served: Served) -> None
 async def test_large_answers_are_compressed_for_those_who_accept_it(log: Log, served: Served) -> None:
     await log.create("o")
     await log.full("o", Reporter("p", Machine("a", {pid: f"name {pid}" for pid in range(1, 100)})))
-    request = RenderTopologyRequest(topology="processes")
+    request = RenderTopologyRequest(topology="processes", unconnected="show")
     plain = await served.stub.RenderTopology(request, metadata=served.metadata("RenderTopology"))
     metadata = (*served.metadata("RenderTopology"), ("accept-encoding", "br, gzip"))
     call = served.stub.RenderTopology(request, metadata=metadata)
@@ -195,9 +195,8 @@ async def test_a_watch(log: Log, served: Served) -> None:
     machine = Machine("a", {1: "one"})
     reporter = Reporter("p", machine)
     await log.full("o", reporter)
-    call = served.stub.StreamTopology(
-        StreamTopologyRequest(topology="processes"), metadata=served.metadata("StreamTopology")
-    )
+    request = StreamTopologyRequest(topology="processes", unconnected="show")
+    call = served.stub.StreamTopology(request, metadata=served.metadata("StreamTopology"))
     stream = events(call)
     name, cursor, data = await anext(stream)
     assert (name, [node["id"] for node in data["add"]]) == ("reset", ["a;1"])
@@ -209,13 +208,17 @@ async def test_a_watch(log: Log, served: Served) -> None:
     # Cut off and back: only what was missed.
     call.cancel()
     metadata = (*served.metadata("StreamTopology"), ("last-event-id", cursor))
-    again = events(served.stub.StreamTopology(StreamTopologyRequest(topology="processes"), metadata=metadata))
+    again = events(
+        served.stub.StreamTopology(StreamTopologyRequest(topology="processes", unconnected="show"), metadata=metadata)
+    )
     name, _, data = await anext(again)
     assert (name, [node["id"] for node in data["add"]], data["remove"]) == ("update", ["a;2"], ["a;1"])
     # A place where nobody can have been, however it is written: all of it.
     nowhere = cursor.partition("-")[0] + "-" + "9" * 5000
     metadata = (*served.metadata("StreamTopology"), ("last-event-id", nowhere))
-    anew = events(served.stub.StreamTopology(StreamTopologyRequest(topology="processes"), metadata=metadata))
+    anew = events(
+        served.stub.StreamTopology(StreamTopologyRequest(topology="processes", unconnected="show"), metadata=metadata)
+    )
     assert (await anext(anew))[0] == "reset"
     # Revoked: it ends, and says why.
     served.authority.worth.clear()

@@ -60,7 +60,7 @@ def test_hosts(world: World) -> None:
 
 
 def test_processes(world: World) -> None:
-    shown = nodes(world.view("processes"))
+    shown = nodes(world.view("processes", unconnected="show"))
     nginx = shown["web.example.org;10"]
     assert (nginx["label"], nginx["labelMinor"]) == ("/usr/bin/nginx", "web.example.org (10)")
     assert nginx["rank"] == "/usr/bin/nginx"
@@ -73,7 +73,7 @@ def test_processes(world: World) -> None:
 
 
 def test_edges(world: World) -> None:
-    assert edges(world.view("processes")) == {
+    assert edges(world.view("processes", unconnected="show")) == {
         (INTERNET_IN, "web.example.org;10"),
         ("web.example.org;10", "db;20"),
         ("web.example.org;11", INTERNET_OUT),
@@ -88,8 +88,8 @@ def test_edges(world: World) -> None:
 
 
 def test_sensitive_rows_and_tables_are_hidden_without_the_permission(world: World) -> None:
-    hidden = world.view("processes", sensitive=False)
-    world.view("processes", sensitive=True)
+    hidden = world.view("processes", unconnected="show", sensitive=False)
+    world.view("processes", unconnected="show", sensitive=True)
     assert b"secret" not in hidden.answer()
     assert b"HOME" not in hidden.answer()
     details = hidden.details("web.example.org;10")
@@ -101,14 +101,14 @@ def test_sensitive_rows_and_tables_are_hidden_without_the_permission(world: Worl
 
 def test_the_typed_answer_and_the_printed_one_are_the_same(world: World) -> None:
     for topology in ("hosts", "processes"):
-        view = world.view(topology)
+        view = world.view(topology, unconnected="show")
         typed = GetTopologyResponse(nodes={name: view.page(500, "").nodes[name] for name in view.page(500, "").nodes})
         printed = json_format.MessageToDict(typed, always_print_fields_with_no_presence=True)
         assert orjson.loads(view.answer())["nodes"] == printed["nodes"]
 
 
 def test_pages_hold_every_node_once(world: World) -> None:
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     found: list[str] = []
     token = ""
     while True:
@@ -123,7 +123,7 @@ def test_pages_hold_every_node_once(world: World) -> None:
 
 
 def test_details_have_samples_and_connections(world: World) -> None:
-    details = world.view("processes").details("web.example.org;10")
+    details = world.view("processes", unconnected="show").details("web.example.org;10")
     assert details is not None
     assert details.label == "/usr/bin/nginx"
     assert [sample.date.ToMilliseconds() for sample in details.metrics[0].samples] == [NOON]
@@ -136,7 +136,7 @@ def test_details_have_samples_and_connections(world: World) -> None:
     (row,) = outbound.connections
     assert (row.node_id, row.label, row.label_minor) == ("db;20", "postgres", "db (20)")
     assert {fact.id: fact.value for fact in row.metadata} == {"port": "5432", "count": "1"}
-    assert world.view("processes").details("nobody") is None
+    assert world.view("processes", unconnected="show").details("nobody") is None
     host = world.view("hosts").details("db;<host>")
     assert host is not None
     assert [len(group.connections) for group in host.connections] == [1, 0]
@@ -164,7 +164,7 @@ async def test_when_much_changes_at_once_it_is_printed_in_turn_with_other_work(
 ) -> None:
     monkeypatch.setattr("query.view._COMPARED", 1)
     monkeypatch.setattr("query.view._AT_ONCE", 1)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     before = {name for name, node in nodes(view).items() if not node["pseudo"]}
     world.settle(11)
     printing, turns = asyncio.create_task(view.prepare()), 0
@@ -189,7 +189,7 @@ def test_an_edge_shows_for_15_seconds_after_it_was_last_seen() -> None:
     machine = Machine("a", {1: "one", 2: "two"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))], networks=["10.0.0.0/8"])
     reporter = Reporter("p", machine)
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     assert edges(view) == {("a;1", INTERNET_OUT)}
     machine.sockets = []
     world.report("p", reporter.delta())
@@ -207,7 +207,7 @@ def test_what_a_host_lost_leaves_and_hosts_keep_its_edges_for_a_while() -> None:
     machine = Machine("a", {1: "one"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))], networks=["10.0.0.0/8"])
     reporter = Reporter("p", machine)
     world.full(reporter)
-    processes, hosts = world.view("processes"), world.view("hosts")
+    processes, hosts = world.view("processes", unconnected="show"), world.view("hosts")
     machine.processes, machine.sockets = {}, []
     world.report("p", reporter.delta())
     world.settle()
@@ -252,7 +252,7 @@ def test_a_host_that_is_renamed_is_renamed_as_a_parent() -> None:
     machine = Machine("a", {1: "one"})
     reporter = Reporter("p", machine)
     world.full(reporter)
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     assert nodes(view)["a;1"]["parents"][0]["label"] == "a"
     full = reporter.full()
     next(node for node in full.nodes if node.id == "a").label = "other.name"
@@ -291,7 +291,7 @@ def test_the_label_of_a_host_is_the_first_part_of_its_name(name: str, label: str
 
 
 async def test_what_nobody_reads_is_not_printed(world: World) -> None:
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     view.stats()
     assert set(view._unread) == {"web.example.org;10", "web.example.org;11", "db;20", INTERNET_IN, INTERNET_OUT}
     await view.prepare()
@@ -302,7 +302,7 @@ async def test_what_nobody_reads_is_not_printed(world: World) -> None:
 async def test_what_is_measured_is_at_most_the_answer_and_all_of_what_may_be_answered(processes: int) -> None:
     world = World()
     world.full(Reporter("p", Machine("a", dict.fromkeys(range(1, processes + 1), "name"))))
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     size = await view.measure(10**9)
     assert not view._unread
     assert size <= len(view.answer())
@@ -312,12 +312,12 @@ async def test_what_is_measured_is_at_most_the_answer_and_all_of_what_may_be_ans
 async def test_an_answer_that_is_far_too_large_is_not_printed_to_refuse_it() -> None:
     world = World()
     world.full(Reporter("p", Machine("a", dict.fromkeys(range(1, 5001), "name"))))
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     await view.measure(10**9)
     whole = len(view.answer())
     again = World()
     again.full(Reporter("p", Machine("a", dict.fromkeys(range(1, 5001), "name"))))
-    view = again.view("processes")
+    view = again.view("processes", unconnected="show")
     for _ in range(3):
         assert whole / 2 < await view.measure(whole // 2) < whole
         assert len(view._unread) > 4700
@@ -334,7 +334,7 @@ async def test_a_few_large_nodes_do_not_make_an_answer_too_large() -> None:
 
 
 async def test_the_compressed_answer_is_the_answer_made_once(world: World) -> None:
-    view = world.view("processes")
+    view = world.view("processes", unconnected="show")
     first, second = await asyncio.gather(view.compressed(), view.compressed())
     assert first is second
     assert gzip.decompress(first) == view.answer()

@@ -1,5 +1,7 @@
 """What a report meets on its way from a probe to a reader, without what carries it: it is checked, applied, shown."""
 
+import asyncio
+import math
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -9,8 +11,10 @@ import grpc
 from collection import reports
 from mesh.errors import ServiceError
 from query.events import EVENTS
+from query.kept import Views
 from query.messages import MESSAGES
 from query.model import Lifetimes, Model
+from query.options import Options
 from query.probe import Heading
 from query.telling import Form
 from query.tests.reading import nodes
@@ -27,6 +31,8 @@ from tests.fuzz.mutate import Mutator
 
 PROBES = ("one", "two")
 _NOON = 1_795_348_800_000
+_OPTIONS = Options()
+_EVERYTHING = {"system": "all", "stopped": "both", "pseudo": "show", "unconnected": "show"}
 #: After so many inputs everything starts anew: what was taken in must not pile up.
 _FRESH_AFTER = 500
 _LOOK_EVERY = 10
@@ -56,7 +62,8 @@ class Target:
         self._base = dict.fromkeys(PROBES, 0)
         for probe in PROBES:
             self._apply(probe, self._numbered(probe, self._good[0]))
-        self._views = [self._view(topology) for topology in topologies()]
+        self._views = Views(self._model, _OPTIONS, math.inf)
+        self._shown = {topology: self._view(self._views, topology) for topology in topologies()}
 
     def step(self) -> str:
         """Offers one changed report; answers `refused`, `ignored` or `applied`.
@@ -99,21 +106,21 @@ class Target:
         """Reads every view in every way; what it became step by step must be what it is from scratch."""
         self._now += 0.25
         change = self._model.take_change(self._now)
-        for view in self._views:
-            view.apply(change, self._now)
-        for view in self._views:
-            kept, fresh = _shown(view), _shown(self._view(view.definition.id))
+        self._views.apply(change, self._now)
+        for topology, view in self._shown.items():
+            anew = self._view(Views(self._model, _OPTIONS, math.inf), topology)
+            kept, fresh = _shown(view), _shown(anew)
             if kept != fresh:
-                raise WrongError(f"{view.definition.id}: {_first_difference(kept, fresh)}")
+                raise WrongError(f"{topology}: {_first_difference(kept, fresh)}")
             for node in list(kept)[:3]:
                 view.details(node)
             view.page(2, "")
 
-    def _view(self, topology: str) -> View:
-        view = View(self._model, topologies()[topology], sensitive=True)
-        for change in self._model.everything():
-            view.apply(change, self._now)
-        return view
+    def _view(self, views: Views, topology: str) -> View:
+        """A topology with everything that readers may choose to see."""
+        definition = topologies()[topology]
+        choice = _OPTIONS.choice(definition, _EVERYTHING, sensitive=True)
+        return asyncio.run(views.view(definition, choice, lambda: self._now))
 
 
 def _good_reports() -> Iterator[Report]:

@@ -1,14 +1,17 @@
 """What one report costs query, apart from everything around it."""
 
+import asyncio
 import gc
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from query.kept import Views
 from query.model import Lifetimes, Model
+from query.options import Options
 from query.probe import Heading
 from query.topologies import topologies
-from query.view import View
 from scope.collection.v1.messages_pb2 import PublishRequest
 from scope.report.v1.report_pb2 import Report
 from tests.load.measure import percentile
@@ -59,7 +62,11 @@ class _Costing:
 
     def __post_init__(self) -> None:
         self._model = Model(Lifetimes())
-        self._views = [View(self._model, topologies()[name], sensitive=True) for name in self.read]
+        options = Options()
+        self._views = Views(self._model, options, math.inf)
+        for definition in map(topologies().__getitem__, self.read):
+            choice = options.choice(definition, {}, sensitive=True)
+            asyncio.run(self._views.view(definition, choice, lambda: 0.0))
         self._scripts = [Script(turn) for turn in range(FULL_EVERY)]
 
     def forget(self) -> None:
@@ -89,6 +96,5 @@ class _Costing:
     def _join(self, moment: float) -> None:
         began = time.perf_counter()
         change = self._model.take_change(moment)
-        for view in self._views:
-            view.apply(change, moment)
+        self._views.apply(change, moment)
         self.joining += time.perf_counter() - began
