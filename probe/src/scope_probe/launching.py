@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from scope_probe import VERSION, documents, logs, loop, state
 from scope_probe.containers import cgroups
-from scope_probe.containers import cgroups
 from scope_probe.containers.engines import Engines
 from scope_probe.kubernetes import ConfigurationError
 from scope_probe.options import Options
@@ -96,7 +95,6 @@ async def _run(options: Options, service: Service) -> None:
 
 
 def _reporters(options: Options, token: str = "") -> Reporters:
-    cgroups.see_all()
     engines = Engines(options.sockets) if options.sockets else None
     if engines:
         cgroups.see_all()
