@@ -75,16 +75,14 @@ class Cri:
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Follows it until cancelled; see Engine."""
-        told = False
         while True:
             try:
                 async with grpc.aio.insecure_channel(f"unix:{self._socket}", options=_OPTIONS) as channel:
                     await self._follow(Runtime(channel), changed)
             except grpc.aio.AioRpcError as error:
                 before, self._failure = self._failure, _failure(error)
-                if self._failure != before or not told:
+                if self._failure != before:
                     changed()
-                told = True
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _follow(self, runtime: "Runtime", changed: Callable[[], None]) -> None:
