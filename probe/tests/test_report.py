@@ -142,5 +142,5 @@ def test_a_report_keeps_within_its_limits(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_package_reads_no_environment_of_others() -> None:
-    sources = Path(report.__file__).parent.glob("*.py")
+    sources = Path(report.__file__).parent.rglob("*.py")
     assert not [source.name for source in sources if "/environ" in source.read_text(encoding="utf-8")]

@@ -128,7 +128,8 @@ def build(seen: Seen, wish: Wish) -> Builder:
     builder.add(facts.host_node(host, seen.samples, scopes))
     here = Here(scopes, host.memory_max, time.time())
     for node in nodes.within(_container_nodes(seen.containers, here, wish)):
-        with suppress(ReportError):  # said by an engine, of which it may not cost the report
+        node.parents = [parent for parent in node.parents if parent in builder.nodes]
+        with suppress(ReportError):  # an engine's word, which must not cost the report
             builder.add(node)
     for process in seen.processes[: limits.NODES - len(builder.nodes)]:
         container = ids.container_id(seen.containers.members.get(process.pid, ""))

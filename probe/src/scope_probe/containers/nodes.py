@@ -16,6 +16,9 @@ from scope_sdk.report.nodes import Attribute, NodeFacts, Sample
 CELL_LENGTH = 4_096
 """Characters of a label, a variable or a command; a longer one is cut."""
 
+KEY_LENGTH = 512
+"""Characters of the name of a label or a variable; those with a longer one are left out."""
+
 ROWS = 500
 """Labels, or variables, of one container or image."""
 
@@ -43,8 +46,8 @@ class Wish:
 
     def table(self, cells: Mapping[str, str]) -> dict[str, tuple[str, str]]:
         """Rows of (key, value), by key."""
-        keys = [key for key in sorted(cells) if len(key) <= limits.ID_LENGTH]
-        rows = {_cut(key, limits.ID_LENGTH): (self.text(key), self.text(cells[key])) for key in keys[:ROWS]}
+        keys = [key for key in sorted(cells) if len(key) <= KEY_LENGTH]
+        rows = {self.text(key): (self.text(key), self.text(cells[key])) for key in keys[:ROWS]}
         return rows if len(rows) == len(cells) else {**rows, **_left_out(len(cells) - len(rows))}
 
     def text(self, text: str) -> str:
