@@ -92,7 +92,7 @@ def peer(port: int = 0, credentials: grpc.ServerCredentials | None = None) -> It
 @contextmanager
 def probe(tmp_path: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The command, as somebody would start it."""
-    command = [sys.executable, "-m", "scope_probe", "launch", f"--service-token={TOKEN}", *arguments]
+    command = [sys.executable, "-m", "scope_probe", "launch", "--no-containers", f"--service-token={TOKEN}", *arguments]
     environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
         try:
@@ -124,6 +124,9 @@ def scope(*arguments: str, given: str | None = None) -> Result:
         (["launch", "8.8.8.8:80", f"--service-token={TOKEN}"], ["in clear", "8.8.8.8", "--plaintext"]),
         (["launch", NOBODY, f"--service-token={TOKEN}", "--probe-id", "a;b"], ["--probe-id", "A-Z"]),
         (["launch", NOBODY, f"--service-token={TOKEN}", "--hostname", "a;b"], ["--hostname", "';'"]),
+        (["launch", "--print", "--docker-socket", "absent"], ["--docker-socket", "absent is no socket"]),
+        (["launch", "--print", "--cri-socket", "/dev/null"], ["--cri-socket", "/dev/null is no socket"]),
+        (["launch", "--print", "--no-containers", "--docker-socket", "x"], ["--no-containers", "leave out --docker"]),
         (["launch", "--print", "--once"], ["--print", "--once"]),
         (["launch", "--print", "--report", "x"], ["--print", "--report"]),
     ],
@@ -145,6 +148,10 @@ def test_help_names_everything() -> None:
         "SCOPE_URL",
         "SCOPE_SERVICE_TOKEN",
         "--no-command-args",
+        "--docker-socket",
+        "--cri-socket",
+        "--no-containers",
+        "--container-env",
         "--report",
         "Examples",
     ):
@@ -302,6 +309,13 @@ def test_a_probe_that_was_stopped_is_stuck() -> None:
     assert works(stopped, 100 + STALE_SECONDS - 1)
     assert not works(stopped, 100 + STALE_SECONDS)
     assert "stuck: process 1 has done nothing since 2 min ago" in lines(stopped, 220.0)[0]
+
+
+def test_engines_are_part_of_how_a_probe_is_doing() -> None:
+    engines = {"docker at /run/docker.sock": "", "cri at /run/crio/crio.sock": "no answer in time"}
+    said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, 90.0, 100.0), 100.0)
+    assert "containers         from docker at /run/docker.sock" in said
+    assert "containers         not all known from cri at /run/crio/crio.sock: no answer in time" in said
 
 
 def test_a_running_probe_ends_at_once_though_the_service_is_away(tmp_path: Path) -> None:
