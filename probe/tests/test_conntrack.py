@@ -16,7 +16,8 @@ ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT = 3, 4, 5, 6, 7
 CLIENT, PUBLISHED, INSIDE = ("192.0.2.9", 40000), ("192.0.2.1", 8080), ("172.17.0.2", 80)
 CONTAINER, MASQUERADED, OUTSIDE = ("172.17.0.3", 50000), ("192.0.2.1", 50000), ("198.51.100.7", 443)
 
-# In a network of its own, whose loopback interface is down at first: what is sent to port 8080 is delivered at 80, and comes from port 4000 of another address.
+# In a network of its own, whose loopback interface is down at first. What is sent to port 8080 is delivered at 80,
+# and comes from port 4000 of another address.
 TRANSLATED = """
 import fcntl, json, socket, struct, subprocess, sys
 from scope_probe.containers import conntrack
