@@ -66,7 +66,10 @@ class Connection(NamedTuple):
     times: int
 
 
-_CLIENT, _SERVER = 1, 2
+# Ends of a connection, and both of them.
+_CLIENT, _SERVER, _BOTH = 1, 2, 3
+#: Which end is open, by which are held: the other one where it is one.
+_OPEN = (0, _SERVER, _CLIENT, 0)
 _NO_ROWS: Mapping[Row, int] = {}
 
 
@@ -115,6 +118,8 @@ class Join:
         self._originals: Bags[Key, Key] = Bags()
         #: Connections by the owner that was found for their open end.
         self._found: Bags[str, Key] = Bags()
+        #: Connections to look at again: where rows changed with the ends that were held before, and others.
+        self._changed: dict[Key, int] = {}
         self._dirty: set[Key] = set()
         #: Ends that connections are open at, and who held each when they were settled.
         self._held: dict[tuple[str, int], str | None] = {}
@@ -155,12 +160,14 @@ class Join:
         self._doubt(self.names.settle())
         self._doubt(self.networks.settle(self._open))
         self._doubt_held()
-        keys: dict[Key, bool] = {}
-        for key in self._dirty:
-            self._translate(key, keys)
+        ended = self._ended()
+        concerned: set[Key] = set()
+        for key in self._dirty | self._changed.keys():
+            self._translate(key, concerned)
         self._dirty.clear()
-        for key, left in keys.items():
-            self._settle(key, left=left)
+        self._changed.clear()
+        for key in concerned:
+            self._settle(key, ended=key in ended)
         return self._edges.take_changes()
 
     def edges(self) -> Iterator[Edge]:
@@ -193,6 +200,7 @@ class Join:
         ends = self._ends.get(key)
         if ends is None:
             ends = self._ends[key] = _Ends()
+        self._changed.setdefault(key, _held(ends.client, ends.server))
         held = ends.server if incoming else ends.client
         held = more(held, owner) if by > 0 or held is None else less(held, owner)
         if incoming:
@@ -200,7 +208,6 @@ class Join:
         else:
             ends.client = held
         address, port = key[2:] if incoming else key[:2]
-        self._dirty.add(key)
         if self._open.at(address, port) and (address, port) not in self._held:
             self._held[address, port] = _first(self._holders.at(address, port))
         (self._holders.add if by > 0 else self._holders.remove)(address, port, owner)
@@ -217,21 +224,31 @@ class Join:
                 self._dirty.update(self._open.at(address, port))
         self._held.clear()
 
-    def _translate(self, key: Key, keys: dict[Key, bool]) -> None:
-        """Brings up to date what a connection is once translated, and notes whom that concerns.
+    def _ended(self) -> set[Key]:
+        """The connections, once translated, of which an end is not held any more by those who held it."""
+        ended = set()
+        for key, before in self._changed.items():
+            lost = before & ~self._holding(key)
+            united = self._translated.get(key, key)
+            for own in self._same(united) if lost else ():
+                lost &= ~(self._holding(own) & self._changed.get(own, _BOTH))
+            if lost:
+                ended.add(united)
+        return ended
 
-        `keys` says of each connection that is concerned whether one has left it that is still there as it was.
-        """
+    def _holding(self, key: Key) -> int:
         ends = self._ends[key]
-        opened = _open_end(ends.client, ends.server)
-        before, now = self._translated.get(key, key), self._delivered(key, opened)
-        keys.setdefault(key, False)
+        return _held(ends.client, ends.server)
+
+    def _translate(self, key: Key, concerned: set[Key]) -> None:
+        """Brings up to date what a connection is once translated, and notes which connections that concerns."""
+        before, now = self._translated.get(key, key), self._delivered(key, _OPEN[self._holding(key)])
+        concerned.add(key)
         if now != key:
-            keys.setdefault(now, False)
+            concerned.add(now)
         if before == now:
             return
-        there = ends.client is not None or ends.server is not None
-        keys[before] = keys.get(before, False) or (there and not opened & ~ends.watched)
+        concerned.add(before)
         if before != key:
             self._originals.remove(before, key)
             del self._translated[key]
@@ -252,22 +269,21 @@ class Join:
         """The connections, as they are seen, that are this one once translated."""
         return [*self._originals.of(key), *(() if key in self._translated else (key,))]
 
-    def _settle(self, key: Key, *, left: bool) -> None:
-        """Brings the edge of a connection up to date; `left` as said of `_translate`."""
+    def _settle(self, key: Key, *, ended: bool) -> None:
+        """Brings the edge of a connection up to date; `ended` says what became of it where it was another one."""
         ends = self._ends[key]
         client, server = self._owners(key, ends)
-        opened = _open_end(client, server)
+        opened = _OPEN[_held(client, server)]
         edge = self._edge(key, client, server)
         if edge != ends.edge:
             if ends.edge is not None:
-                ended = (client is None and server is None) or bool(opened & ~ends.open)
-                self._edges.remove(ends.edge, ended=ended and not left)
+                self._edges.remove(ends.edge, ended=ended)
             if edge is not None:
                 self._edges.add(edge)
         if opened or ends.open:
             self._find_again(key, ends, edge, opened)
         ends.edge, ends.open = edge, opened
-        watched = opened | _open_end(ends.client, ends.server)
+        watched = opened | _OPEN[_held(ends.client, ends.server)]
         if watched != ends.watched:
             self._watch(key, ends, watched)
         if ends.client is None and ends.server is None and key not in self._originals:
@@ -359,11 +375,9 @@ def _several(rows: Mapping[Row, int]) -> set[tuple[Row, int]]:
     return {(row, times) for row, times in rows.items() if times > 1}
 
 
-def _open_end(client: object, server: object) -> int:
-    """Which end is open where the other one is not; 0 for none."""
-    if client is None:
-        return 0 if server is None else _CLIENT
-    return _SERVER if server is None else 0
+def _held(client: object, server: object) -> int:
+    """Which ends are not None."""
+    return (client is not None and _CLIENT) | (server is not None and _SERVER)
 
 
 def _best(owners: str | dict[str, int] | None) -> str | None:
