@@ -11,6 +11,7 @@ NAME = "docker_image_name"
 TAG = "docker_image_tag"
 
 _IMAGE = Topology.TOPOLOGY_CONTAINER_IMAGE
+_TAG = ids.node_id(_IMAGE, "")
 _NO_NAME = "<none>"
 _REGISTRY_MARKS = frozenset(".:")
 #: How much of an image's id stands for its name where it has none.
@@ -30,7 +31,8 @@ def short(name: str) -> str:
 
 def image(model: Model, container: str) -> Facts | None:
     """The image that a container is made from; None where nobody reports it."""
-    images = [parent for parent in model.parents(container) if model.kind(parent) == _IMAGE]
+    facts = model.facts(container)
+    images = [parent for parent in facts.parents if parent.endswith(_TAG)] if facts else []
     return model.facts(min(images)) if images else None
 
 

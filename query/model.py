@@ -54,7 +54,7 @@ class Change:
 
     #: Ids of nodes that are new, differ or are gone.
     nodes: set[str] = field(default_factory=set)
-    #: Ids of nodes of which it differs what belongs to them (processes aside, and hosts: they have too much).
+    #: Ids of nodes of which it differs what belongs to them, or to that; not processes and hosts: they are many.
     families: set[str] = field(default_factory=set)
     edges: EdgeChanges = field(default_factory=dict)
     #: Ids of nodes that are quiet now or not any more, and else as they were.
@@ -106,7 +106,7 @@ class Model:
         for node in changes.nodes:
             self._contribute(node, probe)
         self._change.nodes |= changes.nodes
-        self._change.families |= {node for node in changes.families if self.kind(node) != ids.HOST}
+        self._change.families |= changes.families
         if changes.connections:
             self._join.put(probe.id, probe.rows())
             self._join.translate(probe.id, probe.translations())
@@ -127,6 +127,7 @@ class Model:
         self._age(now, patient=patient)
         self._miss()
         change, self._change = self._change, Change()
+        change.families = self._above(change.families)
         self._settle_addresses(change.nodes)
         change.edges = self._join.settle()
         return change
@@ -164,6 +165,10 @@ class Model:
         """Ids of what a node belongs to, its host among them; cheaper than its facts."""
         return {parent for probe in self.reporters(node) for parent in probe.parents(node)}
 
+    def label(self, node: str) -> str:
+        """What a probe says a node is called; cheaper than its facts."""
+        return next((label for probe in self.reporters(node) if (label := probe.label(node))), "")
+
     def children(self, node: str) -> set[str]:
         """Ids of what belongs to a node, without what belongs to those."""
         return {child for probe in self.reporters(node) for child in probe.children(node)}
@@ -198,6 +203,17 @@ class Model:
     def connections(self) -> Join:
         """The connections of all probes."""
         return self._join
+
+    def _above(self, nodes: Iterable[str]) -> set[str]:
+        """These nodes and all that they belong to, without hosts."""
+        found: set[str] = set()
+        waiting = list(nodes)
+        while waiting:
+            node = waiting.pop()
+            if node not in found and self.kind(node) != ids.HOST:
+                found.add(node)
+                waiting.extend(self.parents(node))
+        return found
 
     def _contribute(self, node: str, probe: Probe) -> None:
         """Notes that what a probe says of a node changed."""

@@ -1,20 +1,25 @@
 """What readers of a view get to see of its nodes, as messages and as JSON."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 
 import orjson
 
 from query.model import Model
+from query.node.children import children
 from query.node.connections import connections
+from query.node.controls import controls
+from query.node.look import stands_for_a_name
+from query.node.measured import measured, measures_others, showing
 from query.node.metrics import MetricsPrinter, metrics, rounded
-from query.node.summary import named, summary
+from query.node.parents import ancestors, mention, mentioning
+from query.node.summary import summary
 from query.options import Choice
 from query.render import encoder
 from query.samples import Block, Column
 from query.selection import Selection
-from scope.query.v1.node_pb2 import NodeDetails, NodeSummary
-from scope.report.v1.template_pb2 import MetricTemplate
+from scope.query.v1.node_pb2 import Metric, NodeDetails, NodeSummary
 from scope.report.v1.topology_pb2 import Topology
 
 #: More measurements of one report than so many bytes are told in several blocks.
@@ -37,21 +42,25 @@ class Printer:
         self._selection = selection
         self._choice = choice
         self._metrics: dict[Topology.ValueType, MetricsPrinter] = {}
-        self._mentioned: dict[str, str | None] = {}
+        self._mentioned: dict[str, Hashable] = {}
+        self._reports = not stands_for_a_name(selection.definition)
+        self._measures_others = measures_others(selection.definition)
 
     def summary(self, node: str) -> NodeSummary:
         """A node."""
         found = self._bare(node)
-        found.metrics.extend(metrics(self._model, node, self._templates(node), samples=False))
+        found.metrics.extend(self._measured(node, samples=False))
         return found
 
     def details(self, node: str) -> NodeDetails:
         """A node with its details."""
-        selection = self._selection
+        model, selection, sensitive = self._model, self._selection, self._choice.sensitive
         details = NodeDetails.FromString(self._bare(node).SerializeToString())
-        details.metrics.extend(metrics(self._model, node, self._templates(node), samples=True))
-        members = selection.members(node)
-        details.connections.extend(connections(self._model, selection.definition.id, node, members, selection.placed))
+        details.metrics.extend(self._measured(node, samples=True))
+        details.children.extend(children(model, selection, node, sensitive=sensitive))
+        details.connections.extend(connections(model, selection, node))
+        if self._is_reported(node):
+            details.controls.extend(controls(model, node))
         return details
 
     def static(self, node: str) -> bytes:
@@ -62,63 +71,76 @@ class Printer:
 
     def metrics(self, node: str) -> bytes:
         """The newest measurements of a node as JSON."""
-        kind = None if self._choice.graph else self._model.kind(node)
-        if kind is None:
+        kind = self._model.kind(node) if self._is_reported(node) else None
+        if kind is None or self._choice.graph:
             return b"[]"
         if kind not in self._metrics:
             self._metrics[kind] = MetricsPrinter(self._model.declarations.of(kind).metrics)
-        return self._metrics[kind].print(self._model, node)
+        return self._metrics[kind].print(self._model, self._source(node))
+
+    def measured(self, node: str) -> tuple[str, tuple[int, ...]]:
+        """What the newest measurements of a node follow from; never again the same for others."""
+        source = self._source(node)
+        return source, self._model.measured(source)
 
     def blocks(self, ids: Mapping[int, str], block: Block) -> Iterator[bytes]:
         """The part of a report's measurements that is about these nodes, as readers get it."""
-        if self._choice.graph:
+        if self._choice.graph or not self._reports:
             return iter(())
         columns = block.columns()
         found = dict.fromkeys(chain.from_iterable(column.nodes for column in columns.values()))
-        handles = [handle for handle in found if ids.get(handle) in self._selection.nodes]
-        return _printed(ids, block.times, columns, handles) if handles else iter(())
+        nodes = [(handle, ids[handle]) for handle in found if handle in ids]
+        if self._measures_others:
+            nodes = [(handle, node) for handle, source in nodes for node in sorted(showing(self._model, source))]
+        shown = [(handle, node) for handle, node in nodes if node in self._selection.nodes]
+        return _printed(shown, block.times, columns) if shown else iter(())
 
     def redeclared(self) -> None:
         """Takes in that measurements are declared in another way."""
         self._metrics.clear()
 
-    def renamed(self, nodes: Iterable[str]) -> set[str]:
-        """The nodes that mention one of these as their parent, by a label that is not right any more."""
-        renamed = {node for node in nodes if node in self._mentioned and self._label(node) != self._mentioned[node]}
-        if not renamed:
-            return set()
+    def renamed(self, nodes: AbstractSet[str]) -> set[str]:
+        """The nodes that mention one of these as what they belong to, by what is not right any more."""
+        model, mentioned = self._model, self._mentioned
+        renamed = {node for node in nodes & mentioned.keys() if mention(model, node) != mentioned[node]}
         for node in renamed:
-            del self._mentioned[node]
-        return {node for node in self._selection.nodes if not renamed.isdisjoint(self._model.parents(node))}
+            del mentioned[node]
+        found = (self._selection.shown_as(child) for node in renamed for child in mentioning(model, node))
+        return set(chain.from_iterable(found))
 
     def _bare(self, node: str) -> NodeSummary:
         """A node without its measurements."""
-        selection = self._selection
-        adjacency = selection.adjacency(node)
-        found = summary(self._model, node, adjacency, sensitive=self._choice.sensitive)
-        for parent in self._model.parents(node):
-            self._mentioned[parent] = self._label(parent)
-        return found
+        model, choice = self._model, self._choice
+        above = set[str]() if choice.graph else ancestors(model, node)
+        for parent in above:
+            self._mentioned[parent] = mention(model, parent)
+        return summary(model, self._selection, node, above, sensitive=choice.sensitive, drawn=choice.graph)
 
-    def _label(self, node: str) -> str | None:
-        name = named(self._model, node)
-        return name.label if name else None
+    def _is_reported(self, node: str) -> bool:
+        """Whether a node is something that probes report."""
+        return self._reports and node not in self._selection.pseudo
 
-    def _templates(self, node: str) -> Iterable[MetricTemplate]:
-        kind = None if self._choice.graph else self._model.kind(node)
-        return self._model.declarations.of(kind).metrics if kind is not None else ()
+    def _source(self, node: str) -> str:
+        """The node whose measurements a node shows."""
+        return measured(self._model, node) if self._measures_others else node
+
+    def _measured(self, node: str, *, samples: bool) -> Iterator[Metric]:
+        kind = self._model.kind(node) if self._is_reported(node) else None
+        if kind is None or self._choice.graph:
+            return iter(())
+        templates = self._model.declarations.of(kind).metrics
+        return metrics(self._model, self._source(node), templates, samples=samples)
 
 
-def _printed(
-    ids: Mapping[int, str], times: Sequence[int], columns: Mapping[str, Column], handles: Sequence[int]
-) -> Iterator[bytes]:
-    """The measurements of some nodes, in as many blocks as keep each of them small."""
+def _printed(shown: Sequence[tuple[int, str]], times: Sequence[int], columns: Mapping[str, Column]) -> Iterator[bytes]:
+    """The measurements of some nodes, by the handles they are reported under, in blocks that are small."""
+    handles = [handle for handle, _ in shown]
     rows = {name: column.rows(handles) for name, column in columns.items()}
     values = {name: rounded(flat) for name, flat in rows.items() if flat}
-    data = orjson.dumps({"nodes": [ids[handle] for handle in handles], "times": times, "values": values})
-    middle = len(handles) // 2
+    data = orjson.dumps({"nodes": [node for _, node in shown], "times": times, "values": values})
+    middle = len(shown) // 2
     if len(data) <= _BLOCK_BYTES or not middle:
         yield bytes(memoryview(data))  # a copy: what orjson answers takes 4 kB, however little it is
     else:
-        yield from _printed(ids, times, columns, handles[:middle])
-        yield from _printed(ids, times, columns, handles[middle:])
+        yield from _printed(shown[:middle], times, columns)
+        yield from _printed(shown[middle:], times, columns)

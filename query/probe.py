@@ -123,6 +123,10 @@ class Probe:
             if handle in self.ids:
                 yield self.ids[handle]
 
+    def label(self, node: str) -> str:
+        """What one of its nodes is called."""
+        return self._nodes[self.handles[node]].label
+
     def children(self, node: str) -> Iterator[str]:
         """Ids of those of its nodes that name this one of them as a parent or as their host."""
         return (self.ids[child] for child in self._children.of(self.handles[node]))

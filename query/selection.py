@@ -66,6 +66,10 @@ class Selection:
         """The nodes that a node opens connections to."""
         return self.nodes.intersection(self._members.out.get(node, ()))
 
+    def bases(self, node: str) -> frozenset[str]:
+        """The base nodes, or the pseudo node, that a node stands for."""
+        return frozenset(self._members.within(node))
+
     def members(self, node: str) -> frozenset[str]:
         """What belongs to a node: the base nodes that it stands for, and the owners of its connections."""
         bases = self._members.within(node)

@@ -58,7 +58,7 @@ class _Shown:
         # Empty until somebody reads it.
         self.static = b""
         self.metrics = b"[]"
-        self.measured: tuple[int, ...] = ()
+        self.measured: tuple[str, tuple[int, ...]] = ("", ())
 
 
 class View:
@@ -100,7 +100,7 @@ class View:
         if change.templates:
             self._printer.redeclared()
             for shown in self._shown.values():
-                shown.measured = ()
+                shown.measured = ("", ())
             doubtful |= self._selection.nodes
         if len(doubtful) > _COMPARED:
             self._print_anew(doubtful)
@@ -281,7 +281,7 @@ class View:
         if not shown.static:
             shown.static = self._printer.static(node)
             self._unread.pop(node, None)
-        measured = self._model.measured(node)
+        measured = self._printer.measured(node)
         if shown.measured != measured:
             shown.measured = measured
             shown.metrics = self._printer.metrics(node)

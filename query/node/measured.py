@@ -2,11 +2,12 @@
 
 from query.model import Model
 from query.node.family import belonging, running
+from query.topologies.definition import Definition
 from scope.report.v1.topology_pb2 import Topology
 
 _POD = Topology.TOPOLOGY_POD
 #: What runs in containers by way of pods.
-_OF_PODS = frozenset(
+_BY_PODS = frozenset(
     {
         Topology.TOPOLOGY_SERVICE,
         Topology.TOPOLOGY_DEPLOYMENT,
@@ -18,14 +19,34 @@ _OF_PODS = frozenset(
     }
 )
 
+#: What shows the measurements of a container.
+_OTHERS = _BY_PODS | {_POD}
+
 
 def measured(model: Model, node: str) -> str:
     """The node whose measurements it shows: of what runs in one container only that container, else the node itself."""
     kind = model.kind(node)
-    if kind in _OF_PODS:
+    if kind in _BY_PODS:
         pods = belonging(model, node, _POD)
         return measured(model, pods.pop()) if len(pods) == 1 else node
     if kind == _POD:
         containers = running(model, node)
         return containers.pop() if len(containers) == 1 else node
     return node
+
+
+def measures_others(topology: Definition) -> bool:
+    """Whether nodes of a topology may show the measurements of others."""
+    return not _OTHERS.isdisjoint(topology.kinds)
+
+
+def showing(model: Model, node: str) -> set[str]:
+    """Ids of the nodes that show the measurements of a node, which may be one of them."""
+    found: set[str] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one not in found and measured(model, one) == node:
+            found.add(one)
+            waiting.extend(parent for parent in model.parents(one) if model.kind(parent) in _OTHERS)
+    return found

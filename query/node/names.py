@@ -16,7 +16,10 @@ _IMAGE = Topology.TOPOLOGY_CONTAINER_IMAGE
 _POD = Topology.TOPOLOGY_POD
 _REPLICA_SET = Topology.TOPOLOGY_REPLICA_SET
 _HOST_TAG = ids.host_id("")
+_CONTAINER_TAG = ids.container_id("")
 _SHORT_ID = 12
+#: What ids of images end with.
+IMAGE_TAG = ids.node_id(_IMAGE, "")
 
 #: Tables that may hold the name that whoever starts a container gave it, and the row that does; the first found wins.
 #: Of all variables this one is a name, which everybody may see.
@@ -159,18 +162,18 @@ def _named_host(_: Model, node: Facts) -> Name:
 
 def _named_process(model: Model, node: Facts) -> Name:
     """What it calls itself, and in small print where it runs."""
-    host, pid = ids.parts(ids.PROCESS, node.id)
+    host, _, pid = node.id.partition(";")
     name = node.texts.get("name") or node.label
     if not name:
         return Name(pid, host, host)
-    containers = [facts for parent in node.parents if (facts := _of_kind(model, parent, ids.CONTAINER))]
-    where = f"{label(containers[0])}:{pid}" if containers else pid
+    container = _first(node, _CONTAINER_TAG)
+    facts = model.facts(container) if container else None
+    where = f"{label(facts)}:{pid}" if facts else pid
     return Name(name, f"{host} ({where})", name)
 
 
 def _named_container(model: Model, node: Facts) -> Name:
-    hosts = sorted(parent.removesuffix(_HOST_TAG) for parent in node.parents if parent.endswith(_HOST_TAG))
-    host = hosts[0] if hosts else ""
+    host = _first(node, _HOST_TAG).removesuffix(_HOST_TAG)
     name = label(node)
     return Name(name, host, images.image_name(model, node) or host or name)
 
@@ -202,8 +205,9 @@ def _counted_below(model: Model, node: Facts, kind: Topology.ValueType) -> str:
     return counted(len(belonging(model, node.id, kind)), kind)
 
 
-def _of_kind(model: Model, node: str, kind: Topology.ValueType) -> Facts | None:
-    return model.facts(node) if model.kind(node) == kind else None
+def _first(node: Facts, tag: str) -> str:
+    """The first of its parents whose id ends so; empty for none."""
+    return min((parent for parent in node.parents if parent.endswith(tag)), default="")
 
 
 _NAMINGS: Mapping[Topology.ValueType, Callable[[Model, Facts], Name]] = {

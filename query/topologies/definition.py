@@ -34,6 +34,10 @@ class Base:
     related: AbstractSet[Topology.ValueType] = frozenset()
     ended: Callable[[Facts], bool] | None = None
 
+    def has_ended(self, node: Facts) -> bool:
+        """Whether one of its nodes is not there any more."""
+        return self.ended is not None and self.ended(node)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
