@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import importlib.metadata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TypeVar
@@ -42,7 +42,7 @@ from scope.query.v1.service_pb2_grpc import QueryServiceServicer, add_QueryServi
 
 _NAME = DESCRIPTOR.services_by_name["QueryService"].full_name
 _JSON = "application/json"
-_IN_PAGES = "read it in pages with GetTopology (gRPC)"
+_IN_PAGES = "read it in pages (page_size), or as a graph (view=graph)"
 _EVENTS = "text/event-stream"
 _MOST = 2**31 - 1
 #: Answers of fewer bytes are sent as they are.
@@ -97,17 +97,14 @@ class Query(QueryServiceServicer):
         request: pb.ListTopologiesRequest,
         _context: Context,
     ) -> AsyncIterator[pb.ListTopologiesResponse]:
-        """Lists the topologies by name."""
+        """Lists the topologies by name, each with those that show it in another way."""
         chosen = {name: getattr(request, name) for name in _OPTIONS}
         async with self._reading(request.timestamp) as organization:
-            for definition in sorted(topologies().values(), key=lambda definition: definition.name):
-                yield pb.ListTopologiesResponse(
-                    name=definition.name,
-                    rank=definition.rank,
-                    hide_if_empty=definition.hide_if_empty,
-                    url=f"/api/topology/{definition.id}",
-                    stats=await organization.stats(definition, self._options.choice(definition, chosen)),
-                )
+            for definition in _below(""):
+                listed = await self._listed(organization, definition, chosen)
+                for sub in _below(definition.id):
+                    listed.sub_topologies.append(await self._listed(organization, sub, chosen))
+                yield listed
 
     async def GetTopology(  # noqa: N802 - the contract's name
         self,
@@ -121,9 +118,11 @@ class Query(QueryServiceServicer):
     async def RenderTopology(  # noqa: N802 - the contract's name
         self, request: pb.RenderTopologyRequest, context: Context
     ) -> HttpBody:
-        """Answers a topology as JSON, compressed for those who accept it."""
+        """Answers a topology as JSON; all of it is compressed for those who accept that."""
         async with self._reading(request.timestamp) as organization:
             view = await self._view(organization, request)
+            if request.page_size or request.page_token:
+                return HttpBody(content_type=_JSON, data=await view.rendered(request.page_size, request.page_token))
             _bound(await view.measure(ANSWER_BYTES), _IN_PAGES)
             answer = view.answer()
             _bound(len(answer), _IN_PAGES)
@@ -187,6 +186,18 @@ class Query(QueryServiceServicer):
                 yield part
         yield _end(lease, form)
 
+    async def _listed(
+        self, organization: Organization | Past, definition: Definition, chosen: Mapping[str, str]
+    ) -> pb.ListTopologiesResponse:
+        return pb.ListTopologiesResponse(
+            name=definition.name,
+            rank=definition.rank,
+            hide_if_empty=definition.hide_if_empty,
+            url=f"/api/topology/{definition.id}",
+            stats=await organization.stats(definition, self._options.choice(definition, chosen)),
+            options=self._options.offered(definition, organization.model),
+        )
+
     async def _view(self, organization: Organization | Past, request: _Choosing) -> View:
         """What the caller has chosen of a topology and may see of it."""
         return await organization.view(*self._choosing(request)(SENSITIVE in current().permissions))
@@ -228,6 +239,12 @@ class Query(QueryServiceServicer):
             if details is None:
                 raise not_found("node", request.node_id)
             return pb.GetNodeResponse(node=details)
+
+
+def _below(parent: str) -> list[Definition]:
+    """The topologies that show another one in another way, or none, by name."""
+    found = (definition for definition in topologies().values() if definition.parent == parent)
+    return sorted(found, key=lambda definition: definition.name)
 
 
 def _definition(topology: str) -> Definition:

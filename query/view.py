@@ -7,12 +7,15 @@ import secrets
 import time
 from bisect import bisect_right
 from collections import deque
+from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 from itertools import islice
 from typing import TypeVar
 
+import orjson
 from opentelemetry.trace import SpanContext
 
+from mesh.limits import ANSWER_BYTES
 from query.difference import Difference, Journal
 from query.instruments import MERGED
 from query.model import Change, Model
@@ -29,6 +32,8 @@ _AWAY = 15.0
 #: Nodes of a page unless asked otherwise, and its size where they would exceed it: a stub's default less some room.
 _PAGE = 500
 _PAGE_BYTES = 4 * 1024 * 1024 - 64 * 1024
+#: The size of a page as JSON where it would exceed it: an answer less some room.
+_RENDERED_BYTES = ANSWER_BYTES - 64 * 1024
 
 #: How many digits the step of a reader's cursor has at most.
 _DIGITS = 18
@@ -139,9 +144,7 @@ class View:
         """GetTopologyResponse as JSON, all of it."""
         version, answer = self._answer
         if version != self._version:
-            nodes = members((node, self._json(node)) for node in self._shown)
-            missing = to_json(self._model.missing)
-            answer = members([("nodes", nodes), ("nextPageToken", b'""'), ("missing", missing)])
+            answer = self._body((node, self._json(node)) for node in self._shown)
             self._answer = (self._version, answer)
         return answer
 
@@ -166,6 +169,25 @@ class View:
                 break
             page.nodes[name].CopyFrom(node)
         return page
+
+    async def rendered(self, size: int, after: str) -> bytes:
+        """A page as JSON: as `page`, with all that follow where `size` is 0, and at most what an answer may have."""
+        names = sorted(self._shown)
+        names = names[bisect_right(names, after) if after else 0 :]
+        page = names[: size or None]
+        token = page[-1] if len(page) < len(names) else ""
+        found, total = dict[str, bytes](), 0
+        for at, name in enumerate(page):
+            data = self.json(name) or b""  # it may have left while other work had its turn
+            total += len(data) + len(name)
+            if found and total > _RENDERED_BYTES:
+                token = page[at - 1]
+                break
+            if data:
+                found[name] = data
+            if at % _AT_ONCE == 0:
+                await asyncio.sleep(0)
+        return self._body(found.items(), token)
 
     def details(self, node: str) -> NodeDetails | None:
         """A node with its details; None where there is no such node."""
@@ -207,6 +229,11 @@ class View:
     def missing(self) -> Missing:
         """What is missing."""
         return self._model.missing
+
+    def _body(self, nodes: Iterable[tuple[str, bytes]], token: str = "") -> bytes:
+        """GetTopologyResponse as JSON, of nodes as JSON by id."""
+        missing = to_json(self._model.missing)
+        return members([("nodes", members(nodes)), ("nextPageToken", orjson.dumps(token)), ("missing", missing)])
 
     async def _guess(self) -> int:
         """Less than the answer's bytes, from some of its nodes; the largest of them stand for nobody but themselves."""

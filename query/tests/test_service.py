@@ -182,7 +182,7 @@ async def test_an_answer_that_is_too_large_is_refused(
     monkeypatch.setattr(service, "ANSWER_BYTES", 100)
     await log.create("o")
     await log.full("o", Reporter("p", MACHINE))
-    with pytest.raises(grpc.aio.AioRpcError, match="GetTopology") as caught:
+    with pytest.raises(grpc.aio.AioRpcError, match="page_size") as caught:
         await served.stub.RenderTopology(
             RenderTopologyRequest(topology="hosts"), metadata=served.metadata("RenderTopology")
         )
