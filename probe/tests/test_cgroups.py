@@ -11,6 +11,7 @@ from scope_probe.containers import cgroups
 from scope_probe.containers.cgroups import Meter, Used
 
 DEADLINE = 30
+MANY = 100
 ID, POD, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4, "a0" * 32
 MOUNTS = """\
 22 28 0:21 / /proc rw,nosuid shared:12 - proc proc rw
@@ -105,13 +106,27 @@ def test_the_process_is_gone() -> None:
 
 
 def test_where_hierarchies_are() -> None:
-    found = cgroups.parse_mounts(MOUNTS.encode(), "/proc/1/root")
+    found = cgroups.parse_mounts(MOUNTS, "/proc/1/root")
     assert {name: found.get(name) for name in ("cpuacct", "memory", "pids", "")} == {
         "cpuacct": "/proc/1/root/sys/fs/cgroup/cpu,cpuacct",
         "memory": "/proc/1/root/sys/fs/cgroup/memory",
         "pids": None,
         "": "/proc/1/root/sys/fs/cgroup/unified",
     }
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_where_hierarchies_are_among_many_mounts(tmp_path: Path) -> None:
+    for number in range(MANY):
+        (tmp_path / f"{number}").mkdir()
+    show = "from scope_probe.containers import cgroups; print(cgroups.mounted('self')[''])"
+    command = f"""
+        for number in $(seq 0 {MANY - 2}); do mount -t tmpfs none {tmp_path}/$number; done
+        mount -t cgroup2 none {tmp_path}/{MANY - 1}
+        exec {sys.executable} -c "{show}"
+    """
+    answer = subprocess.run(["unshare", "--mount", "sh", "-ec", command], check=True, capture_output=True, text=True)
+    assert answer.stdout == f"/proc/self/root{tmp_path}/{MANY - 1}\n"
 
 
 def folder(path: Path, **files: str) -> str:

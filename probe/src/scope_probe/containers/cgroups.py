@@ -123,16 +123,25 @@ def read_usage(folders: Mapping[str, str]) -> Used | None:
 def hierarchies() -> Mapping[str, str]:
     """Where each hierarchy of cgroups can be read: whole, as the first process of the machine sees it, or as we do."""
     for process in ("1", "self"):
-        found = parse_mounts(proc.read(f"/proc/{process}/mountinfo", 1 << 20) or b"", f"/proc/{process}/root")
+        found = mounted(process)
         if any(os.access(folder, os.R_OK) for folder in found.values()):
             return found
     return {}
 
 
-def parse_mounts(raw: bytes, root: str) -> dict[str, str]:
+def mounted(process: str) -> dict[str, str]:
+    """Where the hierarchies are for this process, as far as we may look."""
+    try:
+        raw = Path(f"/proc/{process}/mountinfo").read_bytes()  # the kernel tells it page by page
+    except OSError:
+        return {}
+    return parse_mounts(proc.text(raw), f"/proc/{process}/root")
+
+
+def parse_mounts(text: str, root: str) -> dict[str, str]:
     """Read /proc/PID/mountinfo: folders under `root` by controller. Hierarchies that are seen in part are none."""
     found = {}
-    for line in proc.text(raw).splitlines():
+    for line in text.splitlines():
         mount, _, system = line.partition(" - ")
         _, _, _, top, point, *_ = mount.split(" ")
         kind, _, options = system.split(" ", 2)
