@@ -226,15 +226,20 @@ class Join:
 
     def _ended(self) -> set[Key]:
         """The connections, once translated, of which an end is not held any more by those who held it."""
-        ended = set()
+        lost: dict[Key, int] = {}
         for key, before in self._changed.items():
-            lost = before & ~self._holding(key)
-            united = self._translated.get(key, key)
-            for own in self._same(united) if lost else ():
-                lost &= ~(self._holding(own) & self._changed.get(own, _BOTH))
-            if lost:
-                ended.add(united)
-        return ended
+            gone = before & ~self._holding(key)
+            if gone:
+                united = self._translated.get(key, key)
+                lost[united] = lost.get(united, 0) | gone
+        return {key for key, ends in lost.items() if ends & ~self._kept(key)}
+
+    def _kept(self, key: Key) -> int:
+        """Which ends of a connection, once translated, were held before and are held still."""
+        kept = 0
+        for own in self._same(key):
+            kept |= self._holding(own) & self._changed.get(own, _BOTH)
+        return kept
 
     def _holding(self, key: Key) -> int:
         ends = self._ends[key]

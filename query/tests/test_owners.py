@@ -314,6 +314,20 @@ def test_an_edge_whose_connection_ends_has_ended_although_what_is_left_of_it_is_
     assert telling.join.settle()["a;1", "pseudo:network:b;172.17.0.0/24"] is EdgeChange.REVISED
 
 
+def test_an_edge_has_ended_only_when_nobody_is_left_who_held_its_end() -> None:
+    telling = Telling()
+    telling.tell("translations", "q", frozenset({(SERVER, INSIDE)}))
+    telling.tell("rows", "p", row(CLIENT, SERVER, "a;1"))
+    telling.tell("rows", "q", {**row(CLIENT, INSIDE, "a;1"), **row(CLIENT, INSIDE, "b;1", incoming=True)})
+    telling.settle()
+    assert telling.edges == {("a;1", "b;1")}
+    telling.tell("rows", "q", row(CLIENT, INSIDE, "b;2", incoming=True))
+    assert telling.join.settle() == {("a;1", "b;1"): EdgeChange.REVISED, ("a;1", "b;2"): EdgeChange.CAME}
+    telling.tell("rows", "p", {})
+    telling.tell("translations", "q", frozenset())
+    assert telling.join.settle()["a;1", "b;2"] is EdgeChange.ENDED
+
+
 def test_an_edge_is_revised_when_its_connection_is_known_better() -> None:
     telling = Telling()
     telling.tell("claims", "b;<host>", (HOST, frozenset({SERVER[0]})))
