@@ -182,7 +182,7 @@ def _kubernetes(
 CHANGES: Mapping[str, st.SearchStrategy[Change]] = {
     "p": _machine("a", ("c1", "c2"), "10.0.0.1", "u1"),
     "q": _machine("b", ("c3",), "10.0.0.2", "u2"),
-    "r": _machine("a", ("c1", "c3"), "10.0.0.1", "u1"),
+    "r": _machine("a", ("c1", "c2"), "10.0.0.1", "u1"),
     "k": st.one_of(
         *(_pod(uid, "", _above) for uid in ("u1", "u2")),
         *(_pod(uid, "", _above) for uid in ("u1", "u2")),

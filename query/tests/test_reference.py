@@ -4,12 +4,20 @@ Every run tries the same sequences; `SEQUENCES=50` in the environment tries fift
 """
 
 import os
+from collections.abc import Mapping
+from typing import Any
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from query.tests.reading import Reader, nodes
 from query.tests.reference.ends import connections
-from query.tests.simulation import Simulation, Step, steps
+from query.tests.reference.names import name
+from query.tests.reference.picture import Fading, Picture, picture
+from query.tests.reference.said import Said
+from query.tests.reference.topologies import TOPOLOGIES
+from query.tests.simulation import LIFETIMES, Simulation, Step, steps
+from query.view import View
 
 _TIMES = int(os.environ.get("SEQUENCES", "1"))
 #: A sequence that fails is made shorter only by hand: it takes minutes.
@@ -33,3 +41,87 @@ def test_edges_between_owners(sequence: list[Step]) -> None:
         owners = {owner for one in expected for owner in (one.client, one.server)}
         found = {(one.key, one.edge, one.times) for one in join.connections(owners, simulation.world.model.probes)}
         assert found == {((*one.ends[0], *one.ends[1]), (one.client, one.server), one.times) for one in expected}
+
+
+KEYS = ("adjacency", "pseudo")
+
+#: A topology and what is chosen of it.
+Look = tuple[str, Mapping[str, str]]
+
+_values = {
+    "system": st.sampled_from(["all", "system", "application"]),
+    "stopped": st.sampled_from(["both", "stopped", "running"]),
+    "pseudo": st.sampled_from(["show", "hide"]),
+    "unconnected": st.sampled_from(["show", "hide"]),
+    "namespace": st.sampled_from(["shop", "kube-system,other"]),
+}
+_chosen = st.fixed_dictionaries({}, optional=_values)
+_looks = st.lists(st.tuples(st.sampled_from(sorted(TOPOLOGIES)), _chosen), min_size=2, max_size=4)
+
+
+class Watching:
+    """Somebody reads views, and the reference tells what they should see.
+
+    Args:
+        simulation: the probes.
+        looks: what is read.
+    """
+
+    def __init__(self, simulation: Simulation, looks: list[Look]) -> None:
+        self._simulation = simulation
+        self._views = [(topology, chosen, self._view(topology, chosen)) for topology, chosen in looks]
+        self._readers = [Reader(view) for _, _, view in self._views]
+        bases = {TOPOLOGIES[topology].base for topology, _ in looks}
+        self._fading = {base: Fading(base, LIFETIMES.edges) for base in bases}
+
+    def _view(self, topology: str, chosen: Mapping[str, str]) -> View:
+        return self._simulation.world.view(topology, **chosen)
+
+    def check(self) -> None:
+        """Compares everything."""
+        said = self._simulation.said()
+        found = connections(said)
+        edges = {base: fading.shown(said, found, self._simulation.world.now) for base, fading in self._fading.items()}
+        for (topology, chosen, view), reader in zip(self._views, self._readers, strict=True):
+            expected = picture(said, topology, edges[TOPOLOGIES[topology].base], chosen)
+            stats = view.stats()
+            assert (stats.node_count, stats.nonpseudo_node_count, stats.edge_count, stats.filtered_nodes) == (
+                expected.stats
+            )
+            assert {node: seen(shown) for node, shown in nodes(view).items()} == told(said, topology, expected)
+            reader.read()
+            assert reader.nodes == nodes(view)
+
+
+def seen(shown: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a node, as it is answered, the reference knows."""
+    return {key: shown[key] for key in KEYS}
+
+
+def told(said: Said, topology: str, expected: Picture) -> dict[str, dict[str, Any]]:
+    """The same as the reference has it."""
+    found = {}
+    for node, members in expected.members.items():
+        named = name(said, topology, node, members)
+        full = {
+            "adjacency": sorted(expected.adjacency[node]),
+            "pseudo": not members,
+            "label": named.label,
+            "labelMinor": named.minor,
+            "rank": named.rank,
+            "shape": named.shape,
+            "stack": named.stack,
+        }
+        found[node] = {key: full[key] for key in KEYS}
+    return found
+
+
+@sequences(500)
+@given(st.lists(steps, min_size=1, max_size=10), _looks)
+def test_views(sequence: list[Step], looks: list[Look]) -> None:
+    simulation = Simulation("r")
+    watching = Watching(simulation, looks)
+    for step in sequence:
+        watching.check()
+        simulation.do(step)
+    watching.check()

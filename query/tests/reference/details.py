@@ -7,7 +7,6 @@ from typing import NamedTuple
 from query.tests.reference.ends import Connection
 from query.tests.reference.names import label
 from query.tests.reference.said import Said
-from query.tests.reference.picture import placed
 from query.tests.reference.topologies import (
     CONTAINER,
     CONTROLLERS,
@@ -18,7 +17,7 @@ from query.tests.reference.topologies import (
     image_of,
     is_outside,
     is_over,
-    place,
+    nodes_of,
 )
 
 #: Which topology shows what may be a parent, in the order in which parents are told.
@@ -69,11 +68,12 @@ def peers(
     inbound: Counter[Peer] = Counter()
     outbound: Counter[Peer] = Counter()
     for connection in connections:
-        own = [row.key for row in connection.rows if node in place(said, topology, row.owner)]
+        own = [row.key for row in connection.rows if node in nodes_of(said, topology, row.owner)]
         client, server = min(own, default=connection.ends)
-        for opener, listener in placed(said, topology, connection):
-            if listener == node:
-                inbound[Peer(opener, client[0] if is_outside(opener) else "", server[1])] += connection.times
-            if opener == node:
-                outbound[Peer(listener, server[0] if is_outside(listener) else "", server[1])] += connection.times
+        for opener in nodes_of(said, topology, connection.client):
+            for listener in nodes_of(said, topology, connection.server):
+                if listener == node:
+                    inbound[Peer(opener, client[0] if is_outside(opener) else "", server[1])] += connection.times
+                if opener == node:
+                    outbound[Peer(listener, server[0] if is_outside(listener) else "", server[1])] += connection.times
     return inbound, outbound

@@ -12,9 +12,9 @@ DEFAULTS = {"system": "application", "stopped": "running", "pseudo": "hide", "un
 _SYSTEM_NAMES = {"weavescope", "weavedns", "weave", "weaveproxy", "weaveexec", "ecs-agent"}
 _SYSTEM_IMAGES = {
     *(f"weaveworks/{name}" for name in ("scope", "weavedns", "weave", "weaveproxy", "weaveexec")),
-    *("swarm", "amazon/amazon-ecs-agent", "openshift/origin-pod", "docker.io/openshift/origin-pod"),
+    *("swarm", "amazon/amazon-ecs-agent", "openshift/origin-pod"),
 }
-_PAUSE = re.compile(r"google_containers/pause|k8s\.gcr\.io/pause|eks/pause")
+_PAUSE = re.compile(r"google_containers/pause|k8s\.(gcr\.)?io/pause|eks/pause|rancher/mirrored-pause")
 
 
 def passes(said: Said, node: str, options: Mapping[str, str]) -> bool:

@@ -17,7 +17,18 @@ CONTROLLERS = (
     Kind.TOPOLOGY_JOB,
 )
 
-_Places = Callable[[Said, str], list[str]]
+
+@dataclass(frozen=True)
+class Base:
+    """What several topologies are made of: things that probes report, and the edges between them.
+
+    Attributes:
+        kinds: their kinds.
+        place: which of them, or which pseudo node, something reported belongs to; None: it is not shown.
+    """
+
+    kinds: tuple[Kind.ValueType, ...]
+    place: Callable[[Said, str], str | None]
 
 
 @dataclass(frozen=True)
@@ -25,14 +36,14 @@ class Topology:
     """One topology.
 
     Attributes:
-        kinds: of which kinds a node has to be to be shown, by itself or as part of a group.
+        base: what it is made of.
         options: what its readers may choose.
-        place: the nodes of the topology that something reported belongs to.
+        group: which of its nodes each of these is part of, of a pseudo node those that it is.
     """
 
-    kinds: tuple[Kind.ValueType, ...]
+    base: str
     options: tuple[str, ...]
-    place: _Places
+    group: Callable[[Said, str], list[str]]
 
 
 def is_group(topology: str) -> bool:
@@ -45,44 +56,25 @@ def is_outside(owner: str) -> bool:
     return owner in (INTERNET_IN, INTERNET_OUT) or owner.startswith(("service-", "pseudo:network:"))
 
 
-def place(said: Said, topology: str, owner: str) -> list[str]:
+def is_rest(node: str) -> bool:
+    """Whether it stands for what is in no container of a host, or not managed."""
+    return node.startswith(("pseudo:uncontained:", "pseudo:unmanaged:"))
+
+
+def place(said: Said, base: str, owner: str) -> str | None:
+    """What the owner of an end of a connection belongs to."""
+    return owner if is_outside(owner) else BASES[base].place(said, owner)
+
+
+def there(said: Said, base: str) -> list[str]:
+    """What a base is made of that is reported and not over."""
+    return [node for node in said.of_kind(*BASES[base].kinds) if not is_over(said, node)]
+
+
+def nodes_of(said: Said, topology: str, owner: str) -> list[str]:
     """The nodes of a topology that the owner of an end of a connection belongs to."""
-    return [owner] if is_outside(owner) else TOPOLOGIES[topology].place(said, owner)
-
-
-def shown(said: Said, topology: str) -> dict[str, set[str]]:
-    """The nodes of a topology but for pseudo nodes, and what each stands for."""
-    found: dict[str, set[str]] = {}
-    for node in said.of_kind(*TOPOLOGIES[topology].kinds):
-        for place in TOPOLOGIES[topology].place(said, node):
-            if not place.startswith("pseudo:"):
-                found.setdefault(place, set()).add(node)
-    return found
-
-
-def _process(said: Said, node: str) -> list[str]:
-    return [node] if said.kind(node) == PROCESS else []
-
-
-def _name(said: Said, node: str) -> list[str]:
-    """Processes of one name are one node."""
-    if said.kind(node) != PROCESS:
-        return []
-    facts = said.nodes[node]
-    name = facts.texts.get("name") or facts.label
-    return [name] if name else []
-
-
-def container_of(said: Said, node: str) -> str | None:
-    """The container that something is, or is in."""
-    if said.kind(node) == CONTAINER:
-        return node
-    return next(iter(said.parents(node, CONTAINER)), None)
-
-
-def host_of(said: Said, node: str) -> str | None:
-    """The host that something is, or is on."""
-    return node if said.kind(node) == HOST else next(iter(said.parents(node, HOST)), None)
+    base = place(said, TOPOLOGIES[topology].base, owner)
+    return [] if base is None else TOPOLOGIES[topology].group(said, base)
 
 
 def is_over(said: Said, node: str) -> bool:
@@ -93,39 +85,76 @@ def is_over(said: Said, node: str) -> bool:
     return texts.get(key) in over
 
 
-def _container(said: Said, node: str) -> list[str]:
-    """A process outside of all containers is one of its host's uncontained."""
+def container_of(said: Said, node: str) -> str | None:
+    """The container that something is, or is in."""
+    return node if said.kind(node) == CONTAINER else next(iter(said.parents(node, CONTAINER)), None)
+
+
+def host_of(said: Said, node: str) -> str | None:
+    """The host that something is, or is on."""
+    return node if said.kind(node) == HOST else next(iter(said.parents(node, HOST)), None)
+
+
+def pod_of(said: Said, node: str) -> str | None:
+    """The pod that something is, or is in, perhaps by way of its container."""
+    if said.kind(node) == POD:
+        return node
     container = container_of(said, node)
-    if container is not None:
-        return [] if is_over(said, container) else [container]
-    return _rest(said, node, "uncontained") if said.kind(node) == PROCESS else []
+    parents = said.parents(node, POD) or (said.parents(container, POD) if container else [])
+    return next(iter(parents), None)
 
 
-def _rest(said: Said, node: str, what: str) -> list[str]:
+def _process(said: Said, owner: str) -> str | None:
+    return owner if said.kind(owner) == PROCESS else None
+
+
+def _container(said: Said, owner: str) -> str | None:
+    """A process outside of all containers is one of its host's uncontained."""
+    if said.kind(owner) not in (CONTAINER, PROCESS):
+        return None
+    return container_of(said, owner) or _rest(said, owner, "uncontained")
+
+
+def _pod(said: Said, owner: str) -> str | None:
+    """What is in no pod is one of its host's unmanaged."""
+    if said.kind(owner) == SERVICE:
+        return owner
+    if said.kind(owner) not in (POD, CONTAINER, PROCESS):
+        return None
+    return pod_of(said, owner) or _rest(said, owner, "unmanaged")
+
+
+def _rest(said: Said, node: str, what: str) -> str | None:
     host = host_of(said, node)
-    return [f"pseudo:{what}:{host.removesuffix(';<host>')}"] if host else []
+    return f"pseudo:{what}:{host.removesuffix(';<host>')}" if host else None
+
+
+def _itself(_: Said, node: str) -> list[str]:
+    return [node]
+
+
+def _name(said: Said, node: str) -> list[str]:
+    """Processes of one name are one node."""
+    if said.kind(node) != PROCESS:
+        return [node]
+    name = said.nodes[node].texts.get("name") or said.nodes[node].label
+    return [name] if name else []
 
 
 def _hostname(said: Said, node: str) -> list[str]:
-    return [
-        place if place.startswith("pseudo:") else hostname
-        for place in _container(said, node)
-        if (hostname := place if place.startswith("pseudo:") else hostname_of(said, place))
-    ]
-
-
-def hostname_of(said: Said, container: str) -> str:
-    """What a container calls itself in its network."""
-    return said.nodes[container].texts.get("docker_container_hostname", "")
+    """Containers that call themselves the same in their networks are one node."""
+    if said.kind(node) != CONTAINER:
+        return [node]
+    name = said.nodes[node].texts.get("docker_container_hostname")
+    return [name] if name else []
 
 
 def _image(said: Said, node: str) -> list[str]:
     """Containers of one image are one node, whichever its tag."""
-    return [
-        place if place.startswith("pseudo:") else f"{image};<container_image>"
-        for place in _container(said, node)
-        if (image := place if place.startswith("pseudo:") else image_of(said, place))
-    ]
+    if said.kind(node) != CONTAINER:
+        return [node]
+    name = image_of(said, node)
+    return [f"{name};<container_image>"] if name else []
 
 
 def image_of(said: Said, container: str) -> str:
@@ -149,57 +178,40 @@ def short(image: str) -> str:
     return path + slash + name.partition(":")[0]
 
 
-def pod_of(said: Said, node: str) -> str | None:
-    """The pod that something is, or is in."""
-    if said.kind(node) == POD:
-        return node
-    container = container_of(said, node)
-    parents = said.parents(node, POD) or (said.parents(container, POD) if container else [])
-    return next(iter(parents), None)
-
-
-def _pod(said: Said, node: str) -> list[str]:
-    """What is in no pod is one of its host's unmanaged, where there are pods at all."""
-    pod = pod_of(said, node)
-    if pod is not None:
-        return [] if is_over(said, pod) else [pod]
-    return _unmanaged(said, node)
-
-
-def _unmanaged(said: Said, node: str) -> list[str]:
-    kubernetes = said.of_kind(POD, SERVICE, *CONTROLLERS)
-    return _rest(said, node, "unmanaged") if kubernetes and said.kind(node) in (PROCESS, CONTAINER, POD) else []
+def _only_pod(said: Said, node: str) -> list[str]:
+    return [node] if said.kind(node) in (POD, None) else []
 
 
 def _service(said: Said, node: str) -> list[str]:
     """What is in no pod of a service is not shown."""
-    return [node] if said.kind(node) == SERVICE else _above(said, node, SERVICE)
+    return [node] if said.kind(node) == SERVICE or is_outside(node) else said.parents(node, SERVICE)
 
 
 def _controller(said: Said, node: str) -> list[str]:
-    return [node] if said.kind(node) in CONTROLLERS else _above(said, node, *CONTROLLERS) or _unmanaged(said, node)
+    """What is in no pod of a controller is one of its host's unmanaged."""
+    if said.kind(node) in CONTROLLERS or said.kind(node) is None:
+        return [node]
+    unmanaged = _rest(said, node, "unmanaged")
+    return said.parents(node, *CONTROLLERS) or ([unmanaged] if unmanaged else [])
 
 
-def _above(said: Said, node: str, *kinds: Kind.ValueType) -> list[str]:
-    return [above for pod in _pod(said, node) if pod in said.nodes for above in said.parents(pod, *kinds)]
-
-
-def _host(said: Said, node: str) -> list[str]:
-    host = host_of(said, node)
-    return [host] if host else []
-
-
+BASES: Mapping[str, Base] = {
+    "processes": Base((PROCESS,), _process),
+    "containers": Base((CONTAINER,), _container),
+    "pods": Base((POD, SERVICE, *CONTROLLERS), _pod),
+    "hosts": Base((HOST,), host_of),
+}
 _OF_CONTAINERS = ("system", "stopped", "pseudo", "namespace")
 _OF_PODS = ("pseudo", "namespace")
 
 TOPOLOGIES: Mapping[str, Topology] = {
-    "processes": Topology((PROCESS,), ("unconnected",), _process),
-    "processes-by-name": Topology((PROCESS,), ("unconnected",), _name),
-    "containers": Topology((CONTAINER,), _OF_CONTAINERS, _container),
-    "containers-by-hostname": Topology((CONTAINER,), _OF_CONTAINERS, _hostname),
-    "containers-by-image": Topology((CONTAINER,), _OF_CONTAINERS, _image),
-    "pods": Topology((POD,), _OF_PODS, _pod),
-    "kube-controllers": Topology(CONTROLLERS, _OF_PODS, _controller),
-    "services": Topology((SERVICE,), _OF_PODS, _service),
-    "hosts": Topology((HOST,), (), _host),
+    "processes": Topology("processes", ("unconnected",), _itself),
+    "processes-by-name": Topology("processes", ("unconnected",), _name),
+    "containers": Topology("containers", _OF_CONTAINERS, _itself),
+    "containers-by-hostname": Topology("containers", _OF_CONTAINERS, _hostname),
+    "containers-by-image": Topology("containers", _OF_CONTAINERS, _image),
+    "pods": Topology("pods", _OF_PODS, _only_pod),
+    "kube-controllers": Topology("pods", _OF_PODS, _controller),
+    "services": Topology("pods", _OF_PODS, _service),
+    "hosts": Topology("hosts", (), _itself),
 }
