@@ -1,4 +1,7 @@
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +16,20 @@ from scope_probe.containers.model import Container, Image, Port
 
 DEADLINE = 60
 OTHER = "b2" * 32
+UNPRIVILEGED = """
+import asyncio, os, sys
+from pathlib import Path
+from scope_probe.containers.docker import Docker
+found = Docker(Path(sys.argv[1]))
+os.setuid(65534)
+async def ask():
+    changed = asyncio.Event()
+    task = asyncio.create_task(found.run(changed.set))
+    await changed.wait()
+    task.cancel()
+asyncio.run(ask())
+print(found.problem)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -204,6 +221,14 @@ async def test_a_container_that_cannot_be_told_of_is_as_it_is_listed(
     async with engine.serving(tmp_path / "s"), following(tmp_path / "s") as followed:
         await followed.until(Docker.containers)
     assert followed.docker.containers() == [Container(WEB, name="web", state="running")]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
+def test_an_engine_that_this_user_may_not_ask(tmp_path: Path) -> None:
+    tmp_path.chmod(0)
+    command = [sys.executable, "-c", UNPRIVILEGED, str(tmp_path / "s")]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert said.startswith("permission denied; run as root, or as a member of the group")
 
 
 async def test_a_slow_engine_is_given_up(tmp_path: Path, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch) -> None:

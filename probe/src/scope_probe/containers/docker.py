@@ -1,6 +1,7 @@
 """The engine behind the Docker API: looked at as a whole now and then, and container by container as events come."""
 
 import asyncio
+import errno
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing, suppress
@@ -198,4 +199,6 @@ def _lasting(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _reason(error: BaseException) -> str:
-    return str(error) or f"no answer in time ({type(error).__name__})"
+    if getattr(error, "errno", None) == errno.EACCES:
+        return "permission denied; run as root, or as a member of the group that the socket belongs to"
+    return getattr(error, "strerror", None) or str(error) or f"no answer in time ({type(error).__name__})"
