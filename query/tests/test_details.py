@@ -362,3 +362,45 @@ def test_controls_are_those_that_probes_declare_and_offer_now(shop: Told) -> Non
     assert (cordoned.node_id, cordoned.human, cordoned.icon) == (HOST, "Cordon", "fa fa-toggle-off")
     assert (cordoned.confirmation, cordoned.rank) == ("Sure?", 1)
     assert shop.details("processes", SSHD).controls == []
+
+
+def test_who_belonged_to_what_a_probe_reports_no_more_changes_with_it(shop: Told) -> None:
+    builder = Builder()
+    for one in (
+        node(HOST, "host", label="h"),
+        node(WEB, "container", label="web"),
+        node(NGINX, "process", WEB, HOST, label="n"),
+    ):
+        builder.add(one)
+    report = Encoder(2).full(builder)
+    assert shop.world.report("p", report)
+    view = shop.world.view("processes", **EVERYTHING)
+    cursor = _read(view)
+    assert [parent["id"] for parent in nodes(view)[NGINX]["parents"]] == [WEB, HOST]
+    report.number += 1
+    del report.nodes[[one.id for one in report.nodes].index("web")]
+    assert shop.world.report("p", report)
+    shop.world.settle()
+    assert [parent["id"] for parent in nodes(view)[NGINX]["parents"]] == [HOST]
+    assert nodes(view)[NGINX]["labelMinor"] == "h.example.org (1)"
+    assert any(NGINX.encode() in event for event in told(view, cursor))
+
+
+def test_what_is_sensitive_is_not_told_of_children_either(shop: Told) -> None:
+    shop.nodes[NGINX] = node(NGINX, "process", WEB, HOST, label="nginx", cmdline="nginx --password=secret")
+    shop.report()
+    for sensitive in (True, False):
+        details = shop.world.view("containers", sensitive=sensitive, **EVERYTHING).details(WEB)
+        assert details is not None
+        assert (b"secret" in details.SerializeToString()) is sensitive
+
+
+def test_all_of_one_name_are_quiet_when_each_is(shop: Told) -> None:
+    builder = Builder().add(node(HOST, "host")).add(node(process_id("h.example.org", 9), "process", HOST, label="sshd"))
+    shop.world.settle(8)
+    assert shop.world.report("other", Encoder(1).full(builder))
+    shop.world.settle(8)
+    assert shop.shown("processes")[SSHD]["quiet"]
+    assert not shop.shown("processes-by-name")["sshd"]["quiet"]
+    shop.world.settle(8)
+    assert shop.shown("processes-by-name")["sshd"]["quiet"]
