@@ -15,7 +15,7 @@ from query.pseudo import is_pseudo
 from query.topologies.definition import Base
 
 #: Of how many nodes a part of everything is.
-_AT_ONCE = 1_000
+_AT_ONCE = 250
 _NONE: frozenset[str] = frozenset()
 
 

@@ -11,7 +11,7 @@ from query.topologies.definition import Definition
 from scope.query.v1.messages_pb2 import TopologyStats
 
 #: Of how many nodes a part of everything is.
-_AT_ONCE = 1_000
+_AT_ONCE = 250
 
 
 class Selection:

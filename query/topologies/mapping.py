@@ -35,8 +35,10 @@ def by_kind(places: Mapping[Topology.ValueType, Place], otherwise: Place = nowhe
 def parent_of(kind: Topology.ValueType, otherwise: Place = nowhere) -> Place:
     """It belongs to its parent of that kind; of several to the first by id."""
 
+    tag = ids.node_id(kind, "")  # cheaper to look at than the node
+
     def place(model: Model, node: str) -> str | None:
-        parent = min((parent for parent in model.parents(node) if model.kind(parent) == kind), default=None)
+        parent = min((parent for parent in model.parents(node) if parent.endswith(tag)), default=None)
         return otherwise(model, node) if parent is None else parent
 
     return place
