@@ -26,7 +26,7 @@ from tests.e2e.client import ROOT, Api, Mesh
 REPORT = ROOT / "tests" / "data" / "shop.json"
 PAGE = ROOT / "docs" / "topologies.md"
 IDS = ROOT / "docs" / "topologies.ids"
-_ANSWER = re.compile(r"(<!-- (\w+) ?(.*?) -->\n).*?(<!-- end -->)", re.DOTALL)
+_ANSWER = re.compile(r"(<!-- (\w+)((?: \S+)*) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 _COUNTS = ("node_count", "nonpseudo_node_count", "edge_count", "filtered_nodes")
 
@@ -85,15 +85,8 @@ def _topologies(api: Api) -> str:
         options = ", ".join(f"`{group['id']}`" for group in topology.get("options", []))
         counts = _joined(stats.get(key, 0) for key in _COUNTS)
         hidden = "yes" if topology.get("hide_if_empty") else ""
-        return [
-            f"`{topology['url']}`",
-            topology["name"],
-            above,
-            str(topology["rank"]),
-            hidden,
-            options,
-            _joined(counts),
-        ]
+        url, rank = f"`{topology['url']}`", str(topology["rank"])
+        return [url, topology["name"], above, rank, hidden, options, counts]
 
     columns = ("url", "name", "below", "rank", "hidden if empty", "options", "nodes, not pseudo, edges, left out")
     return table(columns, (row(*one) for one in listed(api)))
@@ -107,7 +100,7 @@ def _nodes(api: Api, topology: str) -> str:
 
 def _row(node: Node) -> list[str]:
     shape = node["shape"] + (", stack" if node.get("stack") else "") + (", pseudo" if node.get("pseudo") else "")
-    edges = _joined(f"`{other}`" for other in sorted(node.get("adjacency", ())))
+    edges = _joined(map(_quoted, sorted(node.get("adjacency", ()))))
     return [f"`{node['id']}`", node["label"], node.get("labelMinor", ""), shape, edges]
 
 
@@ -121,12 +114,11 @@ def _options(api: Api, topology: str, *choices: str) -> str:
 
     def row(choice: str) -> list[str]:
         chosen = _view(api, f"{topology}?{choice}")
-        more = [f"also `{id_}`" for id_ in sorted(chosen.keys() - usual.keys())]
-        less = [f"without `{id_}`" for id_ in sorted(usual.keys() - chosen.keys())]
+        more, less = sorted(chosen.keys() - usual.keys()), sorted(usual.keys() - chosen.keys())
         edges = sum(len(node.get("adjacency", ())) for node in chosen.values())
-        return [f"`{choice}`", str(len(chosen)), str(edges), _joined([*more, *less])]
+        return [f"`{choice}`", str(len(chosen)), str(edges), _joined(map(_quoted, more)), _joined(map(_quoted, less))]
 
-    return table(("parameters", "nodes", "edges", "against none"), map(row, choices))
+    return table(("parameters", "nodes", "edges", "also", "without"), map(row, choices))
 
 
 def _node(api: Api, topology: str, id_: str) -> str:
@@ -143,7 +135,7 @@ def _facts(node: Node) -> Iterator[list[str]]:
         value = f"{metric.get('value', 0):.15g}{_in(metric.get('format'))}; {samples}"
         yield ["`metrics`", f"`{metric['id']}`", metric["label"], value]
     for held, row in _members(node, "tables", "rows"):
-        yield [f"`tables`: {held['label']}", f"`{row['id']}`", "", _joined(row["entries"].values())]
+        yield [f"`tables`: {held['label']}", f"`{row['id']}`", "", _joined(_cells(held, row))]
     for parent in node.get("parents", ()):
         yield ["`parents`", f"`{parent['id']}`", parent["label"], f"in `{parent['topologyId']}`"]
     for group, child in _members(node, "children", "nodes"):
@@ -158,6 +150,14 @@ def _facts(node: Node) -> Iterator[list[str]]:
 def _members(node: Node, groups: str, members: str) -> Iterator[tuple[Any, Any]]:
     """Each member of each group, with its group."""
     return ((group, member) for group in node.get(groups, ()) for member in group.get(members, ()))
+
+
+def _cells(held: Node, row: Node) -> Iterator[str]:
+    return (row["entries"][column["id"]] for column in held["columns"])
+
+
+def _quoted(id_: str) -> str:
+    return f"`{id_}`"
 
 
 def _in(unit: str | None) -> str:

@@ -122,7 +122,7 @@ def test_a_container_in_full(api: Api) -> None:
     assert [group["id"] for group in node["children"]] == ["process"]
     assert {metric["id"]: len(metric["samples"]) for metric in node["metrics"]} == {
         "docker_cpu_total_usage": 15,
-        "docker_memory_usage": 15,
+        "docker_memory_usage": 16,
     }
     controls = {control["id"] for control in node["controls"]}
     assert controls >= {"docker_stop_container", "docker_pause_container"}
