@@ -238,6 +238,20 @@ async def test_a_slow_engine_is_given_up(tmp_path: Path, engine: DockerEngine, m
         await followed.until(lambda found: "in time" in found.problem)
 
 
+async def test_what_could_not_be_looked_at_is_looked_at_again(
+    tmp_path: Path, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(docker_api, "ANSWER_SECONDS", 0.1)
+    async with engine.serving(tmp_path / "s"), following(tmp_path / "s") as followed:
+        await until(lambda: engine.listened_to)
+        await followed.until(Docker.containers)
+        engine.broken[f"/containers/{WEB}/json"] = SILENT
+        engine.change("restart", container(RestartCount=3))  # which no list tells
+        await followed.until(lambda found: found.problem)
+        engine.broken.clear()
+        await followed.until(lambda found: [one.restarts for one in found.containers()] == [3])
+
+
 async def test_a_host_may_have_too_many_containers(
     tmp_path: Path, engine: DockerEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

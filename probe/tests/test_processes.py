@@ -178,3 +178,15 @@ def test_files_that_may_not_be_counted_are_unknown() -> None:
 def test_names_and_command_lines(arguments: list[str], name: str, cmdline: str, dropped: str) -> None:
     assert describe("comm", arguments, whole=True) == (name, cmdline)
     assert describe("comm", arguments, whole=False)[1] == dropped
+
+
+def test_a_process_that_started_since_the_last_sample() -> None:
+    reporter = ProcessReporter()
+    reporter.sample(1_000)
+    with child("input()") as process:
+        reporter.look()
+        [found] = [one for one in reporter.collect({}) if one.pid == process.pid]
+        assert found.usage == []
+        reporter.sample(2_000)
+        [found] = [one for one in reporter.collect({}) if one.pid == process.pid]
+    assert [look.time_ms for look in found.usage] == [2_000]
