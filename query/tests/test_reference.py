@@ -11,11 +11,12 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from query.tests.reading import Reader, nodes
-from query.tests.reference.ends import connections
+from query.tests.reference.details import children, parents, peers
+from query.tests.reference.ends import Connection, connections
 from query.tests.reference.names import name
 from query.tests.reference.picture import Fading, Picture, picture
 from query.tests.reference.said import Said
-from query.tests.reference.topologies import TOPOLOGIES
+from query.tests.reference.topologies import TOPOLOGIES, is_group
 from query.tests.simulation import LIFETIMES, Simulation, Step, steps
 from query.view import View
 
@@ -42,8 +43,6 @@ def test_edges_between_owners(sequence: list[Step]) -> None:
         found = {(one.key, one.edge, one.times) for one in join.connections(owners, simulation.world.model.probes)}
         assert found == {((*one.ends[0], *one.ends[1]), (one.client, one.server), one.times) for one in expected}
 
-
-KEYS = ("adjacency", "pseudo")
 
 #: A topology and what is chosen of it.
 Look = tuple[str, Mapping[str, str]]
@@ -88,35 +87,69 @@ class Watching:
             assert (stats.node_count, stats.nonpseudo_node_count, stats.edge_count, stats.filtered_nodes) == (
                 expected.stats
             )
-            assert {node: seen(shown) for node, shown in nodes(view).items()} == told(said, topology, expected)
+            assert seen(view) == told(said, topology, expected)
+            for node in expected.members:
+                assert details_seen(view, node) == details_told(said, topology, expected, node, found)
             reader.read()
             assert reader.nodes == nodes(view)
 
+    def check_content(self) -> None:
+        """Compares what the reference does not know: views made anew say the same of each node."""
+        for topology, chosen, view in self._views:
+            shown = nodes(view)
+            for node, anew in nodes(self._simulation.world.view_anew(topology, **chosen)).items():
+                # An edge that fades is in none that is new.
+                assert {**shown[node], "adjacency": []} == {**anew, "adjacency": []}
 
-def seen(shown: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a node, as it is answered, the reference knows."""
-    return {key: shown[key] for key in KEYS}
+
+def seen(view: View) -> dict[str, Any]:
+    """What of each node, as it is answered, the reference knows."""
+    keys = ("label", "labelMinor", "rank", "shape", "stack", "pseudo", "quiet", "adjacency")
+    return {
+        node: {
+            **{key: shown[key] for key in keys},
+            "parents": [(parent["id"], parent["label"], parent["topologyId"]) for parent in shown["parents"]],
+        }
+        for node, shown in nodes(view).items()
+    }
 
 
-def told(said: Said, topology: str, expected: Picture) -> dict[str, dict[str, Any]]:
+def told(said: Said, topology: str, picture: Picture) -> dict[str, Any]:
     """The same as the reference has it."""
     found = {}
-    for node, members in expected.members.items():
+    for node, members in picture.members.items():
         named = name(said, topology, node, members)
-        full = {
-            "adjacency": sorted(expected.adjacency[node]),
-            "pseudo": not members,
+        found[node] = {
             "label": named.label,
             "labelMinor": named.minor,
             "rank": named.rank,
             "shape": named.shape,
             "stack": named.stack,
+            "pseudo": not members,
+            "quiet": bool(members) and (members if is_group(topology) else {node}) <= said.quiet,
+            "adjacency": sorted(picture.adjacency[node]),
+            "parents": parents(said, node) if members and not is_group(topology) else [],
         }
-        found[node] = {key: full[key] for key in KEYS}
     return found
 
 
-@sequences(500)
+def details_seen(view: View, node: str) -> Any:
+    """What belongs to a node, and its connections, as they are answered."""
+    details = view.details(node)
+    assert details is not None
+    children = {group.label: [child.id for child in group.nodes] for group in details.children}
+    rows = [{(row.id, row.metadata[-1].value) for row in group.connections} for group in details.connections]
+    return children, *rows
+
+
+def details_told(said: Said, topology: str, picture: Picture, node: str, found: list[Connection]) -> Any:
+    """The same as the reference has it."""
+    directions = peers(said, topology, picture, node, found)
+    rows = [{(f"{peer.node}-{peer.remote}-{peer.port}", str(of[peer])) for peer in of} for of in directions]
+    return children(said, topology, picture, node), *rows
+
+
+@sequences(1200)
 @given(st.lists(steps, min_size=1, max_size=10), _looks)
 def test_views(sequence: list[Step], looks: list[Look]) -> None:
     simulation = Simulation("r")
@@ -125,3 +158,4 @@ def test_views(sequence: list[Step], looks: list[Look]) -> None:
         watching.check()
         simulation.do(step)
     watching.check()
+    watching.check_content()

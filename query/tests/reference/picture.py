@@ -19,11 +19,13 @@ class Picture:
     Attributes:
         members: its nodes, and what each stands for that is reported; pseudo nodes stand for nothing of that.
         adjacency: for each node those that it opens connections to.
+        parts: of what the base is made of, pseudo nodes too, the nodes that each is part of.
         filtered: how many nodes there are that were left out.
     """
 
     members: Mapping[str, frozenset[str]]
     adjacency: Mapping[str, frozenset[str]]
+    parts: Mapping[str, Collection[str]]
     filtered: int
 
     @property
@@ -50,7 +52,9 @@ def picture(said: Said, topology: str, edges: Collection[Edge], chosen: Mapping[
     pseudo = {end for edge in found for end in edge if end not in members and edge[0] != edge[1]}
     shown = members | dict.fromkeys(pseudo, frozenset[str]())
     adjacency = {node: frozenset(to for of, to in found if of == node and to in shown) for node in shown}
-    return Picture(shown, adjacency, len(_members(said, topology, everything).keys() - members.keys()))
+    parts = {base: [node for node in of if node in shown] for base, of in nodes.items()}
+    filtered = _members(said, topology, everything).keys() - members.keys()
+    return Picture(shown, adjacency, parts, len(filtered))
 
 
 def _members(said: Said, topology: str, bases: Iterable[str]) -> dict[str, frozenset[str]]:
