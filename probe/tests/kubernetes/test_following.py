@@ -134,7 +134,7 @@ async def test_pages_that_took_too_long_are_listed_again(api: ApiServer, monkeyp
 
 
 async def test_without_an_api_server_what_was_known_stays_for_a_while(
-    api: ApiServer, monkeypatch: pytest.MonkeyPatch
+    api: ApiServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with capture_logs() as logs:
         async with followed(Role.CLUSTER) as found:
@@ -151,6 +151,7 @@ async def test_without_an_api_server_what_was_known_stays_for_a_while(
     assert [entry["log_level"] for entry in logs] == ["warning", "info"]
     assert "not reached" in logs[0]["why"]
     assert "refused" in logs[0]["why"]
+    assert not caplog.records  # the client does not try again by itself, and says nothing
 
 
 async def test_what_does_not_come_in_time_is_said(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> None:
