@@ -34,7 +34,6 @@ def by_kind(places: Mapping[Topology.ValueType, Place], otherwise: Place = nowhe
 
 def parent_of(kind: Topology.ValueType, otherwise: Place = nowhere) -> Place:
     """It belongs to its parent of that kind; of several to the first by id."""
-
     tag = ids.node_id(kind, "")  # cheaper to look at than the node
 
     def place(model: Model, node: str) -> str | None:
