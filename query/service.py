@@ -52,6 +52,8 @@ T = TypeVar("T")
 
 #: The fields of requests that hold what somebody has chosen.
 _OPTIONS = ("system", "stopped", "pseudo", "unconnected", "namespace")
+#: What leaves nothing out.
+_EVERYTHING = {"system": "all", "stopped": "both", "pseudo": "show", "unconnected": "show"}
 _Choosing = (
     pb.GetTopologyRequest
     | pb.RenderTopologyRequest
@@ -236,6 +238,11 @@ class Query(QueryServiceServicer):
     async def _node(self, request: pb.GetNodeRequest | pb.RenderNodeRequest) -> pb.GetNodeResponse:
         async with self._reading(request.timestamp) as organization:
             details = (await self._view(organization, request)).details(request.node_id)
+            if details is None:  # options may leave it out, and others know it: as a child, a parent, or from before
+                sensitive = SENSITIVE in current().permissions
+                definition = _definition(request.topology)
+                everything = self._options.choice(definition, _EVERYTHING, sensitive=sensitive)
+                details = (await organization.view(definition, everything)).details(request.node_id)
             if details is None:
                 raise not_found("node", request.node_id)
             return pb.GetNodeResponse(node=details)

@@ -10,7 +10,7 @@ from query import view
 from query.tests.conftest import Log, Served
 from query.tests.machines import Machine, Reporter, Socket
 from query.tests.test_service import reason
-from scope.query.v1.messages_pb2 import GetTopologyRequest, ListTopologiesRequest, RenderTopologyRequest
+from scope.query.v1.messages_pb2 import GetNodeRequest, GetTopologyRequest, ListTopologiesRequest, RenderTopologyRequest
 
 MACHINE = Machine("a", {1: "busy", 2: "idle", 3: "idle"}, [Socket(1, ("10.0.0.1", 5), ("8.8.8.8", 53))])
 
@@ -117,3 +117,10 @@ async def test_a_page_that_would_be_too_large_is_shorter(reported: Served, monke
     monkeypatch.setattr(view, "_RENDERED_BYTES", 1)
     page = await rendered(reported, topology="processes", unconnected="show", page_size=5)
     assert (list(page["nodes"]), page["nextPageToken"]) == (["a;1"], "a;1")
+
+
+async def test_a_node_that_options_leave_out_has_details_all_the_same(reported: Served) -> None:
+    request = GetNodeRequest(topology="processes", node_id="a;2")
+    assert "a;2" not in (await typed(reported, topology="processes")).nodes
+    found = await reported.stub.GetNode(request, metadata=reported.metadata("GetNode"))
+    assert (found.node.id, found.node.label) == ("a;2", "idle")

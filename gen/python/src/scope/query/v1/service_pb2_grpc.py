@@ -134,14 +134,15 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetNode(self, request, context):
-        """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND.
+        """Answers one node with its details, also one that the options leave out of the topology. Refuses an unknown topology
+        or node with NOT_FOUND.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def RenderNode(self, request, context):
-        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+        """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
         FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

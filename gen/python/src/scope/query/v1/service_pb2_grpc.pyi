@@ -56,9 +56,11 @@ class QueryServiceStub:
     beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     GetNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]
-    """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
+    """Answers one node with its details, also one that the options leave out of the topology. Refuses an unknown topology
+    or node with NOT_FOUND.
+    """
     RenderNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]
-    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+    """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
     FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     StreamTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]
@@ -112,9 +114,11 @@ class QueryServiceAsyncStub(QueryServiceStub):
     beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     GetNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetNodeRequest, _messages_pb2.GetNodeResponse]  # type: ignore[assignment]
-    """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
+    """Answers one node with its details, also one that the options leave out of the topology. Refuses an unknown topology
+    or node with NOT_FOUND.
+    """
     RenderNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+    """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
     FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     StreamTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
@@ -195,7 +199,9 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.GetNodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_messages_pb2.GetNodeResponse, _abc.Awaitable[_messages_pb2.GetNodeResponse]]:
-        """Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND."""
+        """Answers one node with its details, also one that the options leave out of the topology. Refuses an unknown topology
+        or node with NOT_FOUND.
+        """
 
     @_abc_1.abstractmethod
     def RenderNode(
@@ -203,7 +209,7 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RenderNodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+        """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
         FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
 

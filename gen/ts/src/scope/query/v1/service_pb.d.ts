@@ -70,7 +70,8 @@ export declare const QueryService: GenService<{
     output: typeof HttpBodySchema;
   },
   /**
-   * Answers one node with its details. Refuses an unknown topology or node with NOT_FOUND.
+   * Answers one node with its details, also one that the options leave out of the topology. Refuses an unknown topology
+   * or node with NOT_FOUND.
    *
    * @generated from rpc scope.query.v1.QueryService.GetNode
    */
@@ -80,7 +81,7 @@ export declare const QueryService: GenService<{
     output: typeof GetNodeResponseSchema;
   },
   /**
-   * Answers GetNodeResponse as JSON. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
+   * Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
    * FAILED_PRECONDITION (ANSWER_TOO_LARGE).
    *
    * @generated from rpc scope.query.v1.QueryService.RenderNode
