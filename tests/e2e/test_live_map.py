@@ -21,7 +21,7 @@ def this_host(mesh: Mesh) -> dict[str, Any]:
 
 def by_pid(mesh: Mesh, pid: int) -> dict[str, Any]:
     node = f"{socket.gethostname()};{pid}"
-    return wait_for(lambda: mesh.api().nodes("processes").get(node), f"process {pid}")
+    return wait_for(lambda: mesh.api().nodes("processes?unconnected=show").get(node), f"process {pid}")
 
 
 def rows(node: dict[str, Any]) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_a_process_shows_with_its_facts_and_then_leaves(mesh: Mesh) -> None:
         wait_for(lambda: metrics(by_pid(mesh, process.pid)).keys() >= wanted, "its metrics")
         assert metrics(by_pid(mesh, process.pid))["process_memory_usage_bytes"] > 1_000_000
     gone = f"{socket.gethostname()};{process.pid}"
-    wait_for(lambda: gone not in mesh.api().nodes("processes"), "its leaving")
+    wait_for(lambda: gone not in mesh.api().nodes("processes?unconnected=show"), "its leaving")
 
 
 SERVE = """
@@ -104,10 +104,10 @@ def test_two_processes_that_talk_have_an_edge(mesh: Mesh, address: str, family: 
 
 def test_a_watcher_sees_a_process_start_and_end(mesh: Mesh) -> None:
     this_host(mesh)
-    with mesh.api().watch("processes") as events:
+    with mesh.api().watch("processes?unconnected=show") as events:
         first = next(events)
         assert first.kind == "reset"
-        assert first.data.keys() == {"add", "update", "remove", "metrics"}
+        assert first.data.keys() == {"add", "update", "remove", "metrics", "missing"}
         with child("-c", "input()") as process:
             name = f"{socket.gethostname()};{process.pid}"
             deadline = time.monotonic() + PATIENCE
@@ -137,8 +137,9 @@ def test_metrics_come_without_their_nodes(mesh: Mesh) -> None:
 
 def test_the_lists(mesh: Mesh) -> None:
     this_host(mesh)
-    topologies = {topology["url"]: topology for topology in mesh.api().get("/api/topology").json()}
-    assert topologies.keys() == {"/api/topology/hosts", "/api/topology/processes"}
+    listed = mesh.api().get("/api/topology?unconnected=show").json()
+    topologies = {topology["url"]: topology for topology in listed}
+    assert topologies.keys() == {f"/api/topology/{name}" for name in ("containers", "hosts", "pods", "processes")}
     assert topologies["/api/topology/processes"]["stats"]["node_count"] > 5
     assert topologies["/api/topology/processes"]["hide_if_empty"] is True
     probes = mesh.api().get("/api/probes").json()

@@ -54,7 +54,7 @@ def test_every_operation_succeeds_as_documented(mesh: Mesh) -> None:
     rest.call(probe, "CollectionService_PublishDocument", two_processes("documented"))
     # Of this machine, which has measurements too, and there for as long as the mesh is.
     nodes = {"hosts": f"{gethostname()};<host>", "processes": f"{gethostname()};{mesh.run()['pid']}"}
-    wait_for(lambda: nodes["processes"] in api.nodes("processes"), "the process")
+    wait_for(lambda: nodes["processes"] in api.nodes("processes?unconnected=show"), "the process")
     for name in ("GetInfo", "ListTopologies", "ListProbes"):
         rest.call(api, f"QueryService_{name}")
     for topology, node in nodes.items():

@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.client import Api, Mesh, wait_for
 
 SECRET = "--password=hunter2"
+_PROCESSES = "processes?unconnected=show"
 
 
 @pytest.fixture
@@ -32,12 +33,12 @@ def narrowed(mesh: Mesh) -> Api:
 
 def test_arguments_are_in_no_answer_to_who_may_not_see_them(mesh: Mesh, process: str) -> None:
     everything, little = mesh.api(), narrowed(mesh)
-    paths = ("/api/topology/processes", f"/api/topology/processes/{process}")
-    with everything.watch("processes"), little.watch("processes") as events:
-        wait_for(lambda: process in everything.nodes("processes"), "the process")
+    paths = (f"/api/topology/{_PROCESSES}", f"/api/topology/processes/{process}")
+    with everything.watch(_PROCESSES), little.watch(_PROCESSES) as events:
+        wait_for(lambda: process in everything.nodes(_PROCESSES), "the process")
         assert [SECRET.encode() in everything.get(path).body for path in paths] == [True, True]
         assert [SECRET.encode() in little.get(path).body for path in paths] == [False, False]
-        assert process in little.nodes("processes")
+        assert process in little.nodes(_PROCESSES)
         told = ""
         for event in events:
             told += str(event.data)
