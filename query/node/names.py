@@ -71,6 +71,8 @@ KINDS: Mapping[Topology.ValueType, Kind] = {
     Topology.TOPOLOGY_JOB: Kind("dottedtriangle", "job", "jobs"),
 }
 
+_SHAPES = {kind: looks.shape for kind, looks in KINDS.items()}
+
 #: What controllers are called in front of how many pods they have.
 _CONTROLLERS = {
     Topology.TOPOLOGY_DEPLOYMENT: "Deployment",
@@ -97,9 +99,7 @@ def label(node: Facts) -> str:
 
 def named(model: Model, node: Facts) -> Name:
     """What something that probes report is called, and looks like."""
-    naming = _NAMINGS.get(node.topology, _named_in_namespace)
-    kind = KINDS.get(node.topology)
-    return naming(model, node)._replace(shape=kind.shape if kind else "triangle")
+    return _NAMINGS.get(node.topology, _named_in_namespace)(model, node, _SHAPES.get(node.topology, "triangle"))
 
 
 def group_named(group: str, kind: Topology.ValueType, count: int) -> Name:
@@ -155,50 +155,50 @@ def _short(node: Facts) -> str:
     return _own(node)[:_SHORT_ID]
 
 
-def _named_host(_: Model, node: Facts) -> Name:
+def _named_host(_: Model, node: Facts, shape: str) -> Name:
     first, rest = host_name(node.label or _own(node))
-    return Name(first, rest, rest)
+    return Name(first, rest, rest, shape)
 
 
-def _named_process(model: Model, node: Facts) -> Name:
+def _named_process(model: Model, node: Facts, shape: str) -> Name:
     """What it calls itself, and in small print where it runs."""
     host, _, pid = node.id.partition(";")
     name = node.texts.get("name") or node.label
     if not name:
-        return Name(pid, host, host)
+        return Name(pid, host, host, shape)
     container = _first(node, _CONTAINER_TAG)
     facts = model.facts(container) if container else None
     where = f"{label(facts)}:{pid}" if facts else pid
-    return Name(name, f"{host} ({where})", name)
+    return Name(name, f"{host} ({where})", name, shape)
 
 
-def _named_container(model: Model, node: Facts) -> Name:
+def _named_container(model: Model, node: Facts, shape: str) -> Name:
     host = _first(node, _HOST_TAG).removesuffix(_HOST_TAG)
     name = label(node)
-    return Name(name, host, images.image_name(model, node) or host or name)
+    return Name(name, host, images.image_name(model, node) or host or name, shape)
 
 
-def _named_image(model: Model, node: Facts) -> Name:
+def _named_image(model: Model, node: Facts, shape: str) -> Name:
     name = label(node)
-    return Name(name, _counted_below(model, node, ids.CONTAINER), name, stack=True)
+    return Name(name, _counted_below(model, node, ids.CONTAINER), name, shape, stack=True)
 
 
-def _named_pod(model: Model, node: Facts) -> Name:
-    return _named_in_namespace(model, node)._replace(minor=_counted_below(model, node, ids.CONTAINER))
+def _named_pod(model: Model, node: Facts, shape: str) -> Name:
+    return _named_in_namespace(model, node, shape)._replace(minor=_counted_below(model, node, ids.CONTAINER))
 
 
-def _named_pod_group(model: Model, node: Facts) -> Name:
+def _named_pod_group(model: Model, node: Facts, shape: str) -> Name:
     """Services, and controllers with what they are."""
     what = _CONTROLLERS.get(node.topology)
     count = _counted_below(model, node, _POD)
-    name = _named_in_namespace(model, node)
+    name = _named_in_namespace(model, node, shape)
     return name._replace(minor=f"{what} of {count}" if what else count, stack=True)
 
 
-def _named_in_namespace(_: Model, node: Facts) -> Name:
+def _named_in_namespace(_: Model, node: Facts, shape: str) -> Name:
     name = label(node)
     namespace = node.texts.get("kubernetes_namespace")
-    return Name(name, "", f"{namespace}/{name}" if namespace else name)
+    return Name(name, "", f"{namespace}/{name}" if namespace else name, shape)
 
 
 def _counted_below(model: Model, node: Facts, kind: Topology.ValueType) -> str:
@@ -210,7 +210,7 @@ def _first(node: Facts, tag: str) -> str:
     return min((parent for parent in node.parents if parent.endswith(tag)), default="")
 
 
-_NAMINGS: Mapping[Topology.ValueType, Callable[[Model, Facts], Name]] = {
+_NAMINGS: Mapping[Topology.ValueType, Callable[[Model, Facts, str], Name]] = {
     ids.HOST: _named_host,
     ids.PROCESS: _named_process,
     ids.CONTAINER: _named_container,
