@@ -14,8 +14,8 @@ from query.topologies.definition import Base, Definition
 from query.view import View
 from scope.query.v1.messages_pb2 import TopologyStats
 
-#: How many selections there are at most.
-_MOST = 64
+#: How many selections there are at most: one for each choice of options of a topology.
+MOST = 64
 #: Of how many nodes and edges a graph takes in a part at once when it is made.
 _AT_ONCE = 250
 
@@ -140,11 +140,11 @@ class Views:
 
     def _make_room(self) -> None:
         """Lets go of what nobody has asked for for longest, where there is too much."""
-        if len(self._kept) < _MOST:
+        if len(self._kept) < MOST:
             return
         unwatched = [key for key, kept in self._kept.items() if not kept.watchers()]
         if not unwatched:
-            raise limit_exceeded(f"topologies are watched with {_MOST} different choices of options; that is the most")
+            raise limit_exceeded(f"topologies are watched with {MOST} different choices of options; that is the most")
         self._let_go(min(unwatched, key=lambda key: self._kept[key].wanted))
 
     def _let_go(self, key: _Key) -> None:

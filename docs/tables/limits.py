@@ -17,7 +17,7 @@ from mesh import limits as mesh
 from mesh.contracts import rpcs
 from mesh.rates import Rate
 from mesh.settings import Settings
-from query import telling
+from query import kept, telling
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
@@ -232,6 +232,12 @@ def _pace() -> list[Limit]:
     }
     streams = [_setting(what, CollectionSettings, name, beyond) for name, (what, beyond) in said.items()]
     watches = _setting("watches of one person at a replica", QuerySettings, "watches_per_user", _LIMIT_EXCEEDED)
+    choices = _fixed(
+        "topologies that are watched in an organization at a replica, each choice of options counted",
+        kept,
+        "MOST",
+        _LIMIT_EXCEEDED,
+    )
     waiting = _fixed(
         "reports that wait in a replica for a log that does not take them, together",
         log,
@@ -246,7 +252,7 @@ def _pace() -> list[Limit]:
         "AT_ONCE",
         "wait their turn",
     )
-    return [requests, watches, chunk, *streams, large, waiting]
+    return [requests, watches, choices, chunk, *streams, large, waiting]
 
 
 def _log() -> list[Limit]:
