@@ -24,6 +24,9 @@ from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError
 from scope_sdk.report.nodes import NodeFacts
 
+TRANSLATIONS = limits.CONNECTIONS // 2
+"""Of this host; a cluster has the other half of the room."""
+
 
 class Cluster(Protocol):
     """What is known beyond this host, and followed for as long as the probe runs."""
@@ -134,12 +137,12 @@ def build(seen: Seen, wish: Wish) -> Builder:
     for process in seen.processes[: limits.NODES - len(builder.nodes)]:
         container = ids.container_id(seen.containers.members.get(process.pid, ""))
         builder.add(facts.process_node(process, host, container if container in builder.nodes else None))
-    for topology in {node.topology for node in builder.nodes.values()}:
+    for topology in sorted({node.topology for node in builder.nodes.values()}):
         builder.template(standard.STANDARD[topology])
     for connection in seen.connections[: limits.CONNECTIONS]:
         local, remote = facts.ends(connection, scopes)
         builder.connect(_owner(connection, builder, host), local, remote, incoming=connection.incoming)
-    for original, translated in islice(_translations(seen, scopes), limits.CONNECTIONS):
+    for original, translated in islice(_translations(seen, scopes), TRANSLATIONS):
         builder.translate(original, translated)
     return builder
 
