@@ -87,7 +87,7 @@ async def test_what_a_topology_has_not_is_ignored_and_what_no_option_has_is_refu
 async def test_a_graph_has_what_drawing_takes_and_nothing_more(reported: Served) -> None:
     whole = (await rendered(reported, topology="processes"))["nodes"]["a;1"]
     drawn = (await rendered(reported, topology="processes", view="graph"))["nodes"]["a;1"]
-    assert all(whole[rows] for rows in ("metadata", "parents", "metrics", "tables"))
+    assert all(whole[rows] for rows in ("metadata", "parents", "metrics"))
     assert drawn == whole | {"metadata": [], "parents": [], "metrics": [], "tables": []}
     assert list((await typed(reported, topology="processes", view="graph")).nodes["a;1"].metadata) == []
 
