@@ -1,6 +1,6 @@
 """What readers of a view get to see of its nodes, as messages and as JSON."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
 
@@ -11,7 +11,7 @@ from query.node.children import children
 from query.node.connections import connections
 from query.node.controls import controls
 from query.node.look import stands_for_a_name
-from query.node.measured import measured, measures_others, showing
+from query.node.measured import above, measured, measures_others
 from query.node.metrics import MetricsPrinter, metrics, rounded
 from query.node.parents import ancestors, mention, mentioning
 from query.node.summary import summary
@@ -45,6 +45,8 @@ class Printer:
         self._mentioned: dict[str, Hashable] = {}
         self._reports = not stands_for_a_name(selection.definition)
         self._measures_others = measures_others(selection.definition)
+        # The node whose measurements each shows, where that may be another.
+        self._sources: dict[str, str] = {}
 
     def summary(self, node: str) -> NodeSummary:
         """A node."""
@@ -91,9 +93,14 @@ class Printer:
         found = dict.fromkeys(chain.from_iterable(column.nodes for column in columns.values()))
         nodes = [(handle, ids[handle]) for handle in found if handle in ids]
         if self._measures_others:
-            nodes = [(handle, node) for handle, source in nodes for node in sorted(showing(self._model, source))]
+            nodes = [(handle, node) for handle, source in nodes for node in self._showing(source)]
         shown = [(handle, node) for handle, node in nodes if node in self._selection.nodes]
         return _printed(shown, block.times, columns) if shown else iter(())
+
+    def doubt(self, nodes: Iterable[str]) -> None:
+        """Takes in that it may differ what belongs to these nodes, or that they are gone."""
+        for node in nodes:
+            self._sources.pop(node, None)
 
     def redeclared(self) -> None:
         """Takes in that measurements are declared in another way."""
@@ -111,10 +118,10 @@ class Printer:
     def _bare(self, node: str) -> NodeSummary:
         """A node without its measurements."""
         model, choice = self._model, self._choice
-        above = set[str]() if choice.graph else ancestors(model, node)
-        for parent in above:
+        parents = set[str]() if choice.graph else ancestors(model, node)
+        for parent in parents:
             self._mentioned[parent] = mention(model, parent)
-        return summary(model, self._selection, node, above, sensitive=choice.sensitive, drawn=choice.graph)
+        return summary(model, self._selection, node, parents, sensitive=choice.sensitive, drawn=choice.graph)
 
     def _is_reported(self, node: str) -> bool:
         """Whether a node is something that probes report."""
@@ -122,7 +129,17 @@ class Printer:
 
     def _source(self, node: str) -> str:
         """The node whose measurements a node shows."""
-        return measured(self._model, node) if self._measures_others else node
+        if not self._measures_others:
+            return node
+        source = self._sources.get(node)
+        if source is None:
+            source = self._sources[node] = measured(self._model, node)
+        return source
+
+    def _showing(self, source: str) -> list[str]:
+        """The nodes that show the measurements of a node."""
+        perhaps = above(self._model, source) & self._selection.nodes
+        return sorted(node for node in perhaps if self._source(node) == source)
 
     def _measured(self, node: str, *, samples: bool) -> Iterator[Metric]:
         kind = self._model.kind(node) if self._is_reported(node) else None

@@ -167,12 +167,14 @@ class Probe:
     def _start(self, report: Report, heading: Heading) -> Changes:
         """Takes in the first report of an epoch: no handle means what it meant before."""
         self._epoch = report.epoch
+        families = {node for handle, node in self.ids.items() if self._children.of(handle)}
         self._nodes, self._children, self._strings = Nodes(), Children(), []
         self.samples.clear()
         gone = set(self.handles)
         self.ids, self.handles = {}, {}
         changes = self._go_on(report, heading)
         changes.nodes |= gone
+        changes.families |= families
         changes.connections = changes.templates = True
         return changes
 

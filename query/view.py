@@ -107,6 +107,7 @@ class View:
             for shown in self._shown.values():
                 shown.measured = ("", ())
             doubtful |= self._selection.nodes
+        self._printer.doubt(doubtful)
         if len(doubtful) > _COMPARED:
             self._print_anew(doubtful)
         changed = [node for node in doubtful if self._differs(node)]

@@ -4,6 +4,7 @@ from query.model import Model
 from query.node.family import belonging, running
 from query.topologies.definition import Definition
 from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report import ids
 
 _POD = Topology.TOPOLOGY_POD
 #: What runs in containers by way of pods.
@@ -21,6 +22,8 @@ _BY_PODS = frozenset(
 
 #: What shows the measurements of a container.
 _OTHERS = _BY_PODS | {_POD}
+# Cheaper to look for than kinds.
+_OTHERS_TAGS = tuple(ids.node_id(kind, "") for kind in _OTHERS)
 
 
 def measured(model: Model, node: str) -> str:
@@ -40,13 +43,13 @@ def measures_others(topology: Definition) -> bool:
     return not _OTHERS.isdisjoint(topology.kinds)
 
 
-def showing(model: Model, node: str) -> set[str]:
-    """Ids of the nodes that show the measurements of a node, which may be one of them."""
+def above(model: Model, node: str) -> set[str]:
+    """Ids of the nodes that may show the measurements of a node, itself among them."""
     found: set[str] = set()
     waiting = [node]
     while waiting:
         one = waiting.pop()
-        if one not in found and measured(model, one) == node:
+        if one not in found:
             found.add(one)
-            waiting.extend(parent for parent in model.parents(one) if model.kind(parent) in _OTHERS)
+            waiting.extend(parent for parent in model.parents(one) if parent.endswith(_OTHERS_TAGS))
     return found

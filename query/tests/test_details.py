@@ -404,3 +404,17 @@ def test_all_of_one_name_are_quiet_when_each_is(shop: Told) -> None:
     assert not shop.shown("processes-by-name")["sshd"]["quiet"]
     shop.world.settle(8)
     assert shop.shown("processes-by-name")["sshd"]["quiet"]
+
+
+def test_counts_follow_what_a_probe_says_no_more_once_it_starts_again() -> None:
+    cluster, host = (
+        Told({DEPLOYMENT: node(DEPLOYMENT, "deployment"), RS: node(RS, "replica_set", DEPLOYMENT)}),
+        Builder(),
+    )
+    cluster.report("cluster")
+    for one in (node(HOST, "host"), node(RS, "replica_set"), node(POD, "pod", RS, HOST)):
+        host.add(one)
+    assert cluster.world.report("host", Encoder(1).full(host))
+    assert cluster.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 1 pod"
+    assert cluster.world.report("host", Encoder(2).full(Builder().add(node(HOST, "host"))))
+    assert cluster.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 0 pods"
