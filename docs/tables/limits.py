@@ -134,6 +134,7 @@ def _report() -> list[Limit]:
         "ADDRESS_LENGTH": ("an address with its scope", "characters"),
         "ATTRIBUTES": ("attributes of a node, of each kind (text, number, set)", ""),
         "PARENTS": ("parents of a node", ""),
+        "NODE_ADDRESSES": ("addresses that reach a node and nothing else", ""),
         "CONTROLS": ("controls of a node", ""),
         "SET_VALUES": ("values of a set", ""),
         "TABLES": ("tables of a node", ""),
