@@ -36,7 +36,7 @@ _ORDER = {
 
 def parents(model: Model, node: str, above: Iterable[str]) -> Iterator[Parent]:
     """What a node belongs to, of its ancestors, in the order of kinds; each by the id that its topology shows it by."""
-    found = [shown for parent in above if (shown := _shown(model, node, parent))]
+    found = {shown for parent in above if (shown := _shown(model, node, parent))}  # two images may have one name
     for _, name, parent, topology in sorted(found):
         yield Parent(id=parent, label=name, topology_id=topology)
 

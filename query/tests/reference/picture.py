@@ -105,6 +105,11 @@ class Fading:
         self._seen: dict[Edge, list[Connection]] = {}
         self._until: dict[Edge, float] = {}
 
+    @property
+    def fades(self) -> bool:
+        """Whether any edge is shown that has ended."""
+        return bool(self._until)
+
     def shown(self, said: Said, connections: Iterable[Connection], now: float) -> set[Edge]:
         """The edges that are shown at a moment; to be asked at every moment at which anything changed."""
         seen = edges(said, self._base, connections)
