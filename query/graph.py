@@ -132,7 +132,8 @@ class Graph:
 
         Of the edges that go those that fade go last: where several made one, it fades.
         """
-        moved = {owner for owner in perhaps if owner in self._placed and self._has_moved(owner)}
+        place, model, placed = self.base.place, self.model, self._placed
+        moved = {owner for owner in perhaps if owner in placed and place(model, owner) != placed[owner]}
         # All edges are looked through, for that is rare: a set of its edges for each owner would take much memory.
         anew = [edge for edge in self._edges if edge not in changes and not moved.isdisjoint(edge)] if moved else []
         revised = [edge for edge, change in changes.items() if change is EdgeChange.REVISED]
@@ -146,10 +147,6 @@ class Graph:
         for edge, change in changes.items():
             if change is EdgeChange.CAME:
                 self._add(edge)
-
-    def _has_moved(self, owner: str) -> bool:
-        """Whether an owner belongs elsewhere now; one that left stays where it was."""
-        return self.model.kind(owner) is not None and self.base.place(self.model, owner) != self._placed[owner]
 
     def _expire(self, now: float) -> None:
         for edge in [edge for edge, until in self._fading.items() if until <= now]:

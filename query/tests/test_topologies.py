@@ -111,6 +111,29 @@ def test_a_process_whose_last_connection_faded_is_hidden(shop: Shop) -> None:
     assert view.stats().filtered_nodes == 2
 
 
+def test_a_process_whose_only_peer_left_is_hidden_at_once(shop: Shop) -> None:
+    shop.words["peer"] = cluster.process("a", 5, "peer", "")
+    shop.words["call"] = Socket(IDLE, ("10.0.0.1", 6000), ("10.0.0.1", 6001), False)
+    shop.words["called"] = Socket(process_id("a", 5), ("10.0.0.1", 6000), ("10.0.0.1", 6001), True)
+    shop.say()
+    view = shop.world.view("processes")
+    assert IDLE in nodes(view)
+    for name in ("peer", "call", "called"):
+        del shop.words[name]
+    shop.say()
+    assert IDLE not in nodes(view)
+
+
+def test_an_edge_fades_where_its_process_left(shop: Shop) -> None:
+    view = shop.world.view("containers")
+    for name in ("nginx", "query", "browser"):
+        del shop.words[name]
+    shop.say()
+    assert nodes(view)[WEB]["adjacency"] == [DB]
+    shop.say(16)
+    assert nodes(view)[WEB]["adjacency"] == []
+
+
 def test_processes_of_one_name_are_one(shop: Shop) -> None:
     assert shop.shows("processes-by-name") == {
         "nginx": {"postgres"},
@@ -141,6 +164,14 @@ def test_containers(shop: Shop) -> None:
     assert shop.shows("containers", system="all") == {**shown, DNS: set()}
     assert shop.shows("containers", system="system") == {DNS: set()}
     assert shop.shows("containers", pseudo="show") == {**shown, UNCONTAINED: set(), LAN: {UNCONTAINED}}
+
+
+def test_what_only_talks_to_itself_is_not_shown_as_the_rest_of_its_host(shop: Shop) -> None:
+    shop.words["login"] = Socket(SSHD, ("a;127.0.0.1", 6000), ("a;127.0.0.1", 6001), False)
+    shop.words["logged in"] = Socket(SSHD, ("a;127.0.0.1", 6000), ("a;127.0.0.1", 6001), True)
+    shop.say()
+    assert UNCONTAINED not in shop.shows("containers", pseudo="show")
+    assert shop.shows("hosts")[A] == {A, INTERNET_OUT}
 
 
 def test_a_container_that_was_removed_is_not_there(shop: Shop) -> None:
