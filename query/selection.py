@@ -103,7 +103,7 @@ class Selection:
         self._members.move(base, nodes if passes else ())
         self._left_out.pop(base, None)
         if not passes:
-            self._left_out[base] = nodes
+            self._left_out[base] = tuple(node for node in nodes if not is_rest(node))
 
     def _nodes_of(self, base: str) -> tuple[str, ...]:
         group = self.definition.group
