@@ -67,7 +67,7 @@ class Document(_message.Message):
     @_builtins.property
     def templates(self) -> _containers.RepeatedCompositeFieldContainer[_template_pb2.TopologyTemplates]:
         """How to show what the nodes carry, each kind of node once. For kinds that nothing is declared for, what is usual is
-        declared: hosts and processes are shown without saying more.
+        declared: hosts, processes, containers, images and what Kubernetes has are shown without saying more.
         """
 
     @_builtins.property

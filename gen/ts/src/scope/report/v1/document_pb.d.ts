@@ -38,7 +38,7 @@ export declare type Document = Message<"scope.report.v1.Document"> & {
 
   /**
    * How to show what the nodes carry, each kind of node once. For kinds that nothing is declared for, what is usual is
-   * declared: hosts and processes are shown without saying more.
+   * declared: hosts, processes, containers, images and what Kubernetes has are shown without saying more.
    *
    * @generated from field: repeated scope.report.v1.TopologyTemplates templates = 3;
    */
