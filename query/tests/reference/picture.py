@@ -110,10 +110,16 @@ class Fading:
         """Whether any edge is shown that has ended."""
         return bool(self._until)
 
-    def shown(self, said: Said, connections: Iterable[Connection], now: float) -> set[Edge]:
+    def shown(self, said: Said, connections: Collection[Connection], now: float) -> set[Edge]:
         """The edges that are shown at a moment; to be asked at every moment at which anything changed."""
         seen = edges(said, self._base, connections)
-        ended = {edge for edge, of in self._seen.items() if any(_ended(said, connection) for connection in of)}
+        between = {(connection.client, connection.server) for connection in connections}
+        ended = {
+            edge
+            for edge, of in self._seen.items()
+            # Where others connect the same owners, and these have moved, the edge has moved with them.
+            if any((one.client, one.server) not in between and _ended(said, one) for one in of)
+        }
         self._until |= dict.fromkeys(ended, now + self._kept)
         self._until = {edge: until for edge, until in self._until.items() if edge not in seen and until > now}
         self._seen = seen
