@@ -88,6 +88,8 @@ class View:
         self._printer = Printer(model, selection, choice)
         self._id = secrets.token_hex(8)
         self._journal = Journal(_AWAY)
+        # When it was brought up to date last, and when somebody asked last what they have missed.
+        self._now = self._followed = -math.inf
         self._shown: dict[str, _Shown] = {}
         self._unread: dict[str, None] = {}
         self._missed: dict[int | None, Missed] = {}
@@ -111,7 +113,9 @@ class View:
         if len(doubtful) > _COMPARED:
             self._print_anew(doubtful)
         changed = [node for node in doubtful if self._differs(node)]
-        blocks = [data for ids, block in change.blocks for data in self._printer.blocks(ids, block)]
+        self._now = now
+        followed = self.wakes or now - self._followed <= _AWAY  # else nobody can know where they were
+        blocks = [data for ids, block in change.blocks for data in self._printer.blocks(ids, block)] if followed else []
         self._version += change.reported
         if changed or blocks or change.missing:
             self._version += 1
@@ -200,6 +204,7 @@ class View:
 
     def since(self, cursor: str) -> Missed | None:
         """What a reader has missed, all there is for a cursor that is not known; None for nothing."""
+        self._followed = self._now
         step = self._step(cursor)
         if step == self._journal.step:
             return None

@@ -401,3 +401,21 @@ def test_a_string_table_in_another_order_means_what_it_says() -> None:
     world.settle()
     shown = {row["id"]: row["value"] for row in nodes(view)["a;<host>"]["metadata"]}
     assert shown == {"kernel_version": "6", "uptime": "6", "local_networks": "192.168.0.0/16"}
+
+
+def test_measurements_are_no_events_where_nobody_follows() -> None:
+    world = World(Lifetimes(quiet=100, gone=200))
+    reporter = Reporter("p", Machine("a"))
+    world.full(reporter)
+    view = world.view("hosts")
+    steps = []
+    for followed in (False, True, False):
+        if followed:
+            view.since("")
+        before = view._journal.step
+        world.report("p", reporter.delta())
+        world.settle()
+        steps.append(view._journal.step - before)
+        assert nodes(view)["a;<host>"]["metrics"]
+        world.settle(16)
+    assert steps == [0, 1, 0]

@@ -23,7 +23,7 @@ _TICKS = 12  # in each round
 
 
 def cost(hosts: int, read: Sequence[str]) -> dict[str, Row]:
-    """Microseconds for one report where so many hosts report and these topologies are read.
+    """Microseconds for one report where so many hosts report and these topologies are watched.
 
     Taking one in is parsing it and bringing the state of its probe up to date, said of the median report of each kind;
     joining is the rest, done for all of a tick together. Every host sends one full report and 19 deltas. Garbage is not
@@ -66,7 +66,8 @@ class _Costing:
         self._views = Views(self._model, options, math.inf)
         for definition in map(topologies().__getitem__, self.read):
             choice = options.choice(definition, {}, sensitive=True)
-            asyncio.run(self._views.view(definition, choice, lambda: 0.0))
+            view = asyncio.run(self._views.view(definition, choice, lambda: 0.0))
+            view.wakes.add(asyncio.Event())
         self._scripts = [Script(turn) for turn in range(FULL_EVERY)]
 
     def forget(self) -> None:
