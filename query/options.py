@@ -164,17 +164,17 @@ class Options:
     ) -> Choice:
         """What a reader has chosen of a topology, what it has not being as usual, and what is not there ignored.
 
-        Namespaces come and go: any name is one. Raises ServiceError (INVALID_FIELD) for a value that there is not.
+        Namespaces come and go: any name is one. Raises ServiceError (INVALID_FIELD) for a value that no topology has.
         """
-        wrong, options = dict[str, str](), list[tuple[str, str]]()
-        for group in self._of(definition):
-            value = chosen.get(group.id) or group.default
-            values = [one.value for one in group.values]
-            if value not in values:
-                wrong[group.id] = f"must be one of {', '.join(values)}"
-            options.append((group.id, value))
+        values = {group.id: [one.value for one in group.values] for group in self._groups.values()}
+        wrong = {
+            name: f"must be one of {', '.join(known)}"
+            for name, known in values.items()
+            if chosen.get(name, "") not in ("", *known)
+        }
         if wrong:
             raise invalid_fields(wrong)
+        options = [(group.id, chosen.get(group.id) or group.default) for group in self._of(definition)]
         names = sorted({name.strip() for name in chosen.get(_NAMESPACE, "").split(",")} - {""})
         if names and _NAMESPACE in definition.options:
             options.append((_NAMESPACE, ",".join(names)))

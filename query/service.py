@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh import headers
 from mesh.bounds import Bound, Per
-from mesh.errors import ServiceError, not_found
+from mesh.errors import ServiceError, invalid_field, not_found
 from mesh.headers import Context
 from mesh.identity import current
 from mesh.limits import ANSWER_BYTES
@@ -52,6 +52,8 @@ T = TypeVar("T")
 
 #: The fields of requests that hold what somebody has chosen.
 _OPTIONS = ("system", "stopped", "pseudo", "unconnected", "namespace")
+#: How much of each node drawing takes.
+_GRAPH = "graph"
 #: What leaves nothing out.
 _EVERYTHING = {"system": "all", "stopped": "both", "pseudo": "show", "unconnected": "show"}
 _Choosing = (
@@ -208,10 +210,12 @@ class Query(QueryServiceServicer):
         """What the caller has chosen; raises ServiceError (INVALID_FIELD) where there is no such thing."""
         definition = _definition(request.topology)
         chosen = {name: getattr(request, name) for name in _OPTIONS}
-        graph = getattr(request, "view", "") == "graph"
+        detail = getattr(request, "view", "")
+        if detail not in ("", _GRAPH):
+            raise invalid_field("view", f"must be {_GRAPH}, or empty")
 
         def choose(sensitive: bool) -> tuple[Definition, Choice]:
-            return definition, self._options.choice(definition, chosen, sensitive=sensitive, graph=graph)
+            return definition, self._options.choice(definition, chosen, sensitive=sensitive, graph=detail == _GRAPH)
 
         choose(False)
         return choose

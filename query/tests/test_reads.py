@@ -80,8 +80,11 @@ async def test_what_a_topology_has_not_is_ignored_and_what_no_option_has_is_refu
     with pytest.raises(grpc.aio.AioRpcError, match="system: must be one of all, system, application") as refused:
         await rendered(reported, topology="containers", system="nonsense")
     assert reason(refused.value) == "INVALID_FIELD"
-    with pytest.raises(grpc.aio.AioRpcError, match="stopped"):
-        await rendered(reported, topology="containers", stopped="nonsense")
+    for topology in ("containers", "hosts"):
+        with pytest.raises(grpc.aio.AioRpcError, match="stopped: must be one of stopped, running, both"):
+            await rendered(reported, topology=topology, stopped="nonsense")
+    with pytest.raises(grpc.aio.AioRpcError, match="view: must be graph, or empty"):
+        await rendered(reported, topology="hosts", view="nonsense")
 
 
 async def test_a_graph_has_what_drawing_takes_and_nothing_more(reported: Served) -> None:
