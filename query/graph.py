@@ -13,6 +13,7 @@ from query.join import Edge, EdgeChange, EdgeChanges
 from query.model import Change, Model
 from query.pseudo import is_pseudo
 from query.topologies.definition import Base
+from scope_sdk.report.merge import Facts
 
 #: Of how many nodes a part of everything is.
 _AT_ONCE = 250
@@ -62,6 +63,7 @@ class Graph:
         self._held: dict[Edge, int] = {}
         self._fading: dict[Edge, float] = {}
         self._changed: dict[Edge, bool] = {}
+        self._related: dict[str, Facts] = {}
 
     def apply(self, change: Change, now: float) -> GraphChange:
         """Takes in what changed in the model, and lets go of edges that are too old."""
@@ -121,11 +123,20 @@ class Graph:
         if base.related or base.through:
             for node in nodes:
                 kind = model.kind(node)
-                if kind in base.related:
+                if kind is None:
+                    self._related.pop(node, None)
+                if kind in base.related and self._differs(node):
                     near |= model.children(node)
                 if kind in base.through:
                     moved |= model.children(node)
         return near, moved
+
+    def _differs(self, related: str) -> bool:
+        """Whether something else is said of a node than was; many probes may say the same of an image."""
+        before, facts = self._related.get(related), self.model.facts(related)
+        if facts is not None:
+            self._related[related] = facts
+        return facts != before
 
     def _replace(self, changes: EdgeChanges, perhaps: Iterable[str], now: float) -> None:
         """Takes in owners' edges that came and went, and moves those of owners that belong to another node now.

@@ -111,6 +111,7 @@ def test_nothing_is_left_of_connections_that_went(world: World) -> None:
             "_held",
             "_fading",
             "_changed",
+            "_related",
         )
         assert {name: vars(graph)[name] for name in names if vars(graph)[name]} == {}
     for selected in world.views._kept.values():

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from mesh.errors import ServiceError
+from query.graph import Graph
+from query.model import Change
 from query.options import Options, label_filters
 from query.tests import cluster
 from query.tests.cluster import Socket, Word, pod_id, service_id
@@ -384,7 +386,7 @@ def test_a_value_that_is_none_is_refused_and_those_named_that_are(shop: Shop) ->
 def test_views_that_show_the_same_are_one(shop: Shop) -> None:
     view = shop.world.view
     assert view("containers") is view("containers", system="application", stopped="", unconnected="show")
-    assert view("hosts") is view("hosts", pseudo="show", namespace="shop", system="nonsense")
+    assert view("hosts") is view("hosts", pseudo="show", namespace="shop", system="all")
     assert view("pods", namespace="b, a,,a") is view("pods", namespace="a,b")
     assert view("pods", graph=True) is view("pods", graph=True, sensitive=False)
     assert view("pods") is not view("pods", sensitive=False)
@@ -396,3 +398,14 @@ def test_drawing_takes_no_rows_and_no_measurements(shop: Shop) -> None:
     assert (node["metadata"], node["metrics"], node["tables"], node["parents"]) == ([], [], [], [])
     assert (node["label"], node["adjacency"]) == ("nginx", [POSTGRES])
     assert nodes(shop.world.view("processes"))[NGINX]["metadata"]
+
+
+def test_containers_are_looked_at_again_only_where_their_image_is_another(shop: Shop) -> None:
+    graph = Graph(shop.world.model, topologies()["containers"].base)
+    for part in shop.world.model.everything():
+        graph.apply(part, shop.world.now)
+    image = cluster.image_id("i2")
+    assert not graph.apply(Change(nodes={image}), shop.world.now).nodes
+    shop.words["image db"] = cluster.image("i2", "postgres:18")
+    shop.say()
+    assert graph.apply(Change(nodes={image}), shop.world.now).nodes == {DB}
