@@ -113,8 +113,8 @@ class Graph:
         model, base = self.model, self.base
         if model.kind(node) not in base.kinds:
             return False
-        facts = model.facts(node) if base.ended else None
-        return facts is None or base.ended is None or not base.ended(facts)
+        facts = model.facts(node) if base.ended else None  # they are not needed where nothing ends
+        return facts is None or not base.has_ended(facts)
 
     def _relatives(self, nodes: Iterable[str]) -> tuple[set[str], set[str]]:
         """The base nodes that are chosen or grouped by any of these, and the owners that are placed by any of them."""

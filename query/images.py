@@ -36,10 +36,15 @@ def image(model: Model, container: str) -> Facts | None:
     return model.facts(min(images)) if images else None
 
 
+def said_name(container: Facts, of: Facts | None) -> str:
+    """What a container calls its image, or else the image itself; empty where neither says."""
+    return container.texts.get(NAME) or (of.texts.get(NAME) or of.label if of else "")
+
+
 def image_name(model: Model, container: Facts) -> str:
     """The short name of a container's image, else the beginning of its id; empty where nothing is known of it."""
     of = image(model, container.id)
-    name = container.texts.get(NAME) or (of.texts.get(NAME) or of.label if of else "")
+    name = said_name(container, of)
     if name and name != _NO_NAME:
         return short(name)
     own = ids.parts(_IMAGE, of.id)[1] if of else container.texts.get("docker_image_id", "")
@@ -51,3 +56,8 @@ def image_group(model: Model, container: str) -> str | None:
     facts = model.facts(container)
     name = image_name(model, facts) if facts else ""
     return ids.node_id(_IMAGE, name) if name else None
+
+
+def group_name(group: str) -> str:
+    """The short name of such a node's images."""
+    return group.removesuffix(_TAG)

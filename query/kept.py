@@ -16,8 +16,6 @@ from scope.query.v1.messages_pb2 import TopologyStats
 
 #: How many selections there are at most: one for each choice of options of a topology.
 MOST = 64
-#: Of how many nodes and edges a graph takes in a part at once when it is made.
-_AT_ONCE = 250
 
 #: A topology, and what is chosen of it.
 _Key = tuple[str, tuple[tuple[str, str], ...]]
@@ -116,7 +114,7 @@ class Views:
         if base.id in self._graphs:
             return self._graphs[base.id]
         graph = Graph(self._model, base)
-        for part in self._model.everything(_AT_ONCE):
+        for part in self._model.everything():
             graph.apply(part, now)
             await asyncio.sleep(0)
         return graph

@@ -28,7 +28,7 @@ _HOST = ids.host_id("")
 _NAMESPACE = ids.node_id(Topology.TOPOLOGY_NAMESPACE, "")
 _NOBODY: Mapping[str, Probe] = {}
 #: Of how many nodes and edges a part of everything is.
-_AT_ONCE = 1_000
+_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,12 @@ _NO_LABELS: Mapping[str, tuple[str, ...]] = {}
 def is_running(graph: Graph, node: str) -> bool:
     """Whether a container runs, or nothing is said about that."""
     facts = graph.model.facts(node)
-    return facts is None or facts.texts.get("docker_container_state", "") in _RUNNING
+    return facts is None or runs(facts)
+
+
+def runs(container: Facts) -> bool:
+    """Whether a container's programs are there, or nothing is said about that."""
+    return container.texts.get("docker_container_state", "") in _RUNNING
 
 
 def is_application(graph: Graph, node: str) -> bool:
@@ -69,7 +74,7 @@ def namespace(graph: Graph, node: str) -> str:
 
 
 def _is_system_image(container: Facts, image: Facts | None) -> bool:
-    name = container.texts.get(images.NAME) or (image.texts.get(images.NAME) or image.label if image else "")
+    name = images.said_name(container, image)
     return bool(name) and (images.short(name) in _SYSTEM_IMAGES or _PAUSE.search(name) is not None)
 
 

@@ -11,7 +11,7 @@ from query.node.family import Kinds, below
 from query.node.look import stands_for_a_name
 from query.node.measured import measured
 from query.node.metrics import metrics
-from query.node.names import IMAGE_TAG, group_named
+from query.node.names import group_named
 from query.node.summary import listed, outline
 from query.pseudo import is_rest
 from query.selection import Selection
@@ -123,5 +123,5 @@ def _listed(model: Model, node: str, *, sensitive: bool) -> NodeSummary:
 def _images(model: Model, containers: Iterable[str]) -> NodeGroup:
     """The images that containers are made from, those of one name as one."""
     counts = Counter(image for container in containers if (image := images.image_group(model, container)))
-    names = {image: group_named(image.removesuffix(IMAGE_TAG), ids.CONTAINER, counts[image]) for image in counts}
+    names = {image: group_named(images.group_name(image), ids.CONTAINER, counts[image]) for image in counts}
     return _filled(_IMAGE, "Container images", [], [outline(image, name) for image, name in names.items()])

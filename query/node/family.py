@@ -5,18 +5,15 @@ from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 
 from query.model import Model
+from query.predicates import runs
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report import ids
-from scope_sdk.report.merge import Facts
 
 #: Between a controller and its pods.
 _BETWEEN = frozenset({Topology.TOPOLOGY_REPLICA_SET, Topology.TOPOLOGY_JOB})
 
 Kinds = Mapping[Topology.ValueType, AbstractSet[str]]
 """Ids of nodes by their kind."""
-
-#: The states of containers whose programs are there.
-_RUNNING = frozenset({"running", "restarting", "paused"})
 
 
 def belonging(model: Model, node: str, kind: Topology.ValueType) -> set[str]:
@@ -51,8 +48,5 @@ def below(model: Model, nodes: Iterable[str]) -> Kinds:
 
 def running(model: Model, node: str) -> set[str]:
     """The containers of a pod that run, or of which it is not known."""
-    return {container for container in belonging(model, node, ids.CONTAINER) if _runs(model.facts(container))}
-
-
-def _runs(container: Facts | None) -> bool:
-    return container is not None and container.texts.get("docker_container_state", "running") in _RUNNING
+    containers = belonging(model, node, ids.CONTAINER)
+    return {container for container in containers if (facts := model.facts(container)) and runs(facts)}

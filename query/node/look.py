@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from query import images
 from query.model import Model
 from query.node.facts import facts_of, images_of
 from query.node.family import belonging
-from query.node.names import IMAGE_TAG, Name, group_named, named, pseudo_named
+from query.node.names import Name, group_named, named, pseudo_named
 from query.selection import Selection
 from query.topologies.definition import Definition
 from scope.report.v1.topology_pb2 import Topology
@@ -53,6 +54,6 @@ def stands_for_a_name(topology: Definition) -> bool:
 def _look_at_name(model: Model, selection: Selection, node: str) -> Look:
     bases = selection.bases(node)
     (kind,) = selection.definition.base.kinds
-    name = group_named(node.removesuffix(IMAGE_TAG), kind, len(bases))
+    name = group_named(images.group_name(node), kind, len(bases))
     facts = images_of(model, node, bases) if selection.definition.kinds else None
     return Look(name, facts, lambda counted: len(bases) if counted == kind else 0)

@@ -18,8 +18,6 @@ _REPLICA_SET = Topology.TOPOLOGY_REPLICA_SET
 _HOST_TAG = ids.host_id("")
 _CONTAINER_TAG = ids.container_id("")
 _SHORT_ID = 12
-#: What ids of images end with.
-IMAGE_TAG = ids.node_id(_IMAGE, "")
 
 #: Tables that may hold the name that whoever starts a container gave it, and the row that does; the first found wins.
 #: Of all variables this one is a name, which everybody may see.

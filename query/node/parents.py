@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterable, Iterator
 
 from query import images
 from query.model import Model
-from query.node.names import IMAGE_TAG, label
+from query.node.names import label
 from query.topologies import topology_showing
 from scope.query.v1.node_pb2 import Parent
 from scope.report.v1.topology_pb2 import Topology
@@ -77,5 +77,5 @@ def _shown(model: Model, node: str, parent: str) -> tuple[int, str, str, str] | 
     place = _ORDER[facts.topology]
     if facts.topology == _IMAGE:
         group = images.image_group(model, node)
-        return (place, group.removesuffix(IMAGE_TAG), group, topology.id) if group else None
+        return (place, images.group_name(group), group, topology.id) if group else None
     return place, label(facts), parent, topology.id
