@@ -9,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from scope_probe.containers import conntrack
-from scope_probe.containers.conntrack import Conntrack, Endpoint, Translation
+from scope_probe.containers.conntrack import Conntrack
+from scope_probe.scopes import Endpoint, Translation
 from tests.connection import needs_ipv6
 
 ESTABLISHED, FIN_WAIT, CLOSE_WAIT, LAST_ACK, TIME_WAIT = 3, 4, 5, 6, 7

@@ -7,7 +7,7 @@ from scope_probe import VERSION
 from scope_probe.connections import Connection
 from scope_probe.host import CPUS, Host, HostSample
 from scope_probe.processes import Process
-from scope_probe.scopes import Scopes
+from scope_probe.scopes import Endpoint, Scopes
 from scope_sdk.report import ids, limits
 from scope_sdk.report.nodes import NodeFacts, Sample
 
@@ -66,7 +66,7 @@ def process_node(process: Process, host: Host, container: str | None) -> NodeFac
     )
 
 
-def ends(connection: Connection, scopes: Scopes) -> tuple[tuple[str, int], tuple[str, int]]:
+def ends(connection: Connection, scopes: Scopes) -> tuple[Endpoint, Endpoint]:
     """Both ends of a connection. Loopback means something in its own network namespace only."""
     local = scopes.scoped(connection.local, connection.namespace)
     remote = scopes.scoped(connection.remote, connection.namespace)

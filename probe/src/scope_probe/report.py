@@ -11,14 +11,14 @@ from typing import Protocol
 from scope_probe import connections, facts
 from scope_probe.connections import Connection
 from scope_probe.containers import nodes
-from scope_probe.containers.conntrack import Conntrack, Translation
+from scope_probe.containers.conntrack import Conntrack
 from scope_probe.containers.engines import Engines
 from scope_probe.containers.model import Image
 from scope_probe.containers.nodes import Here, Wish
 from scope_probe.containers.reporter import ContainerReporter, Found
 from scope_probe.host import Host, HostReporter, HostSample
 from scope_probe.processes import Process, ProcessReporter
-from scope_probe.scopes import Scopes
+from scope_probe.scopes import Scopes, Translation
 from scope_sdk.report import ids, limits, standard
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError

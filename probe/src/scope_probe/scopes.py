@@ -5,6 +5,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
+Endpoint = tuple[str, int]
+"""An address, with its scope where it has one, and a port."""
+
+Translation = tuple[Endpoint, Endpoint]
+"""What is addressed to the first is delivered to the second."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class Scopes:
             self._known[key] = f"{scope};{address}" if scope else address
         return self._known[key]
 
-    def endpoint(self, end: tuple[str, int]) -> tuple[str, int]:
+    def endpoint(self, end: Endpoint) -> Endpoint:
         """The same of an address, with its port, in the host's own network namespace."""
         address, port = end
         return self.scoped(address), port

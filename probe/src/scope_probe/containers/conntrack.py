@@ -18,8 +18,7 @@ from typing import NamedTuple
 
 import structlog
 
-Endpoint = tuple[str, int]
-Translation = tuple[Endpoint, Endpoint]
+from scope_probe.scopes import Endpoint, Translation
 
 MOST = 16_384
 """Entries that one report looks at, of those with another source and of those with another destination."""

@@ -15,8 +15,7 @@ from scope_probe.containers import cri_answers as answers
 from scope_probe.containers import cri_pb2 as pb
 from scope_probe.containers.cri_answers import Images, Sandbox
 from scope_probe.containers.cri_pb2_grpc import ImageServiceStub, RuntimeServiceStub
-from scope_probe.containers.docker import CONTAINERS, KEPT_SECONDS, RETRY_SECONDS
-from scope_probe.containers.model import Container, Image
+from scope_probe.containers.model import CONTAINERS, KEPT_SECONDS, RETRY_SECONDS, Container, Image
 
 ANSWER_SECONDS = 10.0
 LOOK_SECONDS = 10.0

@@ -12,16 +12,11 @@ from scope_probe.containers import docker_answers as answers
 from scope_probe.containers import docker_api
 from scope_probe.containers.docker_answers import RUBBISH
 from scope_probe.containers.docker_api import FAILURES, Api, ApiError
-from scope_probe.containers.model import Container, Image
+from scope_probe.containers.model import CONTAINERS, KEPT_SECONDS, RETRY_SECONDS, Container, Image
 
 LOOK_SECONDS = 10.0
 """Between two looks at the list of containers, for what no event told of."""
 
-RETRY_SECONDS = 2.0
-KEPT_SECONDS = 60.0
-"""How long the last word of an engine stands that does not answer."""
-
-CONTAINERS = 5_000
 _INSPECTED_AT_ONCE = 4
 #: What may be marked beside single containers: the list is to be read, and nothing known of any container counts.
 _LIST, _ALL = "", "*"

@@ -6,6 +6,15 @@ from typing import Protocol
 
 RUNNING, PAUSED, EXITED = "running", "paused", "exited"
 
+CONTAINERS = 5_000
+"""How many of one engine are reported."""
+
+RETRY_SECONDS = 2.0
+"""Until an engine that did not answer is asked again."""
+
+KEPT_SECONDS = 60.0
+"""How long the last word of an engine stands that does not answer."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Port:

@@ -9,7 +9,7 @@ from scope_probe.containers.age import age, in_words
 from scope_probe.containers.cgroups import Usage
 from scope_probe.containers.model import PAUSED, RUNNING, Container, Image, Port
 from scope_probe.hiding import harmless
-from scope_probe.scopes import Scopes
+from scope_probe.scopes import Scopes, Translation
 from scope_sdk.report import ids, limits
 from scope_sdk.report.nodes import Attribute, NodeFacts, Sample
 
@@ -136,9 +136,7 @@ def pod_id(pod: str) -> str:
     return ids.node_id(Topology.TOPOLOGY_POD, pod)
 
 
-def translations(
-    container: Container, scopes: Scopes, host: Collection[str]
-) -> Iterator[tuple[tuple[str, int], tuple[str, int]]]:
+def translations(container: Container, scopes: Scopes, host: Collection[str]) -> Iterator[Translation]:
     """Where published TCP ports lead, from each of the host's own addresses, which are given, that they are at."""
     for port in container.ports:
         target = _target(container, ipv6=":" in port.address)

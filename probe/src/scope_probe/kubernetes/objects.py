@@ -10,13 +10,11 @@ from ipaddress import ip_address
 from typing import Any
 
 from scope.report.v1.topology_pb2 import Topology
+from scope_probe.scopes import Translation
 from scope_sdk.report import ids, limits
 from scope_sdk.report.nodes import Attribute, NodeFacts, check_node
 
 Raw = Mapping[str, Any]
-End = tuple[str, int]
-Translation = tuple[End, End]
-"""What is addressed to the first is delivered to the second."""
 
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - recognised in others, never bound
 _ENDED = ("Succeeded", "Failed")  # what such a pod says its address is belongs to the next one by now

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from scope.report.v1.topology_pb2 import Topology
-from scope_probe.kubernetes.objects import Pod, Service, Thing, Translation, translated
+from scope_probe.kubernetes.objects import Pod, Service, Thing, translated
+from scope_probe.scopes import Translation
 from scope_sdk.report import limits
 from scope_sdk.report.nodes import NodeFacts
 

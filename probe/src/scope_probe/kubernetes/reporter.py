@@ -13,8 +13,8 @@ import structlog
 from scope_probe.containers.nodes import within
 from scope_probe.kubernetes import Role, api
 from scope_probe.kubernetes.following import Follower, Troubles
-from scope_probe.kubernetes.objects import Translation
 from scope_probe.kubernetes.relations import Relations, node_ports
+from scope_probe.scopes import Translation
 from scope_sdk.report import ids, limits, standard
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError
