@@ -1,12 +1,18 @@
-// A live table of hosts and processes. Everything from the service goes into the page as text, never as markup.
+// Live tables of hosts and what runs there. Everything from the service goes into the page as text, never as markup.
 const METRICS = [ // by id, and the column that each is shown in
   ["host_cpu_usage_percent", "cpu"], ["host_mem_usage_bytes", "memory"],
   ["process_cpu_usage_percent", "cpu"], ["process_memory_usage_bytes", "memory"],
+  ["docker_cpu_total_usage", "cpu"], ["docker_memory_usage", "memory"],
 ];
+const VIEWS = { // why one may be empty; what its box is called, and the option that it sets
+  hosts: ["No host is reported: scope launch reports the one where it runs."],
+  containers: ["No containers: scope status names the engines that are asked.", "Stopped ones too", "stopped=both"],
+  processes: ["No process has connections.", "Those without connections too", "unconnected=show"],
+};
 const ROWS = 500;
 const $ = (selector) => document.querySelector(selector);
 const nodes = new Map();
-let topology = "hosts", sort = { by: "cpu", way: -1 }, source = null, drawing = 0;
+let topology = "hosts", sort = { by: "cpu", way: -1 }, source = null, drawing = 0, heard = false;
 
 function say(state, words = state) {
   document.body.dataset.state = state;
@@ -29,6 +35,7 @@ async function call(method, path, body) {
 function forget() {
   source?.close();
   nodes.clear();
+  heard = false;
   draw();
 }
 
@@ -74,9 +81,11 @@ async function enter() {
   $("#org").replaceChildren(...body.organizations.map((one) => new Option(one.name, one.id, false, one.id === chosen)));
   $("#who").textContent = body.email;
   source?.close();
-  const events = source = new EventSource(`/api/watch/topology/${topology}?org=${encodeURIComponent($("#org").value)}`);
+  const options = $("#more").checked ? `&${VIEWS[topology][2]}` : "";
+  const place = `/api/watch/topology/${topology}?org=${encodeURIComponent($("#org").value)}${options}`;
+  const events = source = new EventSource(place);
   const on = (name, act) => events.addEventListener(name, (event) => act(JSON.parse(event.data)));
-  on("reset", (change) => { nodes.clear(); apply(change); });
+  on("reset", (change) => { nodes.clear(); heard = true; apply(change); });
   on("update", apply);
   on("failure", ({ message }) => say("waiting", `waiting: ${message}`));
   on("end", ({ reason, message }) => (reason === "CREDENTIAL_REVOKED" ? signedOut(message) : enter()));
@@ -103,7 +112,9 @@ function measure(node, { times, values }, place) {
   }
 }
 
-const title = (node) => `${node.label} ${node.labelMinor}${node.quiet ? " (not heard of lately)" : ""}`;
+const state = (node) => node.metadata.find(({ id }) => id === "docker_container_state_human")?.value;
+const small = (node) => [node.labelMinor, state(node), node.quiet && "not heard of lately"].filter(Boolean).join(", ");
+const title = (node) => `${node.label} ${small(node)}`;
 const rank = (node) => node[sort.by]?.value ?? node[sort.by] ?? -1;
 const compare = (one, other) => (one > other) - (one < other);
 
@@ -111,7 +122,8 @@ function draw() {
   drawing = 0;
   const all = [...nodes.values()], wanted = $("#filter").value.trim().toLowerCase(), body = $("tbody");
   for (const node of all) node.connections = node.adjacency.length;
-  for (const id of all.flatMap((node) => node.adjacency)) if (nodes.has(id)) nodes.get(id).connections += 1;
+  const ends = all.flatMap((node) => node.adjacency.filter((id) => id !== node.id && nodes.has(id)));
+  for (const id of ends) nodes.get(id).connections += 1;
   const found = all.filter((node) => title(node).toLowerCase().includes(wanted));
   found.sort((one, other) => sort.way * compare(rank(one), rank(other)) || compare(one.id, other.id));
   const shown = found.slice(0, ROWS);
@@ -119,14 +131,15 @@ function draw() {
   while (body.rows.length < shown.length) body.append($("template").content.firstChild.cloneNode(true));
   shown.forEach((node, at) => fill(body.rows[at], node));
   const more = found.length > ROWS ? ": filter to see others" : "";
-  $("#note").textContent = shown.length < all.length ? `Showing ${shown.length} of ${all.length}${more}.` : "";
+  const none = heard && !all.length ? VIEWS[topology][0] : "";
+  $("#note").textContent = shown.length < all.length ? `Showing ${shown.length} of ${all.length}${more}.` : none;
 }
 
 function fill(row, node) {
   row.className = node.quiet ? "quiet" : "";
   row.title = title(node);
   row.querySelector("b").textContent = node.label;
-  row.querySelector("small").textContent = node.labelMinor;
+  row.querySelector("small").textContent = small(node);
   gauge(row.cells[1], node.cpu, 1, "%");
   gauge(row.cells[2], node.memory, 2 ** 20, "MiB");
   row.cells[3].textContent = node.connections || "";
@@ -146,7 +159,10 @@ function sortBy({ parentNode, dataset: { sort: by } }) {
 
 async function go() {
   const [, place, token] = location.hash.split("/");
-  topology = place === "processes" ? place : "hosts";
+  topology = Object.hasOwn(VIEWS, place) ? place : "hosts";
+  $("#more").checked = false;
+  $("#more").parentNode.hidden = !VIEWS[topology][2];
+  $("#more").nextSibling.textContent = ` ${VIEWS[topology][1]}`;
   for (const link of $("nav").children) link.ariaCurrent = link.hash === `#/${topology}` ? "page" : null;
   forget();
   if (place === "login") {
@@ -160,6 +176,7 @@ async function go() {
 $("thead").onclick = ({ target }) => target.dataset.sort && sortBy(target);
 $("#filter").oninput = draw;
 $("#org").onchange = go;
+$("#more").onchange = enter;
 $("#ask").onsubmit = ask;
 $("#sign-out").onclick = () => call("POST", "/api/users/logout", {}).then(enter);
 onkeydown = (event) => {
