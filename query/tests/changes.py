@@ -12,6 +12,7 @@ from query.tests.cluster import (
     DEPLOYMENT,
     JOB,
     LAN,
+    REPLICA_SET,
     End,
     Named,
     Socket,
@@ -21,6 +22,7 @@ from query.tests.cluster import (
     host,
     image,
     kubernetes,
+    namespace_id,
     pod,
     process,
     service_id,
@@ -92,7 +94,10 @@ _states = st.sampled_from(["running", "running", "exited", "paused", "deleted", 
 _phases = st.sampled_from(["Running", "Running", "Failed"])
 _programs = st.sampled_from(["nginx", "sh"])
 _above = st.sampled_from(
-    [(), (service_id("s1"),), (service_id("s1"), service_id("s2"), DEPLOYMENT), (DEPLOYMENT,), (JOB,)]
+    [
+        *((), (service_id("s1"),), (service_id("s1"), service_id("s2"), DEPLOYMENT), (DEPLOYMENT,), (JOB,)),
+        *((REPLICA_SET,), (REPLICA_SET, DEPLOYMENT, service_id("s2"))),
+    ]
 )
 _namespaces = st.sampled_from(["shop", "kube-system"])
 
@@ -190,7 +195,9 @@ CHANGES: Mapping[str, st.SearchStrategy[Change]] = {
             _kubernetes(f"service {uid[1:]}", service_id(uid), Topology.TOPOLOGY_SERVICE, ((), ("10.96.0.1",)))
             for uid in ("s1", "s2")
         ),
+        *(_kubernetes(f"namespace {uid[1:]}", namespace_id(uid), Topology.TOPOLOGY_NAMESPACE) for uid in ("n1", "n2")),
         _kubernetes("deployment", DEPLOYMENT, Topology.TOPOLOGY_DEPLOYMENT),
+        _kubernetes("replica set", REPLICA_SET, Topology.TOPOLOGY_REPLICA_SET),
         _kubernetes("job", JOB, Topology.TOPOLOGY_JOB),
         _kubernetes("cron job", CRON_JOB, Topology.TOPOLOGY_CRON_JOB),
     ),

@@ -48,6 +48,10 @@ def pod_id(uid: str) -> str:
     return node_id(Topology.TOPOLOGY_POD, uid)
 
 
+def namespace_id(uid: str) -> str:
+    return node_id(Topology.TOPOLOGY_NAMESPACE, uid)
+
+
 def image_id(image: str) -> str:
     return node_id(Topology.TOPOLOGY_CONTAINER_IMAGE, image)
 
@@ -59,6 +63,7 @@ def service_id(uid: str) -> str:
 DEPLOYMENT = node_id(Topology.TOPOLOGY_DEPLOYMENT, "d1")
 JOB = node_id(Topology.TOPOLOGY_JOB, "j1")
 CRON_JOB = node_id(Topology.TOPOLOGY_CRON_JOB, "t1")
+REPLICA_SET = node_id(Topology.TOPOLOGY_REPLICA_SET, "r1")
 
 
 def host(name: str, networks: Collection[str], addresses: Collection[str]) -> NodeFacts:
@@ -68,7 +73,8 @@ def host(name: str, networks: Collection[str], addresses: Collection[str]) -> No
 
 def process(host: str, pid: int, name: str, container: str) -> NodeFacts:
     parents = [host_id(host), *([container_id(container)] if container else [])]
-    facts = NodeFacts(Topology.TOPOLOGY_PROCESS, process_id(host, pid), name, parents, {"name": name, "pid": pid})
+    attributes = {"name": name, "pid": pid, "cmdline": f"{name} --password=secret"}
+    facts = NodeFacts(Topology.TOPOLOGY_PROCESS, process_id(host, pid), name, parents, attributes)
     return replace(facts, metrics={"cpu": [(NOON, pid / 100)]})
 
 
@@ -124,10 +130,10 @@ def pod(
 
 
 def kubernetes(id_: str, kind: Topology.ValueType, namespace: str, addresses: Collection[str] = ()) -> NodeFacts:
-    """A service or a controller of pods."""
+    """A namespace, a service or a controller of pods."""
     own = id_.partition(";")[0]
     attributes = {"kubernetes_name": f"name-{own}", "kubernetes_namespace": namespace}
-    parents = [CRON_JOB] if id_ == JOB else []
+    parents = {JOB: [CRON_JOB], REPLICA_SET: [DEPLOYMENT]}.get(id_, [])
     return NodeFacts(kind, id_, f"name-{own}", parents, attributes, addresses=addresses)
 
 
@@ -165,7 +171,9 @@ START: Mapping[str, Words] = {
     },
     "k": {
         "service 1": kubernetes(service_id("s1"), Topology.TOPOLOGY_SERVICE, "shop", ["10.96.0.1"]),
+        "namespace 1": kubernetes(namespace_id("n1"), Topology.TOPOLOGY_NAMESPACE, ""),
         "deployment": kubernetes(DEPLOYMENT, Topology.TOPOLOGY_DEPLOYMENT, "shop"),
+        "replica set": kubernetes(REPLICA_SET, Topology.TOPOLOGY_REPLICA_SET, "shop"),
         "pod 1": pod("u1", "", above=[service_id("s1"), DEPLOYMENT], addresses=["10.1.0.1"]),
         "pod 2": pod("u2", "", above=[service_id("s1")], addresses=["10.1.0.2"]),
     },

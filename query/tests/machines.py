@@ -170,15 +170,21 @@ class World:
         choice = self.options.choice(definition, chosen, sensitive=sensitive, graph=graph)
         return done(self.views.view(definition, choice, self._settled))
 
-    def view_anew(self, topology: str, *, sensitive: bool = True, **chosen: str) -> View:
+    def let_go(self) -> None:
+        """So much time passes that what nobody waits for is let go of."""
+        self.views._idle_after = -1.0
+        self.settle()
+        self.views._idle_after = math.inf
+
+    def view_anew(self, topology: str, *, sensitive: bool = True, graph: bool = False, **chosen: str) -> View:
         """The same, of what is there now and nothing else, made in small parts."""
         definition = topologies()[topology]
-        choice = self.options.choice(definition, chosen, sensitive=sensitive)
-        graph = Graph(self.model, definition.base)
+        choice = self.options.choice(definition, chosen, sensitive=sensitive, graph=graph)
+        made = Graph(self.model, definition.base)
         for part in self.model.everything(at_once=3):
-            graph.apply(part, self.now)
-        selection = Selection(graph, definition, self.options.filter(definition, choice.options))
-        for change in graph.everything(at_once=3):
+            made.apply(part, self.now)
+        selection = Selection(made, definition, self.options.filter(definition, choice.options))
+        for change in made.everything(at_once=3):
             selection.apply(change)
         view = View(self.model, selection, choice)
         for nodes in selection.everything(at_once=3):

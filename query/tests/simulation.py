@@ -1,6 +1,6 @@
 """Probes that report, fall silent, start again and contradict each other; what they say is kept in the plainest way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -31,9 +31,10 @@ class Say:
 
 @dataclass(frozen=True)
 class Restart:
-    """A probe starts again; the earlier one may live on, and be heard under the same id."""
+    """A probe starts again, and something changed; the earlier one may live on, and be heard under the same id."""
 
     probe: str
+    changes: Sequence[Change] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,10 @@ def _says(probe: str) -> st.SearchStrategy[Say]:
     return st.builds(Say, st.just(probe), st.lists(CHANGES[probe], min_size=1, max_size=3), how)
 
 
+def _starts(probe: str) -> st.SearchStrategy[Restart]:
+    return st.builds(Restart, st.just(probe), st.lists(CHANGES[probe], max_size=2))
+
+
 _probes = st.sampled_from(sorted(START))
 _changes = st.one_of(*map(_says, CHANGES))
 steps: st.SearchStrategy[Step] = st.one_of(
@@ -67,7 +72,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     _changes,
     st.builds(Again, _probes, st.integers(1, 3)),
     st.builds(Wait, st.sampled_from([1.0, 4.0, 6.0, 11.0, 21.0])),
-    st.builds(Restart, _probes),
+    st.one_of(*map(_starts, CHANGES)),
 )
 
 
@@ -89,6 +94,7 @@ class _Heard:
     state: ProbeState = field(default_factory=ProbeState)
     facts: Mapping[str, tuple[int, Facts]] = field(default_factory=dict)
     changed: Mapping[str, int] = field(default_factory=dict)
+    strings: Sequence[str] = ()
 
 
 class Simulation:
@@ -108,8 +114,8 @@ class Simulation:
         match step:
             case Say(probe, changes, how):
                 self._say(self._reporters.get(probe) or self._start(probe), changes, how)
-            case Restart(probe):
-                self._start(probe)
+            case Restart(probe, changes):
+                self._start(probe, changes)
             case Again(probe, ago) if probe in self._reporters:
                 sent = self._reporters[probe].sent
                 self._deliver(probe, sent[-min(ago, len(sent))])
@@ -125,13 +131,24 @@ class Simulation:
         heard = (self._heard[probe] for probe in sorted(self._heard))
         return said([Probe(one.state, one.changed, self._silent(one) > LIFETIMES.quiet) for one in heard])
 
-    def _start(self, probe: str) -> _Reporter:
+    def replayed(self, order: Iterable[str]) -> "Simulation":
+        """One that hears only what a log keeps of these probes, their newest reports, one probe after the other."""
+        other = Simulation(*START)
+        for probe in order:
+            state = self._heard[probe].state if probe in self._heard else ProbeState()
+            for report in (state.full, state.delta):
+                if report is not None:
+                    other._deliver(probe, report)
+        other.world.settle()
+        return other
+
+    def _start(self, probe: str, changes: Sequence[Change] = ()) -> _Reporter:
         self._epoch += 1
         known = self._reporters.get(probe)
         words = known.words if known else dict(START[probe])
         sent = known.sent if known else []
         reporter = self._reporters[probe] = _Reporter(words, Encoder(self._epoch), sent=sent)
-        self._say(reporter, [], "full")
+        self._say(reporter, changes, "full")
         return reporter
 
     def _say(self, reporter: _Reporter, changes: Sequence[Change], how: str) -> None:
@@ -158,8 +175,10 @@ class Simulation:
             self._note(heard)
 
     def _note(self, heard: _Heard) -> None:
-        """Notes of which nodes the probe says something else now."""
-        before, epoch = heard.facts, heard.state.full.epoch if heard.state.full else 0
+        """Notes of which nodes the probe says something else now; it says all anew where it numbers strings anew."""
+        strings, heard.strings = heard.strings, list(heard.state.strings())
+        continues = all(old == new for old, new in zip(strings, heard.strings, strict=False))
+        before, epoch = heard.facts if continues else {}, heard.state.full.epoch if heard.state.full else 0
         told = (merge.facts(heard.state, handle) for handle in heard.state.nodes())
         heard.facts = {facts.id: (epoch, facts) for facts in told}
         changed = {node for node, facts in heard.facts.items() if before.get(node) != facts}

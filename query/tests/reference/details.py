@@ -25,6 +25,7 @@ from query.tests.reference.topologies import (
     nodes_of,
     place,
 )
+from scope.report.v1.topology_pb2 import Topology as Kind
 
 #: Which topology shows what may be a parent, in the order in which parents are told.
 _SHOWN = {
@@ -46,17 +47,26 @@ class Parent(NamedTuple):
 
 
 def parents(said: Said, node: str) -> list[Parent]:
-    """What something that probes report belongs to, as far as any topology shows it."""
+    """What something that probes report belongs to, and its replica sets do, as far as any topology shows it."""
     found: list[Parent] = []
+    belonging = [node, *said.parents(node, Kind.TOPOLOGY_REPLICA_SET)]
     for kind, topology in _SHOWN.items():
-        above = [parent for parent in said.parents(node, kind) if not is_over(said, parent)]
+        named = {parent for one in belonging for parent in said.parents(one, kind)}
+        above = [parent for parent in named if not is_over(said, parent)]
         if kind == IMAGE:
             image = image_of(said, node) if above else ""
             found += [Parent(f"{image};<container_image>", image, topology)] if image else []
         else:
-            named = [Parent(parent, label(said.nodes[parent]), topology) for parent in above]
-            found += sorted(named, key=lambda parent: (parent.label, parent.id))
+            shown = [Parent(parent, label(said.nodes[parent]), topology) for parent in above]
+            found += sorted(shown, key=lambda parent: (parent.label, parent.id))
     return found
+
+
+def rows(said: Said, node: str, *, sensitive: bool) -> list[tuple[str, str]]:
+    """What is said of a process that is declared."""
+    facts = said.nodes[node]
+    program = [("cmdline", facts.texts["cmdline"])] if sensitive else []
+    return [("pid", f"{facts.numbers['pid']:.0f}"), *program]
 
 
 class Peer(NamedTuple):

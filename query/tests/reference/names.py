@@ -145,7 +145,8 @@ def _pseudo(node: str) -> Name:
 
 
 def _count(said: Said, node: str, kind: Kind.ValueType, what: str) -> str:
-    """How many of a kind belong to a node, pods of a cron job by way of its jobs too."""
-    above = {node, *(job for job in said.of_kind(Kind.TOPOLOGY_JOB) if node in said.nodes[job].parents)}
+    """How many of a kind belong to a node, by way of its jobs and replica sets too."""
+    between = said.of_kind(Kind.TOPOLOGY_JOB, Kind.TOPOLOGY_REPLICA_SET)
+    above = {node, *(one for one in between if node in said.nodes[one].parents)}
     count = sum(not above.isdisjoint(said.nodes[one].parents) for one in said.of_kind(kind))
     return f"{count} {what}{'' if count == 1 else 's'}"
