@@ -23,6 +23,8 @@ class Claims:
         # By node, the rank of its kind and its addresses.
         self._of_node: dict[str, tuple[int, frozenset[str]]] = {}
         self._nodes: Bags[str, str] = Bags()
+        # Who alone claims an address, of those that several do: any number of connections may ask for one of them.
+        self._alone: dict[str, str | None] = {}
 
     def put(self, node: str, kind: Topology.ValueType | None, addresses: Iterable[str]) -> set[str]:
         """Replaces the addresses of a node; answers those that may reach another node now."""
@@ -37,13 +39,21 @@ class Claims:
             self._nodes.remove(address, node)
         for address in new[1]:
             self._nodes.add(address, node)
-        return set(old[1] | new[1])
+        concerned = set(old[1] | new[1])
+        for address in concerned:
+            self._alone.pop(address, None)
+        return concerned
 
     def of(self, address: str) -> str | None:
         """The node that alone of its kind claims the address, of the most particular kind where there are several."""
         nodes = self._nodes.of(address)
         if len(nodes) <= 1:
             return next(iter(nodes), None)
+        if address not in self._alone:
+            self._alone[address] = self._find(nodes)
+        return self._alone[address]
+
+    def _find(self, nodes: Iterable[str]) -> str | None:
         claiming: list[list[str]] = [[] for _ in _KINDS]
         for node in nodes:
             claiming[self._of_node[node][0]].append(node)

@@ -7,6 +7,8 @@ from typing import Protocol
 from query.graph import Graph
 from query.join import Edge
 
+_NONE: frozenset[str] = frozenset()
+
 
 class Members(Protocol):
     """What the nodes of a topology are made of: base nodes that are not left out, and pseudo nodes."""
@@ -64,7 +66,8 @@ class Singles:
 
     def within(self, node: str) -> AbstractSet[str]:
         """See Members."""
-        return self._there & {node}
+        # Not their intersection: that looks at the larger one's whole table once it has become the smaller one.
+        return {node} if node in self._there else _NONE
 
     def take_touched(self) -> set[str]:
         """See Members."""
@@ -117,7 +120,7 @@ class Groups:
 
     def within(self, node: str) -> AbstractSet[str]:
         """See Members."""
-        return self._within.get(node, set())
+        return self._within.get(node, _NONE)
 
     def take_touched(self) -> set[str]:
         """See Members."""

@@ -118,11 +118,15 @@ class Join:
         self._originals: Bags[Key, Key] = Bags()
         #: Connections by the owner that was found for their open end.
         self._found: Bags[str, Key] = Bags()
-        #: Connections to look at again: where rows changed with the ends that were held before, and others.
+        #: Connections to look at again: where rows changed with the ends that were held before, others, and addresses
+        #: whose open connections they are.
         self._changed: dict[Key, int] = {}
         self._dirty: set[Key] = set()
+        self._doubted: set[str] = set()
         #: Ends that connections are open at, and who held each when they were settled.
         self._held: dict[tuple[str, int], str | None] = {}
+        #: Who holds each end that was asked for since: many connections may be open at one that many hold.
+        self._holder: dict[tuple[str, int], str | None] = {}
 
     def put(self, probe: str, rows: Mapping[Row, int]) -> None:
         """Replaces the rows of a probe; each row says how many connections it stands for."""
@@ -153,12 +157,14 @@ class Join:
 
     def claim(self, node: str, kind: Topology.ValueType | None, addresses: Iterable[str]) -> None:
         """Replaces the addresses of a node, of some kind."""
-        self._doubt(self._claims.put(node, kind, addresses))
+        self._doubted |= self._claims.put(node, kind, addresses)
 
     def settle(self) -> EdgeChanges:
         """Brings the edges up to date; says which came and which went since the last time."""
-        self._doubt(self.names.settle())
-        self._doubt(self.networks.settle(self._open))
+        self._doubted.update(self.names.settle(), self.networks.settle(self._open))
+        for address in self._doubted:
+            self._dirty.update(self._open.of(address))
+        self._doubted.clear()
         self._doubt_held()
         ended = self._ended()
         concerned: set[Key] = set()
@@ -168,6 +174,7 @@ class Join:
         self._changed.clear()
         for key in concerned:
             self._settle(key, ended=key in ended)
+        self._holder.clear()
         return self._edges.take_changes()
 
     def edges(self) -> Iterator[Edge]:
@@ -211,11 +218,6 @@ class Join:
         if self._open.at(address, port) and (address, port) not in self._held:
             self._held[address, port] = _first(self._holders.at(address, port))
         (self._holders.add if by > 0 else self._holders.remove)(address, port, owner)
-
-    def _doubt(self, addresses: Iterable[str]) -> None:
-        """Looks again at the connections that are open at an address."""
-        for address in addresses:
-            self._dirty.update(self._open.of(address))
 
     def _doubt_held(self) -> None:
         """Looks again at the connections that are open at an end which others hold now."""
@@ -312,7 +314,10 @@ class Join:
 
     def _owner_at(self, address: str, port: int, internet: str) -> str | None:
         """Who is at an end that nobody holds in this connection; None where that is not known."""
-        owner = _first(self._holders.at(address, port)) or self._claims.of(address)
+        end = address, port
+        if end not in self._holder:
+            self._holder[end] = _first(self._holders.at(address, port))
+        owner = self._holder[end] or self._claims.of(address)
         if owner is not None:
             return owner
         where = self.networks.of(address)

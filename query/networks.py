@@ -47,6 +47,7 @@ class Networks:
 
     def __init__(self) -> None:
         self._of_scope: dict[str, frozenset[_Network]] = {}
+        self._lengths_of_scope: dict[str, set[tuple[int, int]]] = {}
         # Of all hosts together: how many have each network, and how many networks have each version and length.
         self._everywhere: Counter[_Network] = Counter()
         self._lengths: Counter[tuple[int, int]] = Counter()
@@ -57,8 +58,10 @@ class Networks:
         scope = host.removesuffix(_HOST)
         new = _networks(*networks)
         old = self._of_scope.pop(scope, frozenset())
+        self._lengths_of_scope.pop(scope, None)
         if new:
             self._of_scope[scope] = new
+            self._lengths_of_scope[scope] = _lengths(new)
         if new != old:
             self._changed[scope] |= old ^ new
         for network in new - old:
@@ -105,7 +108,8 @@ class Networks:
     def _smallest(self, address: _Address) -> _Network | None:
         if address.scope:
             local = self._of_scope.get(address.scope, frozenset())
-            containing = [network for network in address.within(_lengths(local)) if network in local]
+            lengths = self._lengths_of_scope.get(address.scope, ())
+            containing = [network for network in address.within(lengths) if network in local]
         else:
             containing = [network for network in address.within(self._lengths) if network in self._everywhere]
         return max(containing, default=None)

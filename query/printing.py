@@ -138,8 +138,8 @@ class Printer:
 
     def _showing(self, source: str) -> list[str]:
         """The nodes that show the measurements of a node."""
-        perhaps = above(self._model, source) & self._selection.nodes
-        return sorted(node for node in perhaps if self._source(node) == source)
+        shown = self._selection.nodes
+        return sorted(node for node in above(self._model, source) if node in shown and self._source(node) == source)
 
     def _measured(self, node: str, *, samples: bool) -> Iterator[Metric]:
         kind = self._model.kind(node) if self._is_reported(node) else None

@@ -17,18 +17,15 @@ Kinds = Mapping[Topology.ValueType, AbstractSet[str]]
 
 
 def belonging(model: Model, node: str, kind: Topology.ValueType) -> set[str]:
-    """What of one kind belongs to a node, by way of its replica sets and jobs too."""
+    """What of one kind belongs to a node, by way of its replica sets and jobs too, which have none below them."""
     found: set[str] = set()
-    seen, waiting = {node}, [node]
-    while waiting:
-        for child in model.children(waiting.pop()) - seen:
-            seen.add(child)
-            child_kind = model.kind(child)
-            if child_kind == kind:
-                found.add(child)
-            elif child_kind in _BETWEEN:
-                waiting.append(child)
-    return found
+    for child in model.children(node):
+        child_kind = model.kind(child)
+        if child_kind == kind:
+            found.add(child)
+        elif child_kind in _BETWEEN:
+            found.update(below for below in model.children(child) if model.kind(below) == kind)
+    return found - {node}
 
 
 def below(model: Model, nodes: Iterable[str]) -> Kinds:

@@ -24,6 +24,8 @@ _BY_PODS = frozenset(
 _OTHERS = _BY_PODS | {_POD}
 # Cheaper to look for than kinds.
 _OTHERS_TAGS = tuple(ids.node_id(kind, "") for kind in _OTHERS)
+#: At so many nodes above one it is looked for no more: it is asked of every node that is measured.
+_MOST = 200
 
 
 def measured(model: Model, node: str) -> str:
@@ -44,10 +46,10 @@ def measures_others(topology: Definition) -> bool:
 
 
 def above(model: Model, node: str) -> set[str]:
-    """Ids of the nodes that may show the measurements of a node, itself among them."""
+    """Ids of the nodes that may show the measurements of a node, itself among them; not many more than `_MOST`."""
     found: set[str] = set()
     waiting = [node]
-    while waiting:
+    while waiting and len(found) < _MOST:
         one = waiting.pop()
         if one not in found:
             found.add(one)

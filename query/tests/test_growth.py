@@ -1,0 +1,85 @@
+"""Whoever reports twice as much makes twice as much work, whatever it is: one organization must not stall the others.
+
+Work is counted in steps of the interpreter, which are the same on every machine.
+"""
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from query.tests.machines import World
+from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report.builder import Builder
+from scope_sdk.report.encode import Encoder
+from scope_sdk.report.ids import container_id, host_id, process_id
+from scope_sdk.report.nodes import NodeFacts
+
+_HOST = host_id("h")
+_ADDRESS = "10.9.9.9"
+
+
+def _host(builder: Builder, *networks: str) -> None:
+    attributes = {"local_networks": list(networks)}
+    builder.add(NodeFacts(Topology.TOPOLOGY_HOST, _HOST, "h", attributes=attributes))
+
+
+def claims(builder: Builder, count: int) -> None:
+    """So many containers claim one address, and so many connections lead there."""
+    _host(builder)
+    for number in range(count):
+        builder.add(NodeFacts(Topology.TOPOLOGY_CONTAINER, container_id(str(number)), addresses=[_ADDRESS]))
+        builder.connect(_HOST, ("10.0.0.1", number), (_ADDRESS, 80))
+
+
+def holders(builder: Builder, count: int) -> None:
+    """So many processes hold one end, to which as many others connect of whose connections they say nothing."""
+    _host(builder)
+    for number in range(count):
+        process = process_id("h", number + 1)
+        builder.add(NodeFacts(Topology.TOPOLOGY_PROCESS, process, parents=[_HOST]))
+        builder.connect(process, (_ADDRESS, 80), ("10.8.8.8", number), incoming=True)
+        builder.connect(_HOST, ("10.0.0.1", number), (_ADDRESS, 80))
+
+
+def networks(builder: Builder, count: int) -> None:
+    """A host is in so many networks, and has as many connections that mean something there only."""
+    _host(builder, *(f"172.{number >> 8}.{number & 255}.0/24" for number in range(count)))
+    for number in range(count):
+        builder.connect(_HOST, ("10.0.0.1", 1), (f"h;10.7.{number >> 8}.{number & 255}", 80))
+
+
+def _steps(act: Callable[[], object]) -> int:
+    """How many steps something takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        act()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def _work(report: Callable[[Builder, int], None], count: int) -> int:
+    """The steps that it takes to join what is reported, and to take it back."""
+    builder, world, encoder = Builder(), World(), Encoder(1)
+    report(builder, count)
+    world.report("p", encoder.full(builder))
+    steps = _steps(world.settle)
+    world.report("p", encoder.full(Builder()))
+    return steps + _steps(world.settle)
+
+
+@pytest.mark.parametrize("report", [claims, holders, networks])
+def test_twice_as_much_is_twice_the_work(report: Callable[[Builder, int], None]) -> None:
+    assert _work(report, 1_000) < 2.5 * _work(report, 500)
