@@ -70,6 +70,7 @@ PODS = [
         "edge",
         "ant",
         "10.1.0.6",
+        labels={"app": "web"},  # one of the labels by which services select `web`, not all
         spec={
             "containers": [
                 {

@@ -197,5 +197,5 @@ async def test_labels_take_a_bounded_part_of_a_report(api: ApiServer) -> None:
             tables = [found.report().nodes[f"uid-{name};<pod>"].tables for name in ("edge", "pod-0", "pod-1", "pod-2")]
             cells = sum(len(cell) for table in tables for row in table["kubernetes_labels_"].values() for cell in row)
             assert cells < 2_100_000
-            assert tables[0] == {"kubernetes_labels_": {"app": ("app", "edge")}}
+            assert tables[0] == {"kubernetes_labels_": {"app": ("app", "web")}}
             assert "not reported" in str(tables[3])
