@@ -126,6 +126,7 @@ def scope(*arguments: str, given: str | None = None) -> Result:
         (["launch", NOBODY, f"--service-token={TOKEN}", "--hostname", "a;b"], ["--hostname", "';'"]),
         (["launch", "--print", "--docker-socket", "absent"], ["--docker-socket", "absent is no socket"]),
         (["launch", "--print", "--cri-socket", "/dev/null"], ["--cri-socket", "/dev/null is no socket"]),
+        (["launch", "--print", "--docker-socket", "x" * 300], ["--docker-socket", "this user may not look at xx"]),
         (["launch", "--print", "--no-containers", "--docker-socket", "x"], ["--no-containers", "leave out --docker"]),
         (["launch", "--print", "--once"], ["--print", "--once"]),
         (["launch", "--print", "--report", "x"], ["--print", "--report"]),
@@ -316,6 +317,12 @@ def test_engines_are_part_of_how_a_probe_is_doing() -> None:
     said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, 90.0, 100.0), 100.0)
     assert "containers         from docker at /run/docker.sock" in said
     assert "containers         not all known from cri at /run/crio/crio.sock: no answer in time" in said
+
+
+@pytest.mark.parametrize(("engines", "words"), [({}, "no engine found"), (None, "not reported: --no-containers")])
+def test_why_no_engine_is_asked_is_said(engines: dict[str, str] | None, words: str) -> None:
+    said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, 90.0, 100.0), 100.0)
+    assert [line for line in said if line.startswith(f"containers         {words}")]
 
 
 def test_a_running_probe_ends_at_once_though_the_service_is_away(tmp_path: Path) -> None:

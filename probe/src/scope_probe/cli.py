@@ -97,6 +97,7 @@ DockerSocketOption = Annotated[
     typer.Option(
         "--docker-socket",
         metavar="PATH",
+        readable=False,
         help="Where Docker, or Podman in its place, is asked for containers. Default: where DOCKER_HOST says, and the "
         "usual places: /var/run/docker.sock, /run/podman/podman.sock and those in XDG_RUNTIME_DIR.",
         show_default=False,
@@ -107,6 +108,7 @@ CriSocketOption = Annotated[
     typer.Option(
         "--cri-socket",
         metavar="PATH",
+        readable=False,
         help="Where containerd or cri-o is asked for the containers of Kubernetes. Default: the usual places: "
         "/run/containerd/containerd.sock, /run/crio/crio.sock and that of k3s.",
         show_default=False,

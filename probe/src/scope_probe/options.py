@@ -71,12 +71,23 @@ def sockets(docker: Path | None, cri: Path | None, *, none: bool) -> Sockets | N
     for option, path in (("--docker-socket", docker), ("--cri-socket", cri)):
         if path and none:
             raise typer.BadParameter(f"asks no engine; leave out {option}.", param_hint="--no-containers")
-        if path and not path.is_socket():
-            raise typer.BadParameter(
-                f"{path} is no socket; name the one that the engine listens at, or start the engine first.",
-                param_hint=option,
-            )
+        if path:
+            _check_socket(option, path)
     return None if none else Sockets(docker, cri)
+
+
+def _check_socket(option: str, path: Path) -> None:
+    try:
+        found = path.is_socket()
+    except OSError as error:
+        raise typer.BadParameter(
+            f"this user may not look at {path}, or it cannot be: {error.strerror}.", param_hint=option
+        ) from error
+    if not found:
+        raise typer.BadParameter(
+            f"{path} is no socket; name the one that the engine listens at, as a path, or start the engine first.",
+            param_hint=option,
+        )
 
 
 def kubernetes(role: Role | None) -> Role | None:

@@ -36,8 +36,9 @@ class Status:
     acknowledged: float | None
     #: Reports given up in this run.
     dropped: int
-    #: What is wrong with each engine that it asks for containers, by the engine's name; empty where nothing is.
-    engines: dict[str, str]
+    #: What is wrong with each engine that it asks for containers, by the engine's name; empty where nothing is. Null:
+    #: none is to be asked.
+    engines: dict[str, str] | None
     started: float
     written: float
 
@@ -76,7 +77,7 @@ class Writer:
             advice=advice(problem) if problem else "",
             acknowledged=self._acknowledged,
             dropped=self.publisher.dropped,
-            engines=self.engines.problems() if self.engines else {},
+            engines=self.engines.problems() if self.engines else None,
             started=self._started,
             written=time.time(),
         )
@@ -104,7 +105,7 @@ def lines(status: Status, now: float) -> list[str]:
         _connection(status, now),
         f"last acknowledged  {_ago(status.acknowledged, now) if status.acknowledged else 'nothing yet'}",
         f"dropped            {status.dropped} reports since it started {_ago(status.started, now)}",
-        *(f"containers         {_engine(name, problem)}" for name, problem in status.engines.items()),
+        *(f"containers         {said}" for said in _engines(status.engines)),
         f"probe              {status.probe} (process {status.pid}, version {status.version})",
     ]
 
@@ -124,8 +125,14 @@ def _connection(status: Status, now: float) -> str:
     return f"not connected to {status.service}: {status.problem}. Next: {status.advice}"
 
 
-def _engine(name: str, problem: str) -> str:
-    return f"not all known from {name}: {problem}" if problem else f"from {name}"
+def _engines(problems: dict[str, str] | None) -> list[str]:
+    if problems is None:
+        return ["not reported: --no-containers"]
+    if not problems:
+        return ["no engine found where they usually listen: only the ids of those that run are known"]
+    return [
+        f"not all known from {name}: {problem}" if problem else f"from {name}" for name, problem in problems.items()
+    ]
 
 
 def _ago(then: float, now: float) -> str:
