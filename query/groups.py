@@ -7,6 +7,9 @@ from typing import Protocol
 from query.graph import Graph
 from query.join import Edge
 
+#: How many edges follow at most from those of base nodes that are part of several nodes; beyond it they have none. Pods
+#: are in a few services: it is for reports that mean harm, of which one edge may be 65,536 others.
+MOST_EDGES = 200_000
 _NONE: frozenset[str] = frozenset()
 
 
@@ -89,6 +92,9 @@ class Groups:
         self._within: dict[str, set[str]] = {}
         self._of: dict[str, tuple[str, ...]] = {}
         self._counts: dict[Edge, int] = {}
+        # How many edges follow from those that are several, and the base nodes' edges that are left out for that.
+        self._several = 0
+        self._left_out: set[Edge] = set()
         self._touched: set[str] = set()
 
     def follow(self, edges: Mapping[Edge, bool]) -> None:
@@ -134,12 +140,27 @@ class Groups:
 
     def _count(self, client: str, server: str, by: int) -> None:
         """Counts a base node's edge for the nodes that its ends are part of."""
+        if not self._takes((client, server), len(self.of(client)) * len(self.of(server)) * by):
+            return
         for edge in ((one, other) for one in self.of(client) for other in self.of(server)):
             count = self._counts[edge] = self._counts.get(edge, 0) + by
             if not count:
                 del self._counts[edge]
             if count == max(by, 0):  # it is the first, or was the last
                 self._link(edge, came=by > 0)
+
+    def _takes(self, edge: Edge, by: int) -> bool:
+        """Whether so many edges more, or less, may follow from an edge, or did."""
+        if abs(by) <= 1:
+            return True
+        if edge in self._left_out:
+            self._left_out.remove(edge)
+            return False
+        if self._several + by > MOST_EDGES:
+            self._left_out.add(edge)
+            return False
+        self._several += by
+        return True
 
     def _link(self, edge: Edge, *, came: bool) -> None:
         client, server = edge

@@ -4,17 +4,19 @@ Work is counted in steps of the interpreter, which are the same on every machine
 """
 
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 import pytest
 
+from query.groups import MOST_EDGES, Groups
 from query.tests.machines import World
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.encode import Encoder
-from scope_sdk.report.ids import container_id, host_id, process_id
+from scope_sdk.report.ids import container_id, host_id, node_id, process_id
 from scope_sdk.report.nodes import NodeFacts
 
 _HOST = host_id("h")
@@ -83,3 +85,45 @@ def _work(report: Callable[[Builder, int], None], count: int) -> int:
 @pytest.mark.parametrize("report", [claims, holders, networks])
 def test_twice_as_much_is_twice_the_work(report: Callable[[Builder, int], None]) -> None:
     assert _work(report, 1_000) < 2.5 * _work(report, 500)
+
+
+def test_what_comes_and_goes_leaves_no_work_behind() -> None:
+    """Sets that were large are slow to look through, which is no step of the interpreter's: it is compared with making."""
+    builder, world, encoder = Builder(), World(), Encoder(1)
+    _host(builder)
+    for number in range(20_000):
+        builder.add(NodeFacts(Topology.TOPOLOGY_PROCESS, process_id("h", number + 1), parents=[_HOST]))
+    world.report("p", encoder.full(builder))
+    start = time.process_time()
+    world.view("processes", unconnected="show")
+    made = time.process_time()
+    world.report("p", encoder.full(Builder()))
+    world.settle()
+    assert time.process_time() - made < 4 * (made - start)
+
+
+def test_pods_in_very_many_services() -> None:
+    """Each connection between two of them would be 1,600 edges between services: what exceeds a bound is left out."""
+    builder, world = Builder(), World()
+    _host(builder)
+    services = [node_id(Topology.TOPOLOGY_SERVICE, str(number)) for number in range(40)]
+    for service in services:
+        builder.add(NodeFacts(Topology.TOPOLOGY_SERVICE, service))
+    for number in range(15):
+        pod, process = node_id(Topology.TOPOLOGY_POD, str(number)), process_id("h", number + 1)
+        builder.add(NodeFacts(Topology.TOPOLOGY_POD, pod, parents=services))
+        builder.add(NodeFacts(Topology.TOPOLOGY_PROCESS, process, parents=[_HOST, pod]))
+        for other in range(15):
+            builder.connect(process, (f"10.0.0.{number}", other), (f"10.0.0.{other}", 80))
+            builder.connect(process, (f"10.0.0.{number}", 80), (f"10.0.0.{other}", number), incoming=True)
+    encoder = Encoder(1)
+    world.report("p", encoder.full(builder))
+    view = world.view("services")
+    assert view.stats().edge_count == 1_600
+    members = view._selection._members
+    assert isinstance(members, Groups)
+    assert members._several <= MOST_EDGES
+    assert members._left_out
+    world.report("p", encoder.full(Builder()))
+    world.settle(100)
+    assert not (members._several or members._left_out or members._counts)
