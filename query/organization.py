@@ -15,7 +15,6 @@ from mesh import bus
 from mesh.errors import ServiceError
 from mesh.seal import Seal
 from query import instruments
-from query.kept import Views
 from query.log import Follower, away
 from query.model import Model
 from query.options import Choice
@@ -24,6 +23,7 @@ from query.probe import Heading
 from query.settings import QuerySettings
 from query.topologies.definition import Definition
 from query.view import TRACES, View
+from query.views import Views
 from scope.query.v1.messages_pb2 import TopologyStats
 from scope.report.v1.report_pb2 import Report
 from scope_sdk.report.check import ReportError, check

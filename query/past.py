@@ -13,7 +13,6 @@ from nats.aio.client import Client
 
 from mesh.errors import ServiceError, invalid_field
 from mesh.seal import Seal
-from query.kept import Views
 from query.log import away
 from query.model import Model
 from query.options import Choice
@@ -22,6 +21,7 @@ from query.retained import Retained, messages, retained
 from query.settings import QuerySettings
 from query.topologies.definition import Definition
 from query.view import View
+from query.views import Views
 from scope.errors.v1.errors_pb2 import Reason
 from scope.query.v1.messages_pb2 import TopologyStats
 from scope.report.v1.report_pb2 import Report

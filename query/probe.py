@@ -7,12 +7,11 @@ from itertools import chain
 
 from opentelemetry.trace import SpanContext
 
-from query import columns
 from query.children import Children
-from query.join import Row
-from query.names import Name
+from query.join import Row, columns
+from query.join.names import Name
+from query.join.translations import Translation
 from query.samples import Block, Samples
-from query.translations import Translation
 from scope.report.v1.report_pb2 import Connections, Report
 from scope.report.v1.template_pb2 import ControlTemplate, Templates
 from scope.report.v1.topology_pb2 import Topology

@@ -17,7 +17,7 @@ from mesh import limits as mesh
 from mesh.contracts import rpcs
 from mesh.rates import Rate
 from mesh.settings import Settings
-from query import kept, telling
+from query import telling, views
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
@@ -235,7 +235,7 @@ def _pace() -> list[Limit]:
     watches = _setting("watches of one person at a replica", QuerySettings, "watches_per_user", _LIMIT_EXCEEDED)
     choices = _fixed(
         "topologies that are watched in an organization at a replica, each choice of options counted",
-        kept,
+        views,
         "MOST",
         _LIMIT_EXCEEDED,
     )

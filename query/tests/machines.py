@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from query.graph import Graph
-from query.kept import Views
 from query.model import Change, Lifetimes, Model
 from query.options import Options
 from query.probe import Heading
 from query.selection import Selection
 from query.topologies import topologies
 from query.view import View
+from query.views import Views
 from scope.report.v1.report_pb2 import Report
 from scope.report.v1.template_pb2 import (
     ColumnTemplate,

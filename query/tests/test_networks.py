@@ -2,8 +2,8 @@
 
 import pytest
 
-from query.names import Names, said
-from query.networks import Elsewhere, Networks
+from query.join.names import Names, said
+from query.join.networks import Elsewhere, Networks
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from query.join import Connection, Edge, EdgeChange, Join, Key, Row
-from query.names import Name
-from query.translations import End, Translation
+from query.join.names import Name
+from query.join.translations import End, Translation
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
 

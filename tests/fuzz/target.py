@@ -11,7 +11,6 @@ import grpc
 from collection import reports
 from mesh.errors import ServiceError
 from query.events import EVENTS
-from query.kept import Views
 from query.messages import MESSAGES
 from query.model import Lifetimes, Model
 from query.options import Options
@@ -20,6 +19,7 @@ from query.telling import Form
 from query.tests.reading import nodes
 from query.topologies import topologies
 from query.view import View
+from query.views import Views
 from scope.collection.v1.messages_pb2 import PublishRequest
 from scope.report.v1.report_pb2 import Plugin, Report
 from scope.report.v1.topology_pb2 import Topology

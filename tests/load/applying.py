@@ -7,11 +7,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from query.kept import Views
 from query.model import Lifetimes, Model
 from query.options import Options
 from query.probe import Heading
 from query.topologies import topologies
+from query.views import Views
 from scope.collection.v1.messages_pb2 import PublishRequest
 from scope.report.v1.report_pb2 import Report
 from tests.load.measure import percentile

@@ -2,7 +2,7 @@
 
 from collections.abc import Set as AbstractSet
 
-from query.bags import Bags
+from query.join.bags import Bags
 
 #: An address, with its scope where it has one, and a port.
 End = tuple[str, int]

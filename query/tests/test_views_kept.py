@@ -5,13 +5,12 @@ import asyncio
 import pytest
 
 from mesh.errors import ServiceError
-from query import kept
-from query.kept import Views
 from query.model import Lifetimes, Model
 from query.options import Options
 from query.tests.machines import Machine, Reporter, World, done
 from query.tests.test_views import DB, WEB
 from query.topologies import topologies
+from query.views import Views
 from scope.errors.v1.errors_pb2 import Reason
 
 
@@ -55,7 +54,7 @@ def test_topologies_of_one_base_share_a_graph(world: World) -> None:
 
 
 def test_what_was_read_longest_ago_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 3)
+    monkeypatch.setattr("query.views.MOST", 3)
     views = Views(Model(Lifetimes()), Options(), idle_after=60)
     for name in ("a", "b", "c"):
         chosen(views, name, watched=name == "a")
@@ -65,7 +64,7 @@ def test_what_was_read_longest_ago_gives_way(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_where_all_are_watched_another_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "MOST", 2)
+    monkeypatch.setattr("query.views.MOST", 2)
     views = Views(Model(Lifetimes()), Options(), idle_after=60)
     chosen(views, "a", watched=True)
     chosen(views, "b", watched=True)

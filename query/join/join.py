@@ -5,10 +5,10 @@ listens. A row fills one side of it with its owner. Where one side has no row it
 all connections that are the same then are one. A side that no row of them fills belongs to the first of these:
 
 1. who holds the address and port in any other connection;
-2. the node that claims the address (`query.claims`);
+2. the node that claims the address (`query.join.claims`);
 3. nobody, where the address means the machine itself;
-4. for an address of the internet the service that it is known as (`query.names`), or else the internet;
-5. the network that the address is in (`query.networks`).
+4. for an address of the internet the service that it is known as (`query.join.names`), or else the internet;
+5. the network that the address is in (`query.join.networks`).
 
 Whenever something changes only those connections are looked at again that it concerns, so the work is proportional to
 what changed, not to what there is.
@@ -20,11 +20,11 @@ from enum import Enum
 from itertools import chain
 from typing import NamedTuple
 
-from query.bags import Bags, Ends, less, more, values
-from query.claims import Claims
-from query.names import Names
-from query.networks import Elsewhere, Networks
-from query.translations import Translation, Translations
+from query.join.bags import Bags, Ends, less, more, values
+from query.join.claims import Claims
+from query.join.names import Names
+from query.join.networks import Elsewhere, Networks
+from query.join.translations import Translation, Translations
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
 

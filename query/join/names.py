@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
-from query.bags import Bags
+from query.join.bags import Bags
 from query.pseudo import SERVICE
 
 #: Whether the address resolves to the name, or else the name to the address; and the name.

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping
 from itertools import repeat
 
-from query.join import Row
-from query.names import Name, said
-from query.translations import End, Translation
+from query.join.join import Row
+from query.join.names import Name, said
+from query.join.translations import End, Translation
 from scope.report.v1.report_pb2 import Connections
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from query.bags import Bags
+from query.join.bags import Bags
 from scope.report.v1.topology_pb2 import Topology
 
 #: The kinds of nodes that have addresses of their own, the most particular first.
