@@ -46,9 +46,8 @@ def test_views(sequence: list[Step], looks: list[Look], order: list[str]) -> Non
     simulation = Simulation("r")
     watching = Watching(simulation, looks)
     for step in sequence:
-        watching.check()
         simulation.do(step)
-    watching.check()
+        watching.check()
     watching.check_anew()
     watching.check_replayed(order)
 

@@ -75,7 +75,7 @@ class _Opened:
 
 
 class Watching:
-    """Somebody reads views, and the reference tells what they should see.
+    """Somebody reads views, and the reference tells what they should see: at first, and at every moment from then on.
 
     Args:
         simulation: the probes.
@@ -88,6 +88,7 @@ class Watching:
         self._fading: dict[str, Fading] = {}
         for look in looks:
             self.do(look)
+        self.check()
 
     def do(self, act: Look | LetGo) -> None:
         """Opens or closes a view."""
@@ -106,7 +107,7 @@ class Watching:
             self._fading = {base: fading for base, fading in self._fading.items() if base in left}
 
     def check(self) -> None:
-        """Compares everything."""
+        """Compares everything; to be called whenever anything changed."""
         said = self._simulation.said()
         found = connections(said)
         now = self._simulation.world.now
@@ -137,7 +138,6 @@ class Watching:
         """
         replayed = self._simulation.replayed(order)
         other = Watching(replayed, [opened.look for opened, _ in self._opened])
-        other.check()
         if replayed.said().nodes == self._simulation.said().nodes:
             for (live, _), (past, _) in zip(self._opened, other._opened, strict=True):
                 assert _lasting(live.view) == _lasting(past.view)
