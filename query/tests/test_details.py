@@ -284,6 +284,15 @@ def test_a_parent_that_goes_is_named_no_more(shop: Told) -> None:
     assert any(POD.encode() in event for event in told(view, cursor))
 
 
+def test_a_parent_that_has_ended_is_named_no_more(shop: Told) -> None:
+    view = shop.world.view("containers", **EVERYTHING)
+    cursor = _read(view)
+    shop.nodes[POD] = replace(shop.nodes[POD], attributes={"kubernetes_state": "Failed"})
+    shop.report().world.settle()
+    assert POD not in [parent["id"] for parent in nodes(view)[WEB]["parents"]]
+    assert any(WEB.encode() in event for event in told(view, cursor))
+
+
 def test_a_pod_and_what_it_runs_for_show_what_their_only_running_container_measures(shop: Told) -> None:
     for topology, id_ in (("pods", POD), ("services", SERVICE), ("kube-controllers", DEPLOYMENT)):
         (metric,) = shop.details(topology, id_).metrics

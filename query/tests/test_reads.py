@@ -118,8 +118,11 @@ async def test_a_token_alone_answers_the_rest(reported: Served) -> None:
 
 async def test_a_page_that_would_be_too_large_is_shorter(reported: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(view, "_RENDERED_BYTES", 1)
+    monkeypatch.setattr(view, "_PAGE_BYTES", 1)
     page = await rendered(reported, topology="processes", unconnected="show", page_size=5)
     assert (list(page["nodes"]), page["nextPageToken"]) == (["a;1"], "a;1")
+    answer = await typed(reported, topology="processes", unconnected="show", page_size=5)
+    assert (list(answer.nodes), answer.next_page_token) == (["a;1"], "a;1")
 
 
 async def test_a_node_that_options_leave_out_has_details_all_the_same(reported: Served) -> None:
