@@ -111,7 +111,8 @@ class Graph:
 
     def _is_there(self, node: str) -> bool:
         model, base = self.model, self.base
-        if model.kind(node) not in base.kinds:
+        # What an id ends with is cheaper to look at than the node.
+        if not node.endswith(base.endings) or model.kind(node) not in base.kinds:
             return False
         facts = model.facts(node) if base.ended else None  # they are not needed where nothing ends
         return facts is None or not base.has_ended(facts)
@@ -120,15 +121,16 @@ class Graph:
         """The base nodes that are chosen or grouped by any of these, and the owners that are placed by any of them."""
         model, base = self.model, self.base
         near, moved = set[str](), set[str]()
-        if base.related or base.through:
-            for node in nodes:
-                kind = model.kind(node)
-                if kind is None:
-                    self._related.pop(node, None)
-                if kind in base.related and self._differs(node):
-                    near |= model.children(node)
-                if kind in base.through:
-                    moved |= model.children(node)
+        for node in nodes:
+            if not node.endswith(base.relatives):
+                continue
+            kind = model.kind(node)
+            if kind is None:
+                self._related.pop(node, None)
+            if kind in base.related and self._differs(node):
+                near |= model.children(node)
+            if kind in base.through:
+                moved |= model.children(node)
         return near, moved
 
     def _differs(self, related: str) -> bool:

@@ -155,6 +155,14 @@ class Model:
             facts = self._facts[node] = merge.fold(contributions)
         return facts
 
+    def text(self, node: str, key: str) -> str | None:
+        """One of a node's attributes, if it has it as text; cheaper than its facts."""
+        reporters = self.reporters(node)
+        if len(reporters) == 1:
+            return next(iter(reporters)).text(node, key)
+        facts = self.facts(node)
+        return facts.texts.get(key) if facts else None
+
     def kind(self, node: str) -> Topology.ValueType | None:
         """What kind of thing a node is."""
         for probe in self._reporters.get(node, _NOBODY).values():
@@ -163,7 +171,10 @@ class Model:
 
     def parents(self, node: str) -> set[str]:
         """Ids of what a node belongs to, its host among them; cheaper than its facts."""
-        return {parent for probe in self.reporters(node) for parent in probe.parents(node)}
+        found = set[str]()
+        for probe in self.reporters(node):
+            found.update(probe.parents(node))
+        return found
 
     def label(self, node: str) -> str:
         """What a probe says a node is called; cheaper than its facts."""

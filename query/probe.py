@@ -115,16 +115,20 @@ class Probe:
         """What kind of thing one of its nodes is."""
         return self._nodes[self.handles[node]].topology
 
-    def parents(self, node: str) -> Iterator[str]:
+    def parents(self, node: str) -> list[str]:
         """Ids of what one of its nodes belongs to: what it names as parents, and its host."""
-        message = self._nodes[self.handles[node]]
-        for handle in (*message.parents[:], message.host):
-            if handle in self.ids:
-                yield self.ids[handle]
+        message, known = self._nodes[self.handles[node]], self.ids
+        return [known[handle] for handle in (*message.parents[:], message.host) if handle in known]
 
     def label(self, node: str) -> str:
         """What one of its nodes is called."""
         return self._nodes[self.handles[node]].label
+
+    def text(self, node: str, key: str) -> str | None:
+        """One of a node's attributes, if it has it as text."""
+        message, strings = self._nodes[self.handles[node]], self._strings
+        texts = zip(message.text_keys[:], message.texts[:], strict=True)
+        return next((text for index, text in texts if strings[index] == key), None)
 
     def children(self, node: str) -> Iterator[str]:
         """Ids of those of its nodes that name this one of them as a parent or as their host."""

@@ -13,11 +13,13 @@ UNCONTAINED = "pseudo:uncontained:"
 UNMANAGED = "pseudo:unmanaged:"
 _RESTS = (UNCONTAINED, UNMANAGED)
 _PREFIX = "pseudo:"
+_PREFIXES = (_PREFIX, SERVICE, *INTERNETS)
 
 
 def is_pseudo(node: str) -> bool:
     """Whether an id is that of a pseudo node."""
-    return node.startswith(_PREFIX) or is_outside(node)
+    # Nearly all ids are those of something else: one look tells.
+    return node.startswith(_PREFIXES) and (node.startswith(_PREFIX) or is_outside(node))
 
 
 def is_outside(node: str) -> bool:

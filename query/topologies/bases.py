@@ -2,7 +2,7 @@
 
 from query.pseudo import UNCONTAINED, UNMANAGED
 from query.topologies.definition import Base
-from query.topologies.mapping import by_kind, owner, parent_of, rest_of_host, through
+from query.topologies.mapping import by_kind, by_parents, owner, rest
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.ids import CONTAINER, HOST, PROCESS
 from scope_sdk.report.merge import Facts
@@ -17,9 +17,8 @@ CONTROLLERS = (
     Topology.TOPOLOGY_JOB,
 )
 
-#: Where what is in no pod belongs among pods.
-unmanaged = rest_of_host(UNMANAGED)
-_pod_of_container = parent_of(POD, otherwise=unmanaged)
+_unmanaged = rest(UNMANAGED)
+_pod_of_container = by_parents({POD: owner, HOST: _unmanaged})
 
 
 def _container_ended(container: Facts) -> bool:
@@ -35,7 +34,7 @@ PROCESSES = Base(id="processes", kinds={PROCESS}, place=by_kind({PROCESS: owner}
 CONTAINERS = Base(
     id="containers",
     kinds={CONTAINER},
-    place=by_kind({CONTAINER: owner, PROCESS: parent_of(CONTAINER, otherwise=rest_of_host(UNCONTAINED))}),
+    place=by_kind({CONTAINER: owner, PROCESS: by_parents({CONTAINER: owner, HOST: rest(UNCONTAINED)})}),
     related={Topology.TOPOLOGY_CONTAINER_IMAGE},
     ended=_container_ended,
 )
@@ -48,11 +47,11 @@ PODS = Base(
             POD: owner,
             SERVICE: owner,
             CONTAINER: _pod_of_container,
-            PROCESS: parent_of(POD, otherwise=through(CONTAINER, _pod_of_container, otherwise=unmanaged)),
+            PROCESS: by_parents({POD: owner, CONTAINER: _pod_of_container, HOST: _unmanaged}),
         }
     ),
     through={CONTAINER},
     ended=_pod_ended,
 )
 
-HOSTS = Base(id="hosts", kinds={HOST}, place=by_kind({HOST: owner}, otherwise=parent_of(HOST)))
+HOSTS = Base(id="hosts", kinds={HOST}, place=by_kind({HOST: owner}, otherwise=by_parents({HOST: owner})))

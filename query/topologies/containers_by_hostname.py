@@ -7,8 +7,7 @@ from query.topologies.mapping import group_by
 
 
 def _hostname(model: Model, container: str) -> str | None:
-    facts = model.facts(container)
-    return facts.texts.get("docker_container_hostname") if facts else None
+    return model.text(container, "docker_container_hostname")
 
 
 TOPOLOGY = Definition(

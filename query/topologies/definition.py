@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import cached_property
 
 from query.model import Model
 from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report import ids
 from scope_sdk.report.merge import Facts
 
 #: Says which base node, or pseudo node, something reported belongs to, by their ids; None for none.
@@ -14,7 +16,7 @@ Place = Callable[[Model, str], str | None]
 Group = Callable[[Model, str], tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Base:
     """What several topologies are made of: nodes that probes report, and the edges between them.
 
@@ -33,6 +35,16 @@ class Base:
     through: AbstractSet[Topology.ValueType] = frozenset()
     related: AbstractSet[Topology.ValueType] = frozenset()
     ended: Callable[[Facts], bool] | None = None
+
+    @cached_property
+    def endings(self) -> tuple[str, ...]:
+        """One of these the ids of all its nodes end with."""
+        return tuple(map(ids.ending, self.kinds))
+
+    @cached_property
+    def relatives(self) -> tuple[str, ...]:
+        """One of these the ids end with of all that has a say in what becomes of its children."""
+        return tuple(map(ids.ending, self.through | self.related))
 
     def has_ended(self, node: Facts) -> bool:
         """Whether one of its nodes is not there any more."""

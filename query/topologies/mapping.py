@@ -10,6 +10,9 @@ from scope_sdk.report import ids
 
 _HOST = ids.host_id("")
 
+#: What names begin with that would else be those of pseudo nodes.
+_LIKE_PSEUDO = "="
+
 
 def nowhere(_: Model, __: str) -> None:
     """It belongs to nothing."""
@@ -32,40 +35,32 @@ def by_kind(places: Mapping[Topology.ValueType, Place], otherwise: Place = nowhe
     return place
 
 
-def parent_of(kind: Topology.ValueType, otherwise: Place = nowhere) -> Place:
-    """It belongs to its parent of that kind; of several to the first by id."""
-    tag = ids.node_id(kind, "")  # cheaper to look at than the node
+def by_parents(places: Mapping[Topology.ValueType, Place]) -> Place:
+    """It belongs where its parent of the first of these kinds belongs that belongs anywhere; of several the first."""
+    # What an id ends with is cheaper to look at than the node.
+    ways = [(ids.ending(kind), place) for kind, place in places.items()]
 
-    def place(model: Model, node: str) -> str | None:
-        parent = min((parent for parent in model.parents(node) if parent.endswith(tag)), default=None)
-        return otherwise(model, node) if parent is None else parent
+    def place_by_parents(model: Model, node: str) -> str | None:
+        parents = model.parents(node)
+        for ending, place in ways:
+            parent = min([parent for parent in parents if parent.endswith(ending)], default=None)
+            found = None if parent is None else place(model, parent)
+            if found is not None:
+                return found
+        return None
 
-    return place
+    return place_by_parents
 
 
-def through(kind: Topology.ValueType, place: Place, otherwise: Place = nowhere) -> Place:
-    """It belongs where its parent of that kind belongs."""
-    parent_place = parent_of(kind)
-
-    def place_through(model: Model, node: str) -> str | None:
-        parent = parent_place(model, node)
-        found = None if parent is None else place(model, parent)
-        return otherwise(model, node) if found is None else found
-
-    return place_through
+def rest(prefix: str) -> Place:
+    """It is a host, and what belongs to it belongs to what is left of it: the pseudo node whose id begins so."""
+    return lambda _, host: prefix + host.removesuffix(_HOST)
 
 
 def rest_of_host(prefix: str) -> Place:
-    """It belongs to what is left of its host: the pseudo node whose id begins so."""
-    on_host = parent_of(ids.HOST)
-
-    def place(model: Model, node: str) -> str | None:
-        if node.startswith(prefix):
-            return node
-        host = on_host(model, node)
-        return None if host is None else prefix + host.removesuffix(_HOST)
-
-    return place
+    """It belongs to what is left of its host, or is what is left of one."""
+    of_parent = by_parents({ids.HOST: rest(prefix)})
+    return lambda model, node: node if node.startswith(prefix) else of_parent(model, node)
 
 
 def only(kind: Topology.ValueType) -> Group:
@@ -80,8 +75,8 @@ def parents_of(*kinds: Topology.ValueType, otherwise: Place = nowhere) -> Group:
         if model.kind(node) in kinds or is_outside(node):
             return (node,)
         parents = sorted(parent for parent in model.parents(node) if model.kind(parent) in kinds)
-        rest = None if parents else otherwise(model, node)
-        return tuple(parents) if rest is None else (rest,)
+        other = None if parents else otherwise(model, node)
+        return tuple(parents) if other is None else (other,)
 
     return group
 
@@ -93,6 +88,8 @@ def group_by(key: Callable[[Model, str], str | None]) -> Group:
         if is_pseudo(node):
             return (node,)
         name = key(model, node)
+        if name and is_pseudo(name):
+            name = _LIKE_PSEUDO + name
         return (name,) if name else ()
 
     return group

@@ -7,8 +7,11 @@ from query.topologies.mapping import group_by
 
 
 def _name(model: Model, process: str) -> str | None:
+    name = model.text(process, "name")
+    if name:
+        return name
     facts = model.facts(process)
-    return (facts.texts.get("name") or facts.label) if facts else None
+    return facts.label if facts else None
 
 
 TOPOLOGY = Definition(

@@ -19,6 +19,9 @@ INTERNET_IN = "in-theinternet"
 """The pseudo node for outside addresses that open connections to us."""
 
 INTERNET_OUT = "out-theinternet"
+PSEUDO = "pseudo:"
+"""What ids of other pseudo nodes begin with, and those of no node that is reported."""
+
 """The pseudo node for outside addresses that we open connections to."""
 
 HOST = Topology.TOPOLOGY_HOST
@@ -65,6 +68,11 @@ def tag(topology: Topology.ValueType) -> str:
     return _SUFFIXES.get(topology, "")[2:-1]
 
 
+def ending(topology: Topology.ValueType) -> str:
+    """What ids of the topology end with: the tag with its brackets; empty for processes and where ids have no tag."""
+    return _SUFFIXES.get(topology, "")
+
+
 def node_id(topology: Topology.ValueType, own: str, host: str = "") -> str:
     """The id as in answers, of a node's own part and, for processes, the name of their host."""
     if topology == PROCESS:
@@ -102,10 +110,13 @@ def parts(topology: Topology.ValueType, id_: str) -> tuple[str, str]:
         if not (own and id_.endswith(suffix)):
             raise ReportError("id", f"must have the form NAME{suffix}")
     if not is_own_part(topology, own):
-        raise ReportError("id", "must not hold a further ';' nor characters that cannot be printed")
+        raise ReportError("id", "must not hold a further ';' nor characters that cannot be printed, nor begin with 'pseudo:'")
     return host, own
 
 
 def is_own_part(topology: Topology.ValueType, own: str) -> bool:
-    """Whether a node of the topology can have this own part: printable, and no `;` where that separates the parts."""
-    return own.isprintable() and (topology in WHOLE or ";" not in own)
+    """Whether a node of the topology can have this own part.
+
+    It is printable, has no `;` where that separates the parts, and is not what pseudo nodes are called.
+    """
+    return own.isprintable() and (topology in WHOLE or ";" not in own) and not own.startswith(PSEUDO)
