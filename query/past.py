@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from datetime import UTC, datetime
+from weakref import WeakValueDictionary
 
 import grpc
 import nats.errors
@@ -47,7 +48,8 @@ def parse(timestamp: str) -> float | None:
         moment = datetime.fromisoformat(timestamp)
     except ValueError:
         moment = None
-    if moment is None or moment.tzinfo is None or "T" not in timestamp.upper():
+    # Nearer to the first and the last year, another time zone may have no date for it.
+    if moment is None or moment.tzinfo is None or "T" not in timestamp.upper() or not 1 < moment.year < 9999:
         raise invalid_field("timestamp", "must be a moment as RFC 3339 writes it: 2026-01-31T23:59:59Z")
     return moment.timestamp()
 
@@ -107,16 +109,20 @@ class Pasts:
         self._settings = settings
         self._seal = Seal(settings.mesh_keys)
         self._kept: OrderedDict[tuple[str, float], Past] = OrderedDict()
-        # One moment is read at a time: each is as much work as following an organization anew.
+        # One moment is read at a time: each is as much work as following an organization anew. Each organization waits
+        # in its own line for its turn, so that however many moments one asks for, no other waits for more than one.
         self._reading = asyncio.Lock()
+        self._lines: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def get(self, organization: str, at: float) -> Past:
         """An organization as it was; raises ServiceError where the log does not say, or is away."""
         key = (organization, at)
         if key not in self._kept:
-            async with self._reading:
+            line = self._lines.setdefault(organization, asyncio.Lock())
+            async with line:
                 if key not in self._kept:
-                    self._kept[key] = await self._read(organization, at)
+                    async with self._reading:
+                        self._kept[key] = await self._read(organization, at)
         past = self._kept[key]
         past.read = time.monotonic()
         self._kept.move_to_end(key)

@@ -11,9 +11,10 @@ import pytest
 
 from query.events import EVENTS
 from query.messages import MESSAGES
+from query.model import Lifetimes
 from query.organization import Organizations
 from query.tests.conftest import Log, Served, eventually
-from query.tests.machines import NOON, Machine, Reporter, World
+from query.tests.machines import NOON, Machine, Reporter, Socket, World
 from query.tests.reading import Reader
 from query.tests.test_service import MACHINE, events, reason
 from query.tests.test_views import edges, nodes
@@ -356,3 +357,19 @@ def whole(view: View) -> None:
     assert view.part(MESSAGES, missed, 0)[0].SerializeToString()
     for node in nodes(view):
         assert view.details(node)
+
+
+def test_what_is_called_as_pseudo_nodes_are_is_something_else() -> None:
+    world = World(Lifetimes(edges=0))
+    outside = (Socket(1, ("10.0.0.1", 1), ("8.8.8.8", 80)), Socket(1, ("10.0.0.1", 80), ("8.8.4.4", 9), incoming=True))
+    alike = ("in-theinternet", "out-theinternet", "pseudo:uncontained:a", "service-x.amazonaws.com")
+    names = dict(enumerate(("real", *alike), 1))
+    reporter = Reporter("p", Machine("a", names))
+    for sockets in ((), outside, (), outside):
+        reporter.machines[0].sockets = sockets
+        world.full(reporter)
+        view = world.view("processes-by-name", unconnected="show")
+        whole(view)
+        pseudo = {"in-theinternet", "out-theinternet"} if sockets else set()
+        assert nodes(view).keys() == {"real", *(f"={name}" for name in alike)} | pseudo
+        assert {name for name, node in nodes(view).items() if node["pseudo"]} == pseudo

@@ -88,7 +88,7 @@ def test_twice_as_much_is_twice_the_work(report: Callable[[Builder, int], None])
 
 
 def test_what_comes_and_goes_leaves_no_work_behind() -> None:
-    """Sets that were large are slow to look through, which is no step of the interpreter's: it is compared with making."""
+    """Sets that were large are slow to look through, which is no step of the interpreter: time is compared."""
     builder, world, encoder = Builder(), World(), Encoder(1)
     _host(builder)
     for number in range(20_000):
@@ -126,4 +126,4 @@ def test_pods_in_very_many_services() -> None:
     assert members._left_out
     world.report("p", encoder.full(Builder()))
     world.settle(100)
-    assert not (members._several or members._left_out or members._counts)
+    assert (members._several, members._left_out, members._counts) == (0, set(), {})

@@ -1,5 +1,6 @@
 """Past moments, read from a real report log."""
 
+import asyncio
 import time
 from datetime import UTC, datetime
 
@@ -138,6 +139,22 @@ async def test_moments_that_are_kept_are_bounded(log: Log, organizations: Organi
     assert await organizations.past.get("o", start) is not first
 
 
+async def test_nobody_waits_for_more_than_one_moment_of_another_organization(
+    log: Log, organizations: Organizations
+) -> None:
+    for organization in ("greedy", "other"):
+        await log.create(organization)
+        await log.full(organization, Reporter("p", Machine("a")))
+    now, order = time.time(), list[str]()
+
+    async def read(organization: str, at: float) -> None:
+        await organizations.past.get(organization, at)
+        order.append(organization)
+
+    await asyncio.gather(*(read("greedy", now + number / 1_000) for number in range(10)), read("other", now))
+    assert order.index("other") <= 1
+
+
 async def test_an_unreachable_log_is_said(nats_server: object, log: Log, served: Served) -> None:
     await log.create("o")
     await log.full("o", Reporter("p", Machine("a")))
@@ -156,7 +173,11 @@ async def test_an_unreachable_log_is_said(nats_server: object, log: Log, served:
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2026-11-22", "2026-11-22T12:00:00", "1795348800", "2026-13-22T12:00:00Z"]
+    "text",
+    [
+        *("yesterday", "2026-11-22", "2026-11-22T12:00:00", "1795348800", "2026-13-22T12:00:00Z"),
+        *("0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.9999999Z"),
+    ],
 )
 def test_what_is_no_moment_is_refused(text: str) -> None:
     with pytest.raises(ServiceError, match="timestamp: must be a moment"):

@@ -54,6 +54,7 @@ SPOILT: dict[str, Callable[[Report], object]] = {
     r"nodes\[1\].topology": lambda r: setattr(r.nodes[1], "topology", 99),
     r"nodes\[1\].id: must be printable": lambda r: setattr(r.nodes[1], "id", "a;b"),
     r"nodes\[0\].id: must be printable": lambda r: setattr(r.nodes[0], "id", "a\n"),
+    r"nodes\[0\].id: must be printable, .* and not 'pseudo:": lambda r: setattr(r.nodes[0], "id", "pseudo:x"),
     r"nodes\[1\].host: is what": lambda r: setattr(r.nodes[1], "host", 0),
     r"nodes\[1\].host: must be a host": lambda r: setattr(r.nodes[1], "host", 2),
     r"nodes\[1\].label": lambda r: setattr(r.nodes[1], "label", LONG),

@@ -101,7 +101,7 @@ def _identity_fault(nodes: Sequence[Node]) -> Fault:
     if not ids.TOPOLOGIES.issuperset(topologies):
         return "topology", "must be a kind of node"
     if not all(owns) or _longest(owns) > limits.ID_LENGTH or not _printable(topologies, owns):
-        return "id", f"must be printable, of 1 to {limits.ID_LENGTH} characters, without ';'"
+        return "id", f"must be printable, of 1 to {limits.ID_LENGTH} characters, without ';', and not 'pseudo:...'"
     if [topology == ids.PROCESS for topology in topologies] != [node.host > 0 for node in nodes]:
         return "host", "is what processes have, and nothing else"
     if _longest([node.label for node in nodes]) > limits.LABEL_LENGTH:
@@ -113,7 +113,7 @@ def _identity_fault(nodes: Sequence[Node]) -> Fault:
 
 def _printable(topologies: Sequence[Topology.ValueType], owns: Sequence[str]) -> bool:
     together = "".join(owns)
-    if together.isprintable() and ";" not in together:
+    if together.isprintable() and ";" not in together and ids.PSEUDO not in together:
         return True
     return all(ids.is_own_part(topology, own) for topology, own in zip(topologies, owns, strict=True))
 

@@ -19,10 +19,10 @@ INTERNET_IN = "in-theinternet"
 """The pseudo node for outside addresses that open connections to us."""
 
 INTERNET_OUT = "out-theinternet"
+"""The pseudo node for outside addresses that we open connections to."""
+
 PSEUDO = "pseudo:"
 """What ids of other pseudo nodes begin with, and those of no node that is reported."""
-
-"""The pseudo node for outside addresses that we open connections to."""
 
 HOST = Topology.TOPOLOGY_HOST
 PROCESS = Topology.TOPOLOGY_PROCESS
@@ -110,7 +110,7 @@ def parts(topology: Topology.ValueType, id_: str) -> tuple[str, str]:
         if not (own and id_.endswith(suffix)):
             raise ReportError("id", f"must have the form NAME{suffix}")
     if not is_own_part(topology, own):
-        raise ReportError("id", "must not hold a further ';' nor characters that cannot be printed, nor begin with 'pseudo:'")
+        raise ReportError("id", "must be printable, without a further ';', not beginning with 'pseudo:'")
     return host, own
 
 
