@@ -2,7 +2,7 @@ import asyncio
 import json
 import os
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,14 +12,13 @@ import pytest
 
 from probe.tests.cgroup import contained
 from probe.tests.cri_runtime import IMAGE, NODE_POD, OTHER, POD, PORTS, WEB, WORKER, Runtime, listed, served
+from probe.tests.waiting import DEADLINE, until
 from scope_probe.containers import cri, cri_answers
 from scope_probe.containers import cri_pb2 as pb
 from scope_probe.containers.cri import Cri
 from scope_probe.containers.engines import Engines, Sockets
 from scope_probe.containers.model import Container, Image, Port
 from scope_probe.containers.reporter import ContainerReporter
-
-DEADLINE = 30
 
 
 @pytest.fixture
@@ -37,33 +36,21 @@ def sleeper() -> Iterator["subprocess.Popen[bytes]"]:
 
 
 @asynccontextmanager
-async def followed(socket: Path) -> AsyncIterator[tuple[Cri, Callable[[Callable[[], bool]], object]]]:
-    """An engine that runs, and how to wait until something holds of it."""
-    engine, news = Cri(socket), asyncio.Event()
-    task = asyncio.create_task(engine.run(news.set))
-
-    async def until(holds: Callable[[], bool]) -> None:
-        async with asyncio.timeout(DEADLINE):
-            while not holds():
-                news.clear()
-                await news.wait()
+async def followed(socket: Path) -> AsyncIterator[Cri]:
+    """An engine that runs."""
+    engine = Cri(socket)
+    task = asyncio.create_task(engine.run(lambda: None))
 
     try:
-        yield engine, until
+        yield engine
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
 
 
-async def eventually(holds: Callable[[], object]) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while not holds():
-            await asyncio.sleep(0.01)
-
-
 async def test_everything_of_a_container(socket: Path) -> None:
-    async with served(Runtime(), socket), followed(socket) as (engine, until):
+    async with served(Runtime(), socket), followed(socket) as engine:
         await until(engine.containers)
         assert engine.containers() == [
             Container(
@@ -105,7 +92,7 @@ async def test_what_holds_a_pod_together_is_no_container(
     engines = Engines(Sockets(docker=socket.parent / "none", cri=socket))
     async with served(Runtime(), socket):
         following = asyncio.create_task(engines.run(lambda: None))
-        await eventually(engines.containers)
+        await until(engines.containers)
         with contained(sleeper, cgroup):
             seen = ContainerReporter(engines).collect([sleeper.pid])
         assert {container.id for container in seen.containers} == found
@@ -115,7 +102,7 @@ async def test_what_holds_a_pod_together_is_no_container(
 async def test_in_the_network_of_the_host(socket: Path) -> None:
     runtime = Runtime()
     runtime.containers = {WORKER: listed(WORKER, NODE_POD, annotations={cri_answers.PORTS: json.dumps(PORTS)})}
-    async with served(runtime, socket), followed(socket) as (engine, until):
+    async with served(runtime, socket), followed(socket) as engine:
         await until(engine.containers)
         (found,) = engine.containers()
         assert (found.host_network, list(found.addresses), list(found.ports)) == (True, [], [])
@@ -125,9 +112,9 @@ async def test_in_the_network_of_the_host(socket: Path) -> None:
 async def test_events_are_heard_at_once(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cri, "LOOK_SECONDS", 10 * DEADLINE)
     runtime = Runtime()
-    async with served(runtime, socket), followed(socket) as (engine, until):
+    async with served(runtime, socket), followed(socket) as engine:
         await until(engine.containers)
-        await eventually(lambda: runtime.listeners)
+        await until(lambda: runtime.listeners)
         runtime.containers[WORKER] = listed(WORKER, state=pb.CONTAINER_EXITED)
         runtime.tell(WORKER)
         await until(lambda: len(engine.containers()) == 2)
@@ -151,7 +138,7 @@ async def test_without_events_it_looks_often(
     monkeypatch.setattr(cri, "POLL_SECONDS", 0.05)
     runtime = Runtime()
     runtime.version, runtime.tells = version, tells
-    async with served(runtime, socket), followed(socket) as (engine, until):
+    async with served(runtime, socket), followed(socket) as engine:
         await until(engine.containers)
         runtime.containers = {}
         await until(lambda: not engine.containers())
@@ -176,13 +163,13 @@ def test_who_tells_everybody(name: str, version: str, may: bool) -> None:
 async def test_it_comes_back(socket: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cri, "RETRY_SECONDS", 0.05)
     runtime = Runtime()
-    async with followed(socket) as (engine, until):
-        await eventually(lambda: "UNAVAILABLE" in engine.problem)
+    async with followed(socket) as engine:
+        await until(lambda: "UNAVAILABLE" in engine.problem)
         async with served(runtime, socket):
             await until(engine.containers)
             assert not engine.problem
         runtime.tell(WEB)
-        await eventually(lambda: engine.problem)
+        await until(lambda: engine.problem)
         assert engine.containers(), "what was known is forgotten at once"
         monkeypatch.setattr(cri, "KEPT_SECONDS", 0)
         assert not engine.containers()
@@ -195,7 +182,7 @@ async def test_beside_docker_it_serves_nobody(socket: Path) -> None:
     server = grpc.aio.server()
     server.add_insecure_port(f"unix:{socket}")
     await server.start()
-    async with followed(socket) as (engine, until):
+    async with followed(socket) as engine:
         await until(lambda: engine._failure is not None)
         assert not engine.problem
         assert not engine.containers()
@@ -206,9 +193,9 @@ async def test_one_that_is_slow_is_told_of(socket: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(cri, "ANSWER_SECONDS", 0.2)
     monkeypatch.setattr(cri, "RETRY_SECONDS", 0.05)
     runtime = Runtime()
-    async with served(runtime, socket), followed(socket) as (engine, until):
+    async with served(runtime, socket), followed(socket) as engine:
         await until(engine.containers)
-        await eventually(lambda: runtime.listeners)
+        await until(lambda: runtime.listeners)
         runtime.awake.clear()
         runtime.tell(WEB)
         await until(lambda: "DEADLINE_EXCEEDED" in engine.problem)
@@ -221,7 +208,7 @@ async def test_one_that_cannot_be_spoken_of_is_listed(socket: Path) -> None:
     runtime = Runtime()
     runtime.broken = {WEB}
     runtime.containers[WORKER] = listed(WORKER)
-    async with served(runtime, socket), followed(socket) as (engine, until):
+    async with served(runtime, socket), followed(socket) as engine:
         await until(engine.containers)
         assert [(found.id, found.pid, found.image_id) for found in engine.containers()] == [
             (WEB, 0, IMAGE),
@@ -234,7 +221,7 @@ async def test_more_than_can_be_reported(socket: Path, monkeypatch: pytest.Monke
     runtime = Runtime()
     runtime.containers[WORKER] = listed(WORKER)
     runtime.containers["an;id"] = listed("an;id")
-    async with served(runtime, socket), followed(socket) as (engine, until):
+    async with served(runtime, socket), followed(socket) as engine:
         await until(engine.containers)
         assert [found.id for found in engine.containers()] == [WEB]
         assert engine.problem == "it has more than 1 containers; 1 are not reported"

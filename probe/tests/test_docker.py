@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from probe.tests.docker_engine import IMAGE, NONE, SILENT, WEB, DockerEngine, container
+from probe.tests.waiting import DEADLINE, until
 from scope_probe.containers import docker, docker_answers, docker_api
 from scope_probe.containers.docker import Docker
 from scope_probe.containers.model import Container, Image, Port
 
-DEADLINE = 60
 OTHER = "b2" * 32
 UNPRIVILEGED = """
 import asyncio, os, sys
@@ -75,12 +75,6 @@ async def following(socket: Path) -> AsyncIterator[Followed]:
 
 def states(found: Docker) -> dict[str, str]:
     return {container.name: container.state for container in found.containers()}
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while not true():
-            await asyncio.sleep(0.01)
 
 
 async def test_everything_of_a_container(tmp_path: Path, engine: DockerEngine) -> None:

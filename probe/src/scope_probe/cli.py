@@ -184,10 +184,12 @@ def launch(
 ) -> None:
     """Report this host to the service, every three seconds, until stopped.
 
-    A report says what the host is and how busy, which processes and containers it runs, and which TCP connections they
-    hold. Containers are known from Docker, Podman, containerd or cri-o where this user may ask them, and are reported
-    as soon as they change; without any of them only their ids are known. A report holds no environment variables,
-    unless --container-env asks for those of containers.
+    A report says what the host is and how busy, which processes and containers
+    it runs, and which TCP connections they hold. Containers are known from
+    Docker, Podman, containerd or cri-o where this user may ask them, and are
+    reported as soon as they change; without any of them only their ids are
+    known. A report holds no environment variables, unless --container-env asks
+    for those of containers.
 
     [bold]Examples[/bold]
 
@@ -197,14 +199,14 @@ def launch(
 
     SCOPE_SERVICE_TOKEN=TOKEN scope launch --no-command-args scope.internal:8080
 
-    scope launch --docker-socket=/run/user/1000/podman/podman.sock --service-token=TOKEN 192.168.1.10:8080
+    scope launch --docker-socket=/tmp/podman.sock --print > report.json
+
+    scope launch --kubernetes=host --service-token=TOKEN 192.168.1.10:8080
 
     scope launch --once --service-token=TOKEN 192.168.1.10:8080
 
-    scope launch --print > report.json
-
-    [bold]Ends with[/bold] 0 when all went well or it was told to stop, 1 when the service refused or was not reached,
-    2 when it was called wrongly.
+    [bold]Ends with[/bold] 0 when all went well or it was told to stop, 1 when the
+    service refused or was not reached, 2 when it was called wrongly.
     """
     if print_ and (report or once):
         raise typer.BadParameter("sends nothing; leave out --once and --report.", param_hint="--print")

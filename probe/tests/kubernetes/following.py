@@ -1,7 +1,7 @@
 """A reporter that follows an API server of the test's own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -13,7 +13,6 @@ from scope_sdk.report import ids
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.nodes import NodeFacts
 
-DEADLINE = 60
 HOST = "ant.example.com"
 
 
@@ -48,12 +47,6 @@ async def followed(role: Role, node: str = "ant") -> AsyncIterator[Followed]:
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(DEADLINE):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 def asked(api: ApiServer, resource: str, *, watch: bool) -> Iterator[dict[str, str]]:

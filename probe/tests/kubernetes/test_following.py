@@ -7,7 +7,8 @@ from structlog.testing import capture_logs
 
 from probe.tests.kubernetes import shop
 from probe.tests.kubernetes.api_server import PATHS, ApiServer
-from probe.tests.kubernetes.following import DEADLINE, HOST, asked, followed, until
+from probe.tests.kubernetes.following import HOST, asked, followed
+from probe.tests.waiting import DEADLINE, until
 from scope_probe.kubernetes import Role, following, reporter
 from scope_probe.kubernetes.api import ConfigurationError, connect, of_node
 from scope_probe.kubernetes.following import Follower, Troubles

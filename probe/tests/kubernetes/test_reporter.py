@@ -3,7 +3,8 @@ from structlog.testing import capture_logs
 
 from probe.tests.kubernetes import shop
 from probe.tests.kubernetes.api_server import ApiServer
-from probe.tests.kubernetes.following import HOST, asked, followed, until
+from probe.tests.kubernetes.following import HOST, asked, followed
+from probe.tests.waiting import until
 from scope_probe.kubernetes import Role, reporter
 from scope_sdk.report import ids
 from scope_sdk.report.addresses import format_endpoint

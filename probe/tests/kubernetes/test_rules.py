@@ -6,7 +6,8 @@ import yaml
 from structlog.testing import capture_logs
 
 from probe.tests.kubernetes.api_server import PATHS, ApiServer
-from probe.tests.kubernetes.following import followed, until
+from probe.tests.kubernetes.following import followed
+from probe.tests.waiting import until
 from scope_probe.kubernetes import Role
 
 pytestmark = pytest.mark.integration

@@ -2,7 +2,8 @@
 
 Everybody who runs containers gives each a cgroup that is named by its id: `/docker/ID`, `docker-ID.scope`,
 `libpod-ID.scope/container`, `cri-containerd-ID.scope`, `kubepods-pod1.slice:cri-containerd:ID`. Version 1 has several
-hierarchies of cgroups, version 2 has one whose controller is called "" here; a machine may have both.
+hierarchies of cgroups, version 2 has one whose controller is called "" here; a machine may have both. What the files
+hold is described in cgroups(7), and the kernel's `admin-guide/cgroup-v1` and `admin-guide/cgroup-v2`.
 """
 
 import ctypes

@@ -1,8 +1,9 @@
 """Where the kernel delivers connections other than to where they are addressed, from its own table of connections.
 
-The table is asked for over netlink; newer kernels pick out the entries that translate before they hand them over. It is
-that of the network namespace that the probe is in, and shown only to those with CAP_NET_ADMIN. (pyroute2 takes 280 us
-to read an entry. Machines have thousands, and we look every few seconds.)
+The table is asked for over netlink, in the messages of `linux/netfilter/nfnetlink_conntrack.h`; newer kernels pick out
+the entries that translate before they hand them over. It is that of the network namespace that the probe is in, and
+shown only to those with CAP_NET_ADMIN. (pyroute2 takes 280 us to read an entry. Machines have thousands, and we look
+every few seconds.)
 """
 
 import errno

@@ -1,4 +1,4 @@
-"""From the answers of the Docker API to what is reported.
+"""From the answers of the Docker Engine API (`ContainerInspect`, `ImageInspect`, `NetworkList`) to what is reported.
 
 They come from somebody else's program: whatever is not as documented raises one of RUBBISH, or is left out.
 """

@@ -1,4 +1,4 @@
-"""Requests to whoever speaks the Docker API on a unix socket: Docker itself, or Podman."""
+"""Requests to whoever speaks the Docker Engine API on a unix socket: Docker itself, or Podman."""
 
 import json
 from collections.abc import AsyncGenerator, AsyncIterator
