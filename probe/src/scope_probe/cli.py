@@ -199,7 +199,7 @@ def launch(
 
     SCOPE_SERVICE_TOKEN=TOKEN scope launch --no-command-args scope.internal:8080
 
-    scope launch --docker-socket=/tmp/podman.sock --print > report.json
+    scope launch --docker-socket=/run/podman/podman.sock --print > report.json
 
     scope launch --kubernetes=host --service-token=TOKEN 192.168.1.10:8080
 
