@@ -1,4 +1,7 @@
-"""Who owns the ends of connections, in whatever order it is told, against what follows from all of it at once."""
+"""Who owns the ends of connections, in whatever order it is told, against what follows from all of it at once.
+
+It tries 1,500 sequences of what is told.
+"""
 
 import ipaddress
 from collections import defaultdict
@@ -7,12 +10,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from query.join import Connection, Edge, EdgeChange, Join, Key, Row
 from query.join.names import Name
 from query.join.translations import End, Translation
+from query.tests.sequences import sequences
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.ids import INTERNET_IN, INTERNET_OUT
 
@@ -174,7 +178,7 @@ class Telling:
                 self.tell(what, who, none)
 
 
-@settings(max_examples=1500, deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@sequences(1500)
 @given(st.lists(STEPS, max_size=14))
 def test_owners_follow_from_what_was_told_in_any_order(steps: list[tuple[str, str, Any]]) -> None:
     telling = Telling()

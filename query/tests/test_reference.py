@@ -1,26 +1,16 @@
 """What the views show is what a reference makes from scratch, after any sequence of what may happen to probes.
 
-Every run tries the same sequences; `SEQUENCES=50` in the environment tries fifty times as many, others every time.
+It tries 1,000 sequences for what connections join, 500 for what views show, and 500 for views that come and go.
 """
 
-import os
-
-from hypothesis import Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from query.tests.cluster import START
 from query.tests.reference.ends import connections
+from query.tests.sequences import sequences
 from query.tests.simulation import Simulation, Step, steps
 from query.tests.watching import LetGo, Look, Watching, acts, looks
-
-_TIMES = int(os.environ.get("SEQUENCES", "1"))
-#: A sequence that fails is made shorter only by hand: it takes minutes.
-_PHASES = (Phase.explicit, Phase.reuse, Phase.generate, *([Phase.shrink] if _TIMES > 1 else []))
-
-
-def sequences(of: int) -> settings:
-    """So many of them."""
-    return settings(max_examples=of * _TIMES, derandomize=_TIMES == 1, deadline=None, phases=_PHASES)
 
 
 @sequences(1000)
@@ -52,7 +42,7 @@ def test_views(sequence: list[Step], looks: list[Look], order: list[str]) -> Non
     watching.check_replayed(order)
 
 
-@sequences(300)
+@sequences(500)
 @given(st.lists(st.one_of(steps, steps, acts), min_size=4, max_size=12), looks)
 def test_views_that_come_and_go(sequence: list[Step | Look | LetGo], look: Look) -> None:
     simulation = Simulation("r")
