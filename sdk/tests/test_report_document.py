@@ -64,7 +64,7 @@ def test_a_document_as_people_write_it() -> None:
         ("nodes[0].topology: must be a kind", {"nodes": [HOST | {"topology": "HOST"}]}),
         ("nodes[0].id: must have the form NAME;<host>", {"nodes": [HOST | {"id": "one"}]}),
         ("nodes[0].id: must have the form HOST;PID", {"nodes": [PROCESS | {"id": ";1"}]}),
-        ("nodes[0].id: must not hold", {"nodes": [HOST | {"id": "a\n;<host>"}]}),
+        ("nodes[0].id: must be printable", {"nodes": [HOST | {"id": "a\n;<host>"}]}),
         ("nodes[0].id: its host 'one;<host>' must be", {"nodes": [PROCESS | {"parents": []}]}),
         ("nodes[1].parents[0]: 'x' must be", {"nodes": [HOST, PROCESS | {"parents": ["x"]}]}),
         ("nodes[0].label: must have at most", {"nodes": [HOST | {"label": "x" * 2000}]}),
