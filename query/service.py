@@ -261,7 +261,7 @@ def _below(parent: str) -> list[Definition]:
 def _definition(topology: str) -> Definition:
     definition = topologies().get(topology)
     if definition is None:
-        raise not_found("topology", topology)
+        raise not_found("topology", topology, f"there are {', '.join(topologies())}")
     return definition
 
 

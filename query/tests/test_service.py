@@ -122,6 +122,7 @@ async def test_what_is_not_there(served: Served) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await anext(aiter(call))
     assert caught.value.code() == grpc.StatusCode.NOT_FOUND
+    assert "there are processes, " in str(caught.value.details())
 
 
 async def test_organizations_are_apart(log: Log, served: Served) -> None:
