@@ -11,7 +11,7 @@ NAME = "docker_image_name"
 TAG = "docker_image_tag"
 
 _IMAGE = Topology.TOPOLOGY_CONTAINER_IMAGE
-_TAG = ids.node_id(_IMAGE, "")
+_TAG = ids.ending(_IMAGE)
 _NO_NAME = "<none>"
 _REGISTRY_MARKS = frozenset(".:")
 #: How much of an image's id stands for its name where it has none.

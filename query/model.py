@@ -24,8 +24,8 @@ from scope_sdk.report.merge import Facts
 _LOCAL_NETWORKS = "local_networks"
 #: How many nodes' facts are kept decoded; beyond it the memory starts anew.
 _REMEMBERED = 5_000
-_HOST = ids.host_id("")
-_NAMESPACE = ids.node_id(Topology.TOPOLOGY_NAMESPACE, "")
+_HOST = ids.ending(ids.HOST)
+_NAMESPACE = ids.ending(Topology.TOPOLOGY_NAMESPACE)
 _NOBODY: Mapping[str, Probe] = {}
 #: Of how many nodes and edges a part of everything is.
 _AT_ONCE = 250

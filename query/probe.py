@@ -16,10 +16,10 @@ from scope.report.v1.report_pb2 import Connections, Report
 from scope.report.v1.template_pb2 import ControlTemplate, Templates
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.fit import Nodes
-from scope_sdk.report.ids import host_id
+from scope_sdk.report.ids import HOST, ending
 from scope_sdk.report.state import ProbeState
 
-_HOSTS_END = host_id("")
+_HOSTS_END = ending(HOST)
 
 
 @dataclass(frozen=True, slots=True)

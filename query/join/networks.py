@@ -9,9 +9,9 @@ from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
 from query.pseudo import NETWORK
-from scope_sdk.report.ids import host_id
+from scope_sdk.report.ids import HOST, ending
 
-_HOST = host_id("")
+_HOST = ending(HOST)
 _BITS = {4: 32, 6: 128}
 #: How long the prefix of a network is that nothing is known of.
 _USUAL = {4: 24, 6: 64}

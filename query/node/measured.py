@@ -23,7 +23,7 @@ _BY_PODS = frozenset(
 #: What shows the measurements of a container.
 _OTHERS = _BY_PODS | {_POD}
 # Cheaper to look for than kinds.
-_OTHERS_TAGS = tuple(ids.node_id(kind, "") for kind in _OTHERS)
+_OTHERS_TAGS = tuple(map(ids.ending, _OTHERS))
 #: At so many nodes above one it is looked for no more: it is asked of every node that is measured.
 _MOST = 200
 

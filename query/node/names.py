@@ -15,8 +15,8 @@ from scope_sdk.report.merge import Facts
 _IMAGE = Topology.TOPOLOGY_CONTAINER_IMAGE
 _POD = Topology.TOPOLOGY_POD
 _REPLICA_SET = Topology.TOPOLOGY_REPLICA_SET
-_HOST_TAG = ids.host_id("")
-_CONTAINER_TAG = ids.container_id("")
+_HOST_TAG = ids.ending(ids.HOST)
+_CONTAINER_TAG = ids.ending(ids.CONTAINER)
 _SHORT_ID = 12
 
 #: Tables that may hold the name that whoever starts a container gave it, and the row that does; the first found wins.

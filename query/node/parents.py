@@ -13,7 +13,7 @@ from scope_sdk.report import ids
 _IMAGE = Topology.TOPOLOGY_CONTAINER_IMAGE
 _REPLICA_SET = Topology.TOPOLOGY_REPLICA_SET
 # Cheaper to look for than kinds: what is mentioned is looked up for every node that is printed.
-_REPLICA_SET_TAG = ids.node_id(_REPLICA_SET, "")
+_REPLICA_SET_TAG = ids.ending(_REPLICA_SET)
 #: The kinds of parents in the order that they are shown in.
 _ORDER = {
     kind: place

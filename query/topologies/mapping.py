@@ -8,7 +8,7 @@ from query.topologies.definition import Group, Place
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report import ids
 
-_HOST = ids.host_id("")
+_HOST = ids.ending(ids.HOST)
 
 #: What names begin with that would else be those of pseudo nodes.
 _LIKE_PSEUDO = "="

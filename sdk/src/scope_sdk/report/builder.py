@@ -171,7 +171,7 @@ class Builder:
         node = self.nodes.get(owner)
         if node is None or node.topology in (ids.HOST, ids.PROCESS):
             return owner.partition(";")[0]
-        suffix = ids.host_id("")
+        suffix = ids.ending(ids.HOST)
         hosts = [parent.removesuffix(suffix) for parent in node.parents if parent.endswith(suffix)]
         return hosts[0] if len(hosts) == 1 else ""
 
