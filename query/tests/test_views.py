@@ -298,6 +298,17 @@ async def test_what_nobody_reads_is_not_printed(world: World) -> None:
     assert not view._unread
 
 
+async def test_what_leaves_before_anybody_read_it_is_not_printed() -> None:
+    world, reporter = World(), Reporter("p", Machine("a", {1: "one", 2: "two"}))
+    world.full(reporter)
+    view = world.view("processes", unconnected="show")
+    reporter.machines = [Machine("a", {1: "one"})]
+    world.report("p", reporter.delta())
+    world.settle()
+    await view.prepare()
+    assert set(nodes(view)) == {"a;1"}
+
+
 @pytest.mark.parametrize("processes", [0, 1, 9, 300])
 async def test_what_is_measured_is_at_most_the_answer_and_all_of_what_may_be_answered(processes: int) -> None:
     world = World()
