@@ -33,14 +33,16 @@ async def views(
     seconds: float,
     hosts: Annotated[int, typer.Option(min=FEWEST_HOSTS, max=1000, help="How many hosts report.")] = 10,
     topologies: Annotated[
-        str, typer.Option(help="Which are asked for and watched, with their options.")
+        str, typer.Option(help="Which are watched and asked for, with their options.")
     ] = "hosts,containers,processes?unconnected=show",
+    watched: Annotated[str, typer.Option(help="Which are only watched.")] = "",
 ) -> Outcome:
     """GET and watch topologies, and GET the list of them, while synthetic hosts report every 3 s."""
-    read = topologies.split(",")
+    asked = topologies.split(",")
+    read = asked + [topology for topology in watched.split(",") if topology]
     window = Window(now() + _WARM_UP, now() + _WARM_UP + seconds)
     with ExitStack() as stack:
-        reading = stack.enter_context(Elsewhere(poll, target, [*read, _LIST], window))
+        reading = stack.enter_context(Elsewhere(poll, target, [*asked, _LIST], window))
         watching = [stack.enter_context(Elsewhere(watch, target, topology, window.end + _TAIL)) for topology in read]
         async with publishing(target, hosts, window.end) as sent:
             usage, polled, seen = await asyncio.gather(
