@@ -10,6 +10,7 @@ from query.node.family import belonging
 from query.node.names import Name, group_named, named, pseudo_named
 from query.selection import Selection
 from query.topologies.definition import Definition
+from query.topologies.mapping import key_of
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.merge import Facts
 
@@ -54,6 +55,6 @@ def stands_for_a_name(topology: Definition) -> bool:
 def _look_at_name(model: Model, selection: Selection, node: str) -> Look:
     bases = selection.bases(node)
     (kind,) = selection.definition.base.kinds
-    name = group_named(images.group_name(node), kind, len(bases))
+    name = group_named(images.group_name(key_of(node)), kind, len(bases))
     facts = images_of(model, node, bases) if selection.definition.kinds else None
     return Look(name, facts, lambda counted: len(bases) if counted == kind else 0)

@@ -152,10 +152,14 @@ def test_processes_of_one_name_are_one(shop: Shop) -> None:
 
 def test_a_process_that_is_called_like_a_pseudo_node_is_none(shop: Shop) -> None:
     shop.words["idle"] = cluster.process("a", 4, "service-mesh", "web")
+    shop.words["other"] = cluster.process("a", 44, "=service-mesh", "web")
     shop.say()
     shown = shop.world.view("processes-by-name", unconnected="show")
-    assert "service-mesh" in nodes(shown)
-    assert shown.stats().nonpseudo_node_count == 4
+    assert [nodes(shown)[node]["label"] for node in ("=service-mesh", "==service-mesh")] == [
+        "service-mesh",
+        "=service-mesh",
+    ]
+    assert shown.stats().nonpseudo_node_count == 5
 
 
 def test_containers(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from scope_sdk.report import ids
 
 _HOST = ids.ending(ids.HOST)
 
-#: What names begin with that would else be those of pseudo nodes.
+#: What ids begin with that would else be those of pseudo nodes.
 _LIKE_PSEUDO = "="
 
 
@@ -82,14 +82,22 @@ def parents_of(*kinds: Topology.ValueType, otherwise: Place = nowhere) -> Group:
 
 
 def group_by(key: Callable[[Model, str], str | None]) -> Group:
-    """What is reported is one node with all that have the same key, which is its id; without a key it is not shown."""
+    """What is reported is one node with all that have the same key; without a key it is not shown.
+
+    The key is the node's id, with a `=` in front where that would be a pseudo node's, or begins so already.
+    """
 
     def group(model: Model, node: str) -> tuple[str, ...]:
         if is_pseudo(node):
             return (node,)
         name = key(model, node)
-        if name and is_pseudo(name):
+        if name and (is_pseudo(name) or name.startswith(_LIKE_PSEUDO)):
             name = _LIKE_PSEUDO + name
         return (name,) if name else ()
 
     return group
+
+
+def key_of(node: str) -> str:
+    """The key that a node of `group_by` has as its id."""
+    return node.removeprefix(_LIKE_PSEUDO)
