@@ -56,6 +56,8 @@ class Graph:
         self.into: dict[str, set[str]] = {}
         self._kept = model.lifetimes.edges
         self._edges: set[Edge] = set()
+        # Before the first base node comes nothing is placed: nobody sees an edge then.
+        self._waits = True
         # How many edges each owner has; one with itself counts twice.
         self._counts: Counter[str] = Counter()
         self._placed: dict[str, str | None] = {}
@@ -67,11 +69,15 @@ class Graph:
 
     def apply(self, change: Change, now: float) -> GraphChange:
         """Takes in what changed in the model, and lets go of edges that are too old."""
+        toggled = {node for node in change.nodes if self._is_there(node) != (node in self.nodes)}
+        if self._waits and toggled:
+            self._waits = False
+            for edge in self._edges:
+                self._place(edge)
         near, moved = self._relatives(change.nodes)
         self._replace(change.edges, change.nodes | moved, now)
         self._expire(now)
         nodes, edges = (change.nodes | near) & self.nodes, self._changed
-        toggled = {node for node in change.nodes if self._is_there(node) != (node in self.nodes)}
         self.nodes ^= toggled
         self._changed = {}
         touched = set(chain.from_iterable(edges)) | toggled
@@ -168,6 +174,15 @@ class Graph:
 
     def _add(self, edge: Edge) -> None:
         self._edges.add(edge)
+        if not self._waits:
+            self._place(edge)
+
+    def _remove(self, edge: Edge, until: float) -> None:
+        self._edges.remove(edge)
+        if not self._waits:
+            self._displace(edge, until)
+
+    def _place(self, edge: Edge) -> None:
         for owner in edge:
             self._counts[owner] += 1
             if owner not in self._placed:
@@ -182,9 +197,8 @@ class Graph:
         if not held and self._fading.pop(target, None) is None:
             self._link(target)
 
-    def _remove(self, edge: Edge, until: float) -> None:
+    def _displace(self, edge: Edge, until: float) -> None:
         target = self._target(edge)
-        self._edges.remove(edge)
         for owner in edge:
             self._counts[owner] -= 1
             if not self._counts[owner]:

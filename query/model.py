@@ -228,7 +228,10 @@ class Model:
 
     def _contribute(self, node: str, probe: Probe) -> None:
         """Notes that what a probe says of a node changed."""
-        self._facts.pop(node, None)
+        facts, others = self._facts.pop(node, None), self._reporters.get(node, _NOBODY)
+        if facts is not None and probe.id not in others and node in probe.handles:
+            # Many probes may report one image: what this one adds is added, not all that the others say put together.
+            self._facts[node] = merge.fold([facts, merge.facts(probe.state, probe.handles[node])])
         known = self._reporters.pop(node, probe.alone)
         if known.keys() == probe.alone.keys():
             known = probe.alone if node in probe.handles else {}

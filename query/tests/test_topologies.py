@@ -302,6 +302,17 @@ def test_nothing_is_unmanaged_where_nothing_is_managed(shop: Shop) -> None:
     assert UNMANAGED in nodes(view)
 
 
+def test_connections_from_before_the_first_pod_are_seen_with_it(shop: Shop) -> None:
+    managed = ("pod", "bare", "ser", "dep")
+    shop.words = {name: word for name, word in shop.words.items() if not name.startswith(managed)}
+    shop.say()
+    view = shop.world.view("pods", pseudo="show")
+    assert nodes(view) == {}
+    shop.words = dict(SHOP)
+    shop.say()
+    assert nodes(view) == nodes(Shop().world.view("pods", pseudo="show")) != {}
+
+
 def test_hosts_have_everything(shop: Shop) -> None:
     assert shop.shows("hosts") == {A: {A, INTERNET_OUT}, INTERNET_IN: {A}, INTERNET_OUT: set(), LAN: {A}}
     stats = shop.world.view("hosts").stats()
