@@ -142,8 +142,8 @@ class QueryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RenderNode(self, request, context):
-        """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
-        FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+        """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with
+        NOT_FOUND and an answer beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

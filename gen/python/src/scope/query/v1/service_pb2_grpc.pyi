@@ -60,8 +60,8 @@ class QueryServiceStub:
     or node with NOT_FOUND.
     """
     RenderNode: _grpc.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]
-    """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
-    FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+    """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with
+    NOT_FOUND and an answer beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     StreamTopology: _grpc.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]
     """Answers a topology and then what changes in it, as server-sent events (text/event-stream) until the reader leaves.
@@ -118,8 +118,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
     or node with NOT_FOUND.
     """
     RenderNode: _aio.UnaryUnaryMultiCallable[_messages_pb2.RenderNodeRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
-    """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
-    FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+    """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with
+    NOT_FOUND and an answer beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
     """
     StreamTopology: _aio.UnaryStreamMultiCallable[_messages_pb2.StreamTopologyRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
     """Answers a topology and then what changes in it, as server-sent events (text/event-stream) until the reader leaves.
@@ -209,8 +209,8 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _messages_pb2.RenderNodeRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
-        """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
-        FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+        """Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with
+        NOT_FOUND and an answer beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
         """
 
     @_abc_1.abstractmethod

@@ -81,8 +81,8 @@ export declare const QueryService: GenService<{
     output: typeof GetNodeResponseSchema;
   },
   /**
-   * Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with NOT_FOUND and an answer beyond 32 MiB with
-   * FAILED_PRECONDITION (ANSWER_TOO_LARGE).
+   * Answers GetNodeResponse as JSON, also of a node that the options leave out. Refuses an unknown topology or node with
+   * NOT_FOUND and an answer beyond 32 MiB with FAILED_PRECONDITION (ANSWER_TOO_LARGE).
    *
    * @generated from rpc scope.query.v1.QueryService.RenderNode
    */
