@@ -171,7 +171,8 @@ def _machine(name: str, own: Collection[str], address: str, uid: str) -> st.Sear
     running = _containers(name, own)
     return st.one_of(
         _may_go("host", st.builds(host, st.just(name), _networks, addresses)),
-        _pod(uid, name, st.just(())),
+        _pod(uid, name, st.sampled_from([(), (REPLICA_SET,)])),
+        _kubernetes("replica set", REPLICA_SET, Topology.TOPOLOGY_REPLICA_SET),
         *(running, running, running, traffic, traffic, traffic),
     )
 

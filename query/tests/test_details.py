@@ -415,15 +415,25 @@ def test_all_of_one_name_are_quiet_when_each_is(shop: Told) -> None:
     assert shop.shown("processes-by-name")["sshd"]["quiet"]
 
 
-def test_counts_follow_what_a_probe_says_no_more_once_it_starts_again() -> None:
-    cluster, host = (
-        Told({DEPLOYMENT: node(DEPLOYMENT, "deployment"), RS: node(RS, "replica_set", DEPLOYMENT)}),
-        Builder(),
-    )
-    cluster.report("cluster")
+@pytest.fixture
+def pods_elsewhere() -> Told:
+    """A deployment of one probe, of whose pod another one tells."""
+    cluster = Told({DEPLOYMENT: node(DEPLOYMENT, "deployment"), RS: node(RS, "replica_set", DEPLOYMENT)})
+    host = Builder()
     for one in (node(HOST, "host"), node(RS, "replica_set"), node(POD, "pod", RS, HOST)):
         host.add(one)
     assert cluster.world.report("host", Encoder(1).full(host))
+    cluster.world.settle(50)
+    cluster.report("cluster")
     assert cluster.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 1 pod"
-    assert cluster.world.report("host", Encoder(2).full(Builder().add(node(HOST, "host"))))
-    assert cluster.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 0 pods"
+    return cluster
+
+
+def test_counts_follow_what_a_probe_says_no_more_once_it_starts_again(pods_elsewhere: Told) -> None:
+    assert pods_elsewhere.world.report("host", Encoder(2).full(Builder().add(node(HOST, "host"))))
+    assert pods_elsewhere.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 0 pods"
+
+
+def test_counts_follow_what_a_probe_says_no_more_once_it_is_gone(pods_elsewhere: Told) -> None:
+    pods_elsewhere.world.settle(11)
+    assert pods_elsewhere.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 0 pods"
