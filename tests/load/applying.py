@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
 
 from query.model import Lifetimes, Model
 from query.options import Options
@@ -23,7 +24,7 @@ _TICKS = 12  # in each round
 
 
 def cost(hosts: int, read: Sequence[str]) -> dict[str, Row]:
-    """Microseconds for one report where so many hosts report and these topologies are watched.
+    """Microseconds for one report where so many hosts report these topologies are watched, and all are listed.
 
     Taking one in is parsing it and bringing the state of its probe up to date, said of the median report of each kind;
     joining is the rest, done for all of a tick together. Every host sends one full report and 19 deltas. Garbage is not
@@ -64,8 +65,11 @@ class _Costing:
         self._model = Model(Lifetimes())
         options = Options()
         self._views = Views(self._model, options, math.inf)
-        for definition in map(topologies().__getitem__, self.read):
-            choice = options.choice(definition, {}, sensitive=True)
+        for definition in topologies().values():  # for the list of them
+            asyncio.run(self._views.stats(definition, options.choice(definition, {}), lambda: 0.0))
+        for topology, _, chosen in (read.partition("?") for read in self.read):
+            definition = topologies()[topology]
+            choice = options.choice(definition, dict(parse_qsl(chosen)), sensitive=True)
             view = asyncio.run(self._views.view(definition, choice, lambda: 0.0))
             view.wakes.add(asyncio.Event())
         self._scripts = [Script(turn) for turn in range(FULL_EVERY)]
