@@ -24,7 +24,7 @@ _TICKS = 12  # in each round
 
 
 def cost(hosts: int, read: Sequence[str]) -> dict[str, Row]:
-    """Microseconds for one report where so many hosts report these topologies are watched, and all are listed.
+    """Microseconds for one report where so many hosts report, these topologies are watched and all are listed.
 
     Taking one in is parsing it and bringing the state of its probe up to date, said of the median report of each kind;
     joining is the rest, done for all of a tick together. Every host sends one full report and 19 deltas. Garbage is not
