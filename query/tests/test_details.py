@@ -423,7 +423,7 @@ def pods_elsewhere() -> Told:
     for one in (node(HOST, "host"), node(RS, "replica_set"), node(POD, "pod", RS, HOST)):
         host.add(one)
     assert cluster.world.report("host", Encoder(1).full(host))
-    cluster.world.settle(50)
+    cluster.world.settle(55)
     cluster.report("cluster")
     assert cluster.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 1 pod"
     return cluster
@@ -435,5 +435,5 @@ def test_counts_follow_what_a_probe_says_no_more_once_it_starts_again(pods_elsew
 
 
 def test_counts_follow_what_a_probe_says_no_more_once_it_is_gone(pods_elsewhere: Told) -> None:
-    pods_elsewhere.world.settle(11)
+    pods_elsewhere.world.settle(6)
     assert pods_elsewhere.shown("kube-controllers")[DEPLOYMENT]["labelMinor"] == "Deployment of 0 pods"
