@@ -36,6 +36,10 @@ class Members(Protocol):
     def take_touched(self) -> set[str]:
         """The nodes of which members or edges changed since the last call."""
 
+    @property
+    def cut(self) -> bool:
+        """Whether there are edges from which none follow, for they would be too many."""
+
 
 class Singles:
     """Every base node is a node itself.
@@ -76,6 +80,11 @@ class Singles:
         """See Members."""
         touched, self._touched = self._touched, set()
         return touched
+
+    @property
+    def cut(self) -> bool:
+        """See Members."""
+        return False
 
 
 class Groups:
@@ -132,6 +141,11 @@ class Groups:
         """See Members."""
         touched, self._touched = self._touched, set()
         return touched
+
+    @property
+    def cut(self) -> bool:
+        """See Members."""
+        return bool(self._left_out)
 
     def _count_all(self, base: str, by: int) -> None:
         if self.of(base):

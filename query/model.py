@@ -63,8 +63,6 @@ class Change:
     templates: bool = False
     #: Whether there was any report: what nodes measure may differ.
     reported: bool = False
-    #: Whether something else is missing.
-    missing: bool = False
     #: Measurements that arrived, with the ids of the handles in them.
     blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
     #: Where the traces of the reports that brought it have got to, of some that are sampled.
@@ -260,10 +258,7 @@ class Model:
 
     def _miss(self) -> None:
         """Brings up to date what is missing."""
-        found = missing(self.probes.values(), self.unusable)
-        if found != self.missing:
-            self.missing = found
-            self._change.missing = True
+        self.missing = missing(self.probes.values(), self.unusable)
 
     def _age(self, now: float, *, patient: bool) -> None:
         for probe in list(self.probes.values()):

@@ -56,6 +56,11 @@ class Selection:
         self._filtered = None
         return touched
 
+    @property
+    def cut(self) -> bool:
+        """Whether edges are left out, for there would be too many."""
+        return self._members.cut
+
     def everything(self, at_once: int = _AT_ONCE) -> Iterator[set[str]]:
         """All nodes, so many at once at most."""
         nodes = iter(list(self.nodes))

@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanContext
 
 from mesh.limits import ANSWER_BYTES
 from query.difference import Difference, Journal
+from query.groups import MOST_EDGES
 from query.instruments import MERGED
 from query.model import Change, Model
 from query.options import Choice
@@ -47,6 +48,8 @@ TRACES = 32
 _COMPARED = 2_000
 #: How many nodes are printed before other work has its turn.
 _AT_ONCE = 50
+#: After how long other work has its turn even so, in seconds.
+_TURN = 0.02
 #: How many are printed before the answer is measured again, and to guess how large it is.
 _MEASURED = 1_000
 _SAMPLE = 200
@@ -99,6 +102,7 @@ class View:
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
+        self._missing = self._is_missing()
 
     def apply(self, change: Change, touched: AbstractSet[str], now: float) -> None:
         """Takes in what changed in the model, and which nodes of the selection that touched."""
@@ -117,11 +121,13 @@ class View:
         followed = self.wakes or now - self._followed <= _AWAY  # else nobody can know where they were
         blocks = [data for ids, block in change.blocks for data in self._printer.blocks(ids, block)] if followed else []
         self._version += change.reported
-        if changed or blocks or change.missing:
+        missing = self._is_missing()
+        if changed or blocks or missing != self._missing:
             self._version += 1
             self._traces += change.traces if self.wakes else ()
             self._write(changed, blocks, now)
-            if change.missing:
+            if missing != self._missing:
+                self._missing = missing
                 self._journal.misses()
         self._journal.trim(now)
 
@@ -129,8 +135,12 @@ class View:
         """Prints so many nodes that nobody has read yet, in turn with other work: they hold nobody up."""
         while self._unread and most > 0:
             most -= _AT_ONCE
+            until = time.monotonic() + _TURN
             for node in list(islice(self._unread, _AT_ONCE)):
-                self._json(node)
+                if time.monotonic() > until:  # they are large
+                    await asyncio.sleep(0)
+                    until = time.monotonic() + _TURN
+                self.json(node)
             await asyncio.sleep(0)
 
     async def measure(self, most: int) -> int:
@@ -164,7 +174,7 @@ class View:
         """The nodes whose ids follow `after`, at most `size` (0: as many as is usual)."""
         names = sorted(self._shown)
         start = bisect_right(names, after) if after else 0
-        page = GetTopologyResponse(missing=self._model.missing)
+        page = GetTopologyResponse(missing=self._missing)
         total = 0
         for at, name in enumerate(names[start:], start):
             node = self._printer.summary(name)
@@ -234,12 +244,21 @@ class View:
 
     def missing(self) -> Missing:
         """What is missing."""
-        return self._model.missing
+        return self._missing
 
     def _body(self, nodes: Iterable[tuple[str, bytes]], token: str = "") -> bytes:
         """GetTopologyResponse as JSON, of nodes as JSON by id."""
-        missing = to_json(self._model.missing)
+        missing = to_json(self._missing)
         return members([("nodes", members(nodes)), ("nextPageToken", orjson.dumps(token)), ("missing", missing)])
+
+    def _is_missing(self) -> Missing:
+        """What is missing now."""
+        if not self._selection.cut:
+            return self._model.missing
+        missing = Missing()
+        missing.CopyFrom(self._model.missing)
+        missing.limits.append(f"at most {MOST_EDGES:,} edges follow from what is part of several nodes; some have none")
+        return missing
 
     async def _guess(self) -> int:
         """Less than the answer's bytes, from some of its nodes; the largest of them stand for nobody but themselves."""

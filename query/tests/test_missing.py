@@ -1,9 +1,16 @@
 """What a view says that it does not show, or shows although it may be out of date."""
 
 import orjson
+import pytest
 
+from query import groups
 from query.tests.machines import Machine, Reporter, World
 from query.tests.reading import Reader, told
+from scope.report.v1.topology_pb2 import Topology
+from scope_sdk.report.builder import Builder
+from scope_sdk.report.encode import Encoder
+from scope_sdk.report.ids import node_id
+from scope_sdk.report.nodes import NodeFacts
 
 NOTHING = {
     "quietProbes": [],
@@ -81,3 +88,23 @@ def test_watchers_are_told_first_and_whenever_it_differs() -> None:
     reader.read()
     assert reader.last_told()["missing"]["quietProbes"] == ["p"]
     assert not told(world.view("hosts"), reader.cursor)
+
+
+def test_edges_that_would_be_too_many_are_said_to_be_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(groups, "MOST_EDGES", 0)
+    world = World()
+    builder = Builder()
+    services = [node_id(Topology.TOPOLOGY_SERVICE, name) for name in ("one", "two")]
+    for service in services:
+        builder.add(NodeFacts(Topology.TOPOLOGY_SERVICE, service))
+    pod = node_id(Topology.TOPOLOGY_POD, "pod")
+    builder.add(NodeFacts(Topology.TOPOLOGY_POD, pod, parents=services))
+    builder.connect(pod, ("10.0.0.1", 5), ("8.8.8.8", 53))
+    assert world.report("p", Encoder(1).full(builder))
+    reader = Reader(world.view("services"))
+    reader.read()
+    assert reader.nodes.keys() == {*services}
+    assert reader.last_told()["missing"]["limits"] == [
+        "at most 200,000 edges follow from what is part of several nodes; some have none"
+    ]
+    assert shown(world) == NOTHING
