@@ -1,7 +1,7 @@
 """What a node belongs to, what belongs to it, and its connections one by one."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from typing import NamedTuple
 
 from query.tests.reference.ends import Connection
@@ -78,7 +78,7 @@ class Peer(NamedTuple):
 
 
 def peers(
-    said: Said, topology: str, picture: Picture, node: str, connections: Iterable[Connection]
+    said: Said, topology: str, picture: Picture, node: str, connections: Collection[Connection]
 ) -> tuple[Counter[Peer], Counter[Peer]]:
     """Who opens connections to a node and to whom it opens connections, and how many."""
     inbound: Counter[Peer] = Counter()
@@ -88,8 +88,9 @@ def peers(
         base = place(said, TOPOLOGIES[topology].base, owner)
         return picture.parts.get(base, ()) if base is not None else ()
 
+    holding = {end for one in connections for end in (one.client, one.server)} | picture.members[node]
     for connection in connections:
-        own = [row.key for row in connection.rows if node in nodes(row.owner)]
+        own = [row.key for row in connection.rows if row.owner in holding and node in nodes(row.owner)]
         client, server = min(own, default=connection.ends)
         clients, servers = nodes(connection.client), nodes(connection.server)
         for opener in clients if node in servers else ():

@@ -40,7 +40,7 @@ def is_system(said: Said, container: str) -> bool:
     """Whether a container is part of the infrastructure."""
     facts = said.nodes[container]
     labels = _labels(facts, "docker_label_")
-    of_images = [_labels(said.nodes[image], "docker_image_label_") for image in said.parents(container, IMAGE)]
+    of_images = [_labels(said.nodes[image], "docker_image_label_") for image in said.parents(container, IMAGE)[:1]]
     image = image_of(said, container)
     return (
         facts.texts.get("docker_container_name") in _SYSTEM_NAMES
