@@ -27,7 +27,7 @@ TEXT_LENGTH = 65_536
 ADDRESS_LENGTH = ID_LENGTH + 64
 """Characters of an address with its scope."""
 
-PARENTS = 256
+PARENTS = 64
 NODE_ADDRESSES = 1_000
 """Addresses that reach one node."""
 
