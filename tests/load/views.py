@@ -19,7 +19,7 @@ from tests.load.synthetic import FEWEST_HOSTS, PERIOD
 from tests.load.target import Target
 from tests.load.usage import metered, per_report
 
-_WARM_UP = 4 * PERIOD  # every reader is there, every probe has sent a full report and some deltas
+_WARM_UP = 12 * PERIOD  # every probe has sent a full report and some deltas, and all of it was taken in
 _TAIL = PERIOD  # for what was reported last to arrive
 _LIST = ""  # the list of topologies, among what is asked for
 _LATE = 1.0  # seconds: an event that comes later is counted
