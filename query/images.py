@@ -20,11 +20,11 @@ _SHORT_ID = 12
 
 @lru_cache(maxsize=10_000)
 def short(name: str) -> str:
-    """A name without registry, tag and digest: `docker.io/library/nginx:1.27` is `nginx`, and so is `nginx`."""
+    """A name without registry, tag and digest: `nginx` of `registry.example/library/nginx:1.27`, and of `nginx`."""
     path = name.partition("@")[0]
     first, slash, rest = path.partition("/")
     if slash and (first == "localhost" or not _REGISTRY_MARKS.isdisjoint(first)):
-        path = rest.removeprefix("library/") if first.endswith("docker.io") else rest
+        path = rest.removeprefix("library/")
     head, slash, last = path.rpartition("/")
     return head + slash + last.partition(":")[0]
 

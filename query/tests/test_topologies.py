@@ -35,8 +35,8 @@ SHOP: Mapping[str, Word] = {
     "sshd": cluster.process("a", 3, "sshd", ""),
     "idle": cluster.process("a", 4, "nginx", "web"),
     "image web": cluster.image("i1", "registry:5000/shop/web:1"),
-    "image db": cluster.image("i2", "docker.io/library/postgres:17"),
-    "image pause": cluster.image("i3", "registry.k8s.io/pause:3.9"),
+    "image db": cluster.image("i2", "registry.example/library/postgres:17"),
+    "image pause": cluster.image("i3", "registry.example/google_containers/pause:3.9"),
     "web": cluster.container("a", "web", image="i1", pod="p", hostname="shop", address="a;172.17.0.2"),
     "db": cluster.container("a", "db", image="i2", hostname="db", labels={"team": "data"}),
     "old": cluster.container("a", "old", image="i1", state="exited", hostname="shop"),
@@ -195,12 +195,19 @@ def test_a_container_that_was_removed_is_not_there(shop: Shop) -> None:
         (NodeFacts(CONTAINER, container_id("new"), attributes={"docker_container_name": "scope"}), False),
         (NodeFacts(CONTAINER, container_id("new"), attributes={"docker_image_name": "weaveworks/scope:1.13"}), True),
         (
-            NodeFacts(CONTAINER, container_id("new"), attributes={"docker_image_name": "docker.io/weaveworks/scope"}),
+            NodeFacts(
+                CONTAINER, container_id("new"), attributes={"docker_image_name": "registry.example/weaveworks/scope"}
+            ),
             True,
         ),
         (NodeFacts(CONTAINER, container_id("new"), attributes={"docker_image_name": "openshift/origin-pod:v3"}), True),
         (NodeFacts(CONTAINER, container_id("new"), attributes={"docker_image_name": "me/scope"}), False),
-        (NodeFacts(CONTAINER, container_id("new"), attributes={"docker_image_name": "k8s.gcr.io/pause:3.2"}), True),
+        (
+            NodeFacts(
+                CONTAINER, container_id("new"), attributes={"docker_image_name": "registry.example/eks/pause:3.2"}
+            ),
+            True,
+        ),
         (cluster.container("a", "new", image="i3"), True),
         (cluster.container("a", "new", labels={"io.kubernetes.docker.type": "podsandbox"}), True),
         (cluster.container("a", "new", labels={"works.weave.role": "system"}), True),

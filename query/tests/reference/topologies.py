@@ -168,11 +168,11 @@ def image_of(said: Said, container: str) -> str:
 
 
 def short(image: str) -> str:
-    """`shop/web` of `registry:5000/shop/web:tag`; what Docker's own registry calls `library/nginx` is `nginx`."""
+    """`shop/web` of `registry:5000/shop/web:tag`; what a registry calls `library/nginx` is `nginx`."""
     registry, slash, rest = image.partition("@")[0].partition("/")
     if not slash or not (set(registry) & set(".:") or registry == "localhost"):
         rest = image.partition("@")[0]
-    elif registry.endswith("docker.io"):
+    else:
         rest = rest.removeprefix("library/")
     path, slash, name = rest.rpartition("/")
     return path + slash + name.partition(":")[0]
