@@ -172,14 +172,13 @@ class View:
 
     def page(self, size: int, after: str) -> GetTopologyResponse:
         """The nodes whose ids follow `after`, at most `size` (0: as many as is usual)."""
-        names = sorted(self._shown)
-        start = bisect_right(names, after) if after else 0
+        names = self._following(after)
         page = GetTopologyResponse(missing=self._missing)
         total = 0
-        for at, name in enumerate(names[start:], start):
+        for at, name in enumerate(names):
             node = self._printer.summary(name)
             total += node.ByteSize() + 2 * len(name.encode()) + 16
-            if at > start and (total > _PAGE_BYTES or at - start == (size or _PAGE)):
+            if at and (total > _PAGE_BYTES or at == (size or _PAGE)):
                 page.next_page_token = names[at - 1]
                 break
             page.nodes[name].CopyFrom(node)
@@ -187,8 +186,7 @@ class View:
 
     async def rendered(self, size: int, after: str) -> bytes:
         """A page as JSON: as `page`, with all that follow where `size` is 0, and at most what an answer may have."""
-        names = sorted(self._shown)
-        names = names[bisect_right(names, after) if after else 0 :]
+        names = self._following(after)
         page = names[: size or None]
         token = page[-1] if len(page) < len(names) else ""
         found, total = dict[str, bytes](), 0
@@ -250,6 +248,11 @@ class View:
         """GetTopologyResponse as JSON, of nodes as JSON by id."""
         missing = to_json(self._missing)
         return members([("nodes", members(nodes)), ("nextPageToken", orjson.dumps(token)), ("missing", missing)])
+
+    def _following(self, after: str) -> list[str]:
+        """The ids that follow one, in ascending order."""
+        names = sorted(self._shown)
+        return names[bisect_right(names, after) if after else 0 :]
 
     def _is_missing(self) -> Missing:
         """What is missing now."""
