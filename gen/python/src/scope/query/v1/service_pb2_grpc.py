@@ -84,6 +84,11 @@ class QueryServiceStub:
                 request_serializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyRequest.SerializeToString,
                 response_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyResponse.FromString,
                 _registered_method=True)
+        self.GetHistory = channel.unary_unary(
+                '/scope.query.v1.QueryService/GetHistory',
+                request_serializer=scope_dot_query_dot_v1_dot_messages__pb2.GetHistoryRequest.SerializeToString,
+                response_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.GetHistoryResponse.FromString,
+                _registered_method=True)
         self.ListProbes = channel.unary_stream(
                 '/scope.query.v1.QueryService/ListProbes',
                 request_serializer=scope_dot_query_dot_v1_dot_messages__pb2.ListProbesRequest.SerializeToString,
@@ -178,6 +183,13 @@ class QueryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetHistory(self, request, context):
+        """Says how far back the report log reaches: which moments a `timestamp` may name.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListProbes(self, request, context):
         """Lists the probes that reported lately, by id. In REST a bare array.
         """
@@ -227,6 +239,11 @@ def add_QueryServiceServicer_to_server(servicer, server):
                     servicer.WatchTopology,
                     request_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyRequest.FromString,
                     response_serializer=scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyResponse.SerializeToString,
+            ),
+            'GetHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetHistory,
+                    request_deserializer=scope_dot_query_dot_v1_dot_messages__pb2.GetHistoryRequest.FromString,
+                    response_serializer=scope_dot_query_dot_v1_dot_messages__pb2.GetHistoryResponse.SerializeToString,
             ),
             'ListProbes': grpc.unary_stream_rpc_method_handler(
                     servicer.ListProbes,
@@ -459,6 +476,33 @@ class QueryService:
             '/scope.query.v1.QueryService/WatchTopology',
             scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyRequest.SerializeToString,
             scope_dot_query_dot_v1_dot_messages__pb2.WatchTopologyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.query.v1.QueryService/GetHistory',
+            scope_dot_query_dot_v1_dot_messages__pb2.GetHistoryRequest.SerializeToString,
+            scope_dot_query_dot_v1_dot_messages__pb2.GetHistoryResponse.FromString,
             options,
             channel_credentials,
             insecure,

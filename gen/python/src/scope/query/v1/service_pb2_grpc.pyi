@@ -84,6 +84,8 @@ class QueryServiceStub:
     in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
     RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
+    GetHistory: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetHistoryRequest, _messages_pb2.GetHistoryResponse]
+    """Says how far back the report log reaches: which moments a `timestamp` may name."""
     ListProbes: _grpc.UnaryStreamMultiCallable[_messages_pb2.ListProbesRequest, _messages_pb2.ListProbesResponse]
     """Lists the probes that reported lately, by id. In REST a bare array."""
 
@@ -142,6 +144,8 @@ class QueryServiceAsyncStub(QueryServiceStub):
     in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
     RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
     """
+    GetHistory: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetHistoryRequest, _messages_pb2.GetHistoryResponse]  # type: ignore[assignment]
+    """Says how far back the report log reaches: which moments a `timestamp` may name."""
     ListProbes: _aio.UnaryStreamMultiCallable[_messages_pb2.ListProbesRequest, _messages_pb2.ListProbesResponse]  # type: ignore[assignment]
     """Lists the probes that reported lately, by id. In REST a bare array."""
 
@@ -245,6 +249,14 @@ class QueryServiceServicer(metaclass=_abc_1.ABCMeta):
         in which changes are merged. Refuses an unknown topology with NOT_FOUND, and more watches than a person may have with
         RESOURCE_EXHAUSTED (LIMIT_EXCEEDED).
         """
+
+    @_abc_1.abstractmethod
+    def GetHistory(
+        self,
+        request: _messages_pb2.GetHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_messages_pb2.GetHistoryResponse, _abc.Awaitable[_messages_pb2.GetHistoryResponse]]:
+        """Says how far back the report log reaches: which moments a `timestamp` may name."""
 
     @_abc_1.abstractmethod
     def ListProbes(

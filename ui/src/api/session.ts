@@ -1,0 +1,54 @@
+import { type QueryClient, useQuery, useSuspenseQuery } from "@tanstack/react-query";
+import { CallError, call } from "./call";
+import type { Me, Membership } from "./types";
+
+/** The key of who is signed in. */
+export const ME = ["me"] as const;
+
+const UNAUTHENTICATED = 401;
+
+const me = {
+  queryKey: ME,
+  /** Answers null where nobody is signed in. */
+  queryFn: async (): Promise<Me | null> => {
+    try {
+      return await call<Me>("GET", "/api/users/lookup");
+    } catch (error) {
+      if (error instanceof CallError && error.status === UNAUTHENTICATED) {
+        return null;
+      }
+      throw error;
+    }
+  },
+  refetchInterval: 60_000,
+};
+
+/** Who is signed in, null for nobody; waits for it where it is not known yet. */
+export function useMe(): Me | null {
+  return useSuspenseQuery(me).data;
+}
+
+/** The caller's place in an organization, undefined where they have none. */
+export function useMembership(org: string): Membership | undefined {
+  return useQuery(me).data?.organizations.find((one) => one.id === org);
+}
+
+/** Whether a permission is among those of a membership: what is not is not offered. */
+export function may(membership: Membership | undefined, permission: string): boolean {
+  return membership?.permissions.includes(permission) ?? false;
+}
+
+/** Why this browser was signed out, for the front page; empty where it was not, or by its own wish. */
+export const SIGNED_OUT_WORDS = ["signed-out-words"] as const;
+
+/** Forgets everything that was read, and that anybody was signed in; `words` say why. */
+export function signedOut(client: QueryClient, words = ""): void {
+  client.clear();
+  client.setQueryData(SIGNED_OUT_WORDS, words);
+  client.setQueryData(ME, null);
+}
+
+/** Why this browser was signed out. */
+export function useSignedOutWords(): string {
+  return useQuery({ queryKey: SIGNED_OUT_WORDS, queryFn: () => "", staleTime: Number.POSITIVE_INFINITY }).data ?? "";
+}

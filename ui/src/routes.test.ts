@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { href, mapOf, parse, type Route } from "./routes";
+
+const ROUTES: Route[] = [
+  { page: "front" },
+  { page: "login", token: "scope_login_a/b?c#d" },
+  { page: "dashboard" },
+  { page: "account" },
+  { page: "add-probe", org: "quiet-river-42" },
+  { page: "settings", org: "o", section: "members" },
+  { page: "admin", section: "organizations" },
+  mapOf("o"),
+  mapOf("o", "containers", {
+    options: { stopped: "both", namespace: "a,b" },
+    search: "cpu > 5% name:\"a & b\"",
+    at: "2026-01-01T00:00:00Z",
+    display: "table",
+    metric: "docker_cpu_total_usage",
+    open: [
+      { topology: "hosts", id: "a;<host>" },
+      { topology: "containers", id: "in:the/net?&=#%" },
+    ],
+  }),
+];
+
+test.each(ROUTES.map((route) => [href(route), route] as const))("%s asks for what it was made of", (fragment, route) => {
+  expect(parse(fragment)).toEqual(route);
+});
+
+test.each(["#/o", "#/o/map/a/b", "#/o/other", "#/o/probes/remove", "#/login/a/b"])("%s is no page", (fragment) => {
+  expect(parse(fragment)).toEqual({ page: "unknown" });
+});
+
+test.each(["", "#", "#/"])("%j is the front page", (fragment) => {
+  expect(parse(fragment)).toEqual({ page: "front" });
+});
+
+test("what cannot be decoded is taken as it is", () => {
+  expect(parse("#/%zz/map/hosts?display=other&open=")).toEqual(mapOf("%zz", "hosts", { open: [{ topology: "", id: "" }] }));
+});

@@ -1,0 +1,12 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react()],
+  base: "./",
+  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false },
+  worker: { format: "es" },
+  // While one works on the pages: SCOPE_URL=http://127.0.0.1:8080 npx vite
+  server: { host: "127.0.0.1", proxy: { "/api": process.env.SCOPE_URL ?? "http://127.0.0.1:8080" } },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], restoreMocks: true },
+});
