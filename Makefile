@@ -24,15 +24,15 @@ login: installed ## Renew and print the link that signs the first administrator 
 status: installed ## Say how each process of the mesh on DATA is doing
 	@exec $(BIN)/python -m deploy.local status
 
-test: installed-dev ## Run everything that checks this repository, or ONLY=unit|integration|e2e
+test: installed-dev ## Run everything that checks this repository, or ONLY=unit|integration|e2e|ui
 	@$(BIN)/python deploy/packages.py $(ONLY)
 ifeq ($(ONLY),)
 	@$(MAKE) --no-print-directory lint
 	@exec $(BIN)/python -m pytest
-else ifneq ($(filter $(ONLY),unit integration e2e),)
+else ifneq ($(filter $(ONLY),unit integration e2e ui),)
 	@exec $(BIN)/python -m pytest -m $(ONLY)
 else
-	@echo "ONLY=$(ONLY): it is unit, integration or e2e" >&2; exit 2
+	@echo "ONLY=$(ONLY): it is unit, integration, e2e or ui" >&2; exit 2
 endif
 
 lint: installed-dev ## Check style, types, imports, contracts, and that generated files are up to date

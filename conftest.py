@@ -1,4 +1,4 @@
-"""Real servers for every package's tests, and which of the three kinds a test is."""
+"""Real servers for every package's tests, and which of the four kinds a test is."""
 
 import asyncio
 import email
@@ -35,10 +35,12 @@ _SERVERS = {"postgres_url", "postgres_cluster", "nats_server", "mail_server"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`e2e` is what lies in tests/e2e, `integration` what uses a real server or says so, `unit` everything else."""
+    """`e2e` and `ui` by their folders, `integration` what uses a real server or says so, `unit` everything else."""
     for item in items:
         if "tests/e2e/" in item.path.as_posix():
             item.add_marker("e2e")
+        elif "tests/browser/" in item.path.as_posix():
+            item.add_marker("ui")
         elif _SERVERS & set(getattr(item, "fixturenames", ())) or item.get_closest_marker("integration"):
             item.add_marker("integration")
         else:

@@ -1,6 +1,6 @@
 """Sees to the programs that tests need and Python does not bring: installs them as root, else names them and fails.
 
-`python deploy/packages.py [unit|integration|e2e]`, of the tests that are to run; without a word, of all.
+`python deploy/packages.py [unit|integration|e2e|ui]`, of the tests that are to run; without a word, of all.
 """
 
 import os
@@ -19,6 +19,16 @@ CONTAINERS = {
     "iptables": "iptables",
     "busybox": "busybox-static",
 }
+#: The same, of what opens the pages.
+BROWSER = {"chromium": "chromium"}
+#: What each kind of tests needs; those of the whole need all of it.
+NEEDED = {
+    "unit": PROGRAMS,
+    "integration": PROGRAMS | CONTAINERS,
+    "e2e": PROGRAMS | CONTAINERS,
+    "ui": PROGRAMS | BROWSER,
+    "": PROGRAMS | CONTAINERS | BROWSER,
+}
 _PATIENCE = ("-o", "Acquire::Retries=5")
 
 
@@ -30,8 +40,7 @@ def missing(programs: Mapping[str, str]) -> list[str]:
 
 def main() -> None:
     """Ends the program with a message where something is missing and cannot be installed."""
-    unit = sys.argv[1:] == ["unit"]
-    packages = missing(PROGRAMS if unit else PROGRAMS | CONTAINERS)
+    packages = missing(NEEDED.get("".join(sys.argv[1:2]), NEEDED[""]))
     if not packages:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

@@ -22,13 +22,17 @@ def ask(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_what_is_missing_is_said_with_how_to_install_it() -> None:
     answer = ask()
     assert answer.returncode == 1
-    assert answer.stderr.startswith("missing: busybox-static git ")
+    assert answer.stderr.startswith("missing: busybox-static chromium git ")
     assert "podman" in answer.stderr
-    assert "; as root: apt-get install busybox-static git " in answer.stderr
+    assert "; as root: apt-get install busybox-static chromium git " in answer.stderr
 
 
 def test_units_need_no_containers() -> None:
     assert ask("unit").stderr == "missing: git make; as root: apt-get install git make\n"
+
+
+def test_pages_need_a_browser_and_no_containers() -> None:
+    assert ask("ui").stderr == "missing: chromium git make; as root: apt-get install chromium git make\n"
 
 
 def test_what_is_there_is_not_missing(tmp_path: Path) -> None:
