@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from weakref import WeakValueDictionary
 
@@ -140,16 +142,18 @@ class Pasts:
             if now - past.read > _IDLE:
                 del self._kept[key]
 
+    async def retained(self, organization: str) -> Retained | None:
+        """What the log of an organization holds, None where nothing; raises ServiceError where it is away."""
+        with _reachable():
+            return await retained(self._bus, organization)
+
     async def _read(self, organization: str, at: float) -> Past:
-        try:
-            held = await retained(self._bus, organization)
-            _check_range(held, at)
-            past = Past(at, self._settings)
-            if held is not None:
+        held = await self.retained(organization)
+        _check_range(held, at)
+        past = Past(at, self._settings)
+        if held is not None:
+            with _reachable():
                 await self._fill(past, organization, held, at)
-        except (nats.errors.Error, TimeoutError, OSError) as error:
-            _log.warning("the report log cannot be read", error=str(error) or type(error).__name__)
-            raise away() from None
         past.settle()
         return past
 
@@ -165,6 +169,16 @@ class Pasts:
             if since_pause > _AT_ONCE:
                 since_pause = 0
                 await asyncio.sleep(0)
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Raises ServiceError where the log is away."""
+    try:
+        yield
+    except (nats.errors.Error, TimeoutError, OSError) as error:
+        _log.warning("the report log cannot be read", error=str(error) or type(error).__name__)
+        raise away() from None
 
 
 def _check_range(held: Retained | None, at: float) -> None:

@@ -35,10 +35,12 @@ class Retained:
 
     Attributes:
         oldest: from when on it can be said what was, in seconds since 1970.
+        newest: when the last report was stored, in seconds since 1970.
         subjects: of all probes.
     """
 
     oldest: float
+    newest: float
     subjects: Sequence[str]
 
 
@@ -61,7 +63,7 @@ async def retained(bus: Client, organization: str) -> Retained | None:
         if len(page) < _NAMED:
             # Where the log has let go of its beginning, what a probe was is only known after its next full report.
             unknown = _FULL_EVERY if state["first_seq"] > 1 else 0.0
-            return Retained(moment(state["first_ts"]) + unknown, subjects)
+            return Retained(moment(state["first_ts"]) + unknown, moment(state["last_ts"]), subjects)
 
 
 async def messages(

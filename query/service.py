@@ -3,6 +3,8 @@
 import hashlib
 import hmac
 import importlib.metadata
+import math
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -29,6 +31,7 @@ from query.organization import Organization, Organizations, following
 from query.past import Past, parse
 from query.probe import Probe
 from query.render import to_json
+from query.retained import Retained
 from query.settings import QuerySettings
 from query.telling import Form
 from query.topologies import topologies
@@ -166,6 +169,11 @@ class Query(QueryServiceServicer):
             async for message in self._told(lease, choose, request.cursor, MESSAGES):
                 yield message
 
+    async def GetHistory(self, _request: pb.GetHistoryRequest, _context: Context) -> pb.GetHistoryResponse:  # noqa: N802 - the contract's name
+        """Says how far back the report log reaches."""
+        held = await self._organizations.past.retained(current().organization)
+        return pb.GetHistoryResponse() if held is None else _history(held)
+
     async def ListProbes(  # noqa: N802 - the contract's name
         self,
         request: pb.ListProbesRequest,
@@ -277,6 +285,15 @@ def _end(lease: Lease, form: Form[T]) -> T:
     if lease.error is not None:
         return form.end(lease.error.reason_name, lease.error.message)
     return form.end("DRAIN", "this replica is leaving; connect again")
+
+
+def _history(held: Retained) -> pb.GetHistoryResponse:
+    # To the next millisecond: a browser's clock has no finer ones, and must not ask for a moment that is not held.
+    answer = pb.GetHistoryResponse()
+    answer.newest.FromMilliseconds(math.ceil(held.newest * 1_000))
+    if held.oldest <= time.time():
+        answer.oldest.FromMilliseconds(math.ceil(held.oldest * 1_000))
+    return answer
 
 
 def _probe(probe: Probe, *, conflict: bool) -> pb.ListProbesResponse:

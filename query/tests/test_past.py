@@ -16,7 +16,14 @@ from query.past import parse
 from query.tests.conftest import Log, Served, eventually
 from query.tests.machines import Machine, Reporter
 from query.tests.test_service import reason
-from scope.query.v1.messages_pb2 import GetNodeRequest, GetTopologyRequest, ListProbesRequest, RenderTopologyRequest
+from scope.query.v1.messages_pb2 import (
+    GetHistoryRequest,
+    GetHistoryResponse,
+    GetNodeRequest,
+    GetTopologyRequest,
+    ListProbesRequest,
+    RenderTopologyRequest,
+)
 
 
 def printed(at: float) -> str:
@@ -108,6 +115,33 @@ async def test_once_the_beginning_is_gone_only_what_is_certain_is_answered(log: 
     await (await log.client()).jetstream().update_stream(config)
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await hosts(served, time.time())
+    assert reason(refused.value) == "NOT_RETAINED"
+    said = await history(served)
+    assert (said.HasField("oldest"), said.HasField("newest")) == (False, True)
+
+
+async def history(served: Served) -> GetHistoryResponse:
+    answer: GetHistoryResponse = await served.stub.GetHistory(
+        GetHistoryRequest(), metadata=served.metadata("GetHistory")
+    )
+    return answer
+
+
+async def test_the_first_moment_that_can_be_asked_for_is_told(log: Log, served: Served) -> None:
+    assert not (await history(served)).ListFields()
+    await log.create("o")
+    assert not (await history(served)).ListFields()
+    reporter = Reporter("p", Machine("a"))
+    await log.full("o", reporter)
+    first = await history(served)
+    assert first.oldest == first.newest
+    oldest = first.oldest.ToMilliseconds() / 1_000
+    await log.append("o", "p", reporter.delta())
+    later = await history(served)
+    assert (later.oldest, later.newest.ToNanoseconds() > later.oldest.ToNanoseconds()) == (first.oldest, True)
+    assert await hosts(served, oldest) == {"a;<host>"}
+    with pytest.raises(grpc.aio.AioRpcError) as refused:
+        await hosts(served, oldest - 0.001)
     assert reason(refused.value) == "NOT_RETAINED"
 
 

@@ -6,12 +6,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.connection import needs_ipv6
 from tests.e2e.client import PATIENCE, Mesh, wait_for
+from tests.e2e.test_edge import problem
 
 
 def this_host(mesh: Mesh) -> dict[str, Any]:
@@ -146,6 +149,16 @@ def test_the_lists(mesh: Mesh) -> None:
     assert socket.gethostname() in [probe["hostname"] for probe in probes]
     info = {mesh.anybody().get("/api").json()["id"] for _ in range(4)}
     assert len(info) == 1
+
+
+def test_how_far_back_one_can_look(mesh: Mesh) -> None:
+    host = this_host(mesh)
+    history = mesh.api().get("/api/history").json()
+    assert host["id"] in mesh.api().nodes(f"hosts?timestamp={history['newest']}")
+    assert mesh.api().nodes(f"hosts?timestamp={history['oldest']}")
+    before = datetime.fromisoformat(history["oldest"]) - timedelta(milliseconds=1)
+    status, _, message = problem(mesh.api(), "GET", f"/api/topology/hosts?timestamp={quote(before.isoformat())}")
+    assert (status, "the report log does not hold" in message) == (400, True)
 
 
 def test_the_page_is_served_to_anybody_and_its_link_signs_in(mesh: Mesh) -> None:

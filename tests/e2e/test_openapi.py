@@ -55,7 +55,7 @@ def test_every_operation_succeeds_as_documented(mesh: Mesh) -> None:
     # Of this machine, which has measurements too, and there for as long as the mesh is.
     nodes = {"hosts": f"{gethostname()};<host>", "processes": f"{gethostname()};{mesh.run()['pid']}"}
     wait_for(lambda: nodes["processes"] in api.nodes("processes?unconnected=show"), "the process")
-    for name in ("GetInfo", "ListTopologies", "ListProbes"):
+    for name in ("GetInfo", "ListTopologies", "GetHistory", "ListProbes"):
         rest.call(api, f"QueryService_{name}")
     for topology, node in nodes.items():
         rest.call(api, "QueryService_RenderTopology", topology=topology)

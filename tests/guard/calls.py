@@ -56,6 +56,7 @@ CALLS: Mapping[str, Call] = {
     "/scope.query.v1.QueryService/RenderNode": Call(_ABSENT, _NO_NODE),
     "/scope.query.v1.QueryService/StreamTopology": Call(_OK, _HOSTS),
     "/scope.query.v1.QueryService/WatchTopology": Call(_OK, _HOSTS),
+    "/scope.query.v1.QueryService/GetHistory": Call(_OK),
     "/scope.query.v1.QueryService/ListProbes": Call(_OK),
     "/scope.users.v1.SessionService/SignUp": Call(_BAD, {"email": ""}),
     "/scope.users.v1.SessionService/Login": Call(_BAD, {"token": ""}),
