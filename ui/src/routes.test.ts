@@ -12,7 +12,7 @@ const ROUTES: Route[] = [
   mapOf("o"),
   mapOf("o", "containers", {
     options: { stopped: "both", namespace: "a,b" },
-    search: "cpu > 5% name:\"a & b\"",
+    search: 'cpu > 5% name:"a & b"',
     at: "2026-01-01T00:00:00Z",
     display: "table",
     metric: "docker_cpu_total_usage",
@@ -23,9 +23,12 @@ const ROUTES: Route[] = [
   }),
 ];
 
-test.each(ROUTES.map((route) => [href(route), route] as const))("%s asks for what it was made of", (fragment, route) => {
-  expect(parse(fragment)).toEqual(route);
-});
+test.each(ROUTES.map((route) => [href(route), route] as const))(
+  "%s asks for what it was made of",
+  (fragment, route) => {
+    expect(parse(fragment)).toEqual(route);
+  },
+);
 
 test.each(["#/o", "#/o/map/a/b", "#/o/other", "#/o/probes/remove", "#/login/a/b"])("%s is no page", (fragment) => {
   expect(parse(fragment)).toEqual({ page: "unknown" });
@@ -36,5 +39,7 @@ test.each(["", "#", "#/"])("%j is the front page", (fragment) => {
 });
 
 test("what cannot be decoded is taken as it is", () => {
-  expect(parse("#/%zz/map/hosts?display=other&open=")).toEqual(mapOf("%zz", "hosts", { open: [{ topology: "", id: "" }] }));
+  expect(parse("#/%zz/map/hosts?display=other&open=")).toEqual(
+    mapOf("%zz", "hosts", { open: [{ topology: "", id: "" }] }),
+  );
 });

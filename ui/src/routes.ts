@@ -132,7 +132,9 @@ export function href(route: Route): string {
 function queryOf(place: MapPlace): string {
   const { search: q, at, display, metric } = place;
   const query = new URLSearchParams(
-    [...Object.entries(place.options).sort(), ...Object.entries({ q, at, display, metric })].filter(([, value]) => value),
+    [...Object.entries(place.options).sort(), ...Object.entries({ q, at, display, metric })].filter(
+      ([, value]) => value,
+    ),
   );
   for (const { topology, id } of place.open) {
     query.append("open", `${topology}:${id}`);

@@ -78,7 +78,13 @@ export function refusal(status: number, text: string): CallError {
   const info = details.find((one): one is ErrorInfo & Typed => isA(one, "google.rpc.ErrorInfo"));
   const bad = details.find((one): one is BadRequest & Typed => isA(one, "google.rpc.BadRequest"));
   const fields = Object.fromEntries((bad?.fieldViolations ?? []).map((one) => [one.field, one.description]));
-  return new CallError(status, message || `The service answered with status ${status}.`, info?.reason, fields, info?.metadata);
+  return new CallError(
+    status,
+    message || `The service answered with status ${status}.`,
+    info?.reason,
+    fields,
+    info?.metadata,
+  );
 }
 
 interface Typed {

@@ -1,7 +1,11 @@
 // What the service answers, as JSON, by the contracts' generated types.
-import type { ErrorInfoJson, BadRequestJson } from "scope-api/google/rpc/error_details_pb";
+import type { BadRequestJson, ErrorInfoJson } from "scope-api/google/rpc/error_details_pb";
 import type { TopologyChangeJson } from "scope-api/scope/query/v1/change_pb";
-import type { GetTopologyResponseJson, ListProbesResponseJson, ListTopologiesResponseJson } from "scope-api/scope/query/v1/messages_pb";
+import type {
+  GetTopologyResponseJson,
+  ListProbesResponseJson,
+  ListTopologiesResponseJson,
+} from "scope-api/scope/query/v1/messages_pb";
 import type { MissingJson, NodeDetailsJson, NodeSummaryJson } from "scope-api/scope/query/v1/node_pb";
 import type { LookupResponseJson, MembershipJson } from "scope-api/scope/users/v1/messages_pb";
 
@@ -12,9 +16,7 @@ type Optional = "missing" | "lastSeen" | "created" | "lastUsed" | "expires" | "i
  * An answer of the service, which prints every field but absent messages: nothing of it has to be checked for being
  * there. (The generated types let each field be absent.)
  */
-export type Complete<T> = [T] extends [number | "NaN" | "Infinity" | "-Infinity"]
-  ? number
-  : Listed<T>;
+export type Complete<T> = [T] extends [number | "NaN" | "Infinity" | "-Infinity"] ? number : Listed<T>;
 
 type Listed<T> = T extends (infer E)[]
   ? Complete<E>[]

@@ -1,0 +1,28 @@
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { CallError } from "./call";
+import { ME, signedOut } from "./session";
+
+const TRIES = 3;
+
+/** Whether asking again may help: nobody answered, or who did could not just now. */
+function temporary(error: unknown): boolean {
+  return error instanceof CallError && (error.status === 0 || error.status === 429 || error.status >= 502);
+}
+
+/** What the pages read through: kept for a moment, read again when the window is looked at, and gone on signing out. */
+export function makeClient(): QueryClient {
+  const onError = (error: unknown): void => {
+    if (error instanceof CallError && error.status === 401 && client.getQueryData(ME)) {
+      signedOut(client, error.message);
+    }
+  };
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({ onError }),
+    mutationCache: new MutationCache({ onError }),
+    defaultOptions: {
+      queries: { staleTime: 2_000, retry: (failed, error) => failed < TRIES && temporary(error) },
+      mutations: { retry: false },
+    },
+  });
+  return client;
+}

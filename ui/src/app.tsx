@@ -1,0 +1,96 @@
+import { QueryErrorResetBoundary } from "@tanstack/react-query";
+import { Component, lazy, type ReactNode, Suspense } from "react";
+import { useMe } from "./api/session";
+import { Announcements } from "./parts/announce";
+import { Loading, Problem } from "./parts/notice";
+import { Page } from "./parts/page";
+import type { Route } from "./routes";
+import { Shell } from "./shell";
+import { useRoute } from "./use-route";
+
+const Front = lazy(() => import("./front/front"));
+const Login = lazy(() => import("./front/login"));
+const Dashboard = lazy(() => import("./dashboard/dashboard"));
+const AddProbe = lazy(() => import("./dashboard/add-probe"));
+const MapPage = lazy(() => import("./map/map-page"));
+const Settings = lazy(() => import("./settings/settings"));
+const Account = lazy(() => import("./settings/account"));
+const Administration = lazy(() => import("./admin/administration"));
+const Unknown = lazy(() => import("./front/unknown"));
+
+/** The pages: who is not signed in gets the front page whatever they ask for, and goes on from there. */
+export function App() {
+  return (
+    <QueryErrorResetBoundary>
+      {({ reset }) => (
+        <Boundary onRetry={reset}>
+          <Suspense fallback={<Loading />}>
+            <Current />
+          </Suspense>
+          <Announcements />
+        </Boundary>
+      )}
+    </QueryErrorResetBoundary>
+  );
+}
+
+function Current() {
+  const route = useRoute();
+  const me = useMe();
+  if (route.page === "login") {
+    return <Login token={route.token} />;
+  }
+  if (me === null) {
+    return <Front />;
+  }
+  return (
+    <Shell me={me} route={route}>
+      <Suspense fallback={<Loading />}>{pageOf(route, me.admin)}</Suspense>
+    </Shell>
+  );
+}
+
+function pageOf(route: Route, admin: boolean): ReactNode {
+  switch (route.page) {
+    case "front":
+    case "dashboard":
+      return <Dashboard home={route.page === "front"} />;
+    case "account":
+      return <Account />;
+    case "add-probe":
+      return <AddProbe key={route.org} org={route.org} />;
+    case "map":
+      return <MapPage key={route.org} route={route} />;
+    case "settings":
+      return <Settings key={route.org} org={route.org} section={route.section} />;
+    case "admin":
+      return admin ? <Administration section={route.section} /> : <Unknown />;
+    default:
+      return <Unknown />;
+  }
+}
+
+/** Shows what a page could not do instead of nothing at all. */
+class Boundary extends Component<{ children: ReactNode; onRetry: () => void }, { error: unknown }> {
+  override state = { error: undefined as unknown };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override render() {
+    const { error } = this.state;
+    if (error === undefined) {
+      return this.props.children;
+    }
+    const again = () => {
+      this.props.onRetry();
+      this.setState({ error: undefined });
+    };
+    return (
+      <Page name="problem" title="A problem">
+        <Problem error={error} onRetry={again} />
+      </Page>
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import type { ReactNode } from "react";
+import type { Me } from "./api/types";
+import { href, type Route } from "./routes";
+import styles from "./shell.module.css";
+
+interface Props {
+  me: Me;
+  route: Route;
+  children: ReactNode;
+}
+
+/** What is around every page of who is signed in: where one is, and the ways to everywhere else. */
+export function Shell({ me, children }: Props) {
+  return (
+    <>
+      <a className={styles.skip} href="#main" onClick={skip}>
+        To the page
+      </a>
+      <header className={styles.header}>
+        <a className={styles.brand} href={href({ page: "dashboard" })}>
+          Scope
+        </a>
+        <nav aria-label="Account">
+          {me.admin && <a href={href({ page: "admin", section: "people" })}>Administration</a>}
+          <a href={href({ page: "account" })}>{me.email}</a>
+        </nav>
+      </header>
+      {children}
+    </>
+  );
+}
+
+/** A fragment would be another route, so the focus is moved by hand. */
+function skip(event: { preventDefault: () => void }): void {
+  event.preventDefault();
+  document.getElementById("main")?.focus();
+}
