@@ -13,9 +13,9 @@ interface Props {
 export function Shell({ me, children }: Props) {
   return (
     <>
-      <a className={styles.skip} href="#main" onClick={skip}>
+      <button type="button" className={styles.skip} onClick={() => document.getElementById("main")?.focus()}>
         To the page
-      </a>
+      </button>
       <header className={styles.header}>
         <a className={styles.brand} href={href({ page: "dashboard" })}>
           Scope
@@ -28,10 +28,4 @@ export function Shell({ me, children }: Props) {
       {children}
     </>
   );
-}
-
-/** A fragment would be another route, so the focus is moved by hand. */
-function skip(event: { preventDefault: () => void }): void {
-  event.preventDefault();
-  document.getElementById("main")?.focus();
 }
