@@ -1,0 +1,44 @@
+import { expect, test } from "vitest";
+import { clock, counted, duration, measured, moment, told } from "./format";
+
+test.each([
+  [3.754, "percent", "3.75%"],
+  [68157440, "filesize", "65 MB"],
+  [1536, "filesize", "1.5 KB"],
+  [12, "filesize", "12 B"],
+  [1234.6, "integer", "1,235"],
+  [0.126, "", "0.13"],
+  [1100, "", "1,100"],
+  [12_340, "", "12.3 k"],
+  [Number.NaN, "percent", "–"],
+  [null, "integer", "–"],
+])("%s as %s is %s", (value, format, words) => expect(measured(value, format)).toBe(words));
+
+test("durations are told by their two largest units", () => {
+  expect(duration(259_200)).toBe("3 days");
+  expect(duration(90_061)).toBe("1 day 1 hour");
+  expect(duration(61)).toBe("1 minute 1 second");
+  expect(duration(0)).toBe("0 seconds");
+  expect(duration(Number.NaN)).toBe("–");
+});
+
+test("moments are told in local time, and what is none as it is", () => {
+  const noon = new Date(2026, 0, 2, 12, 3, 4);
+  expect(moment(noon.toISOString())).toBe("2026-01-02 12:03:04");
+  expect(clock(noon)).toBe("12:03:04");
+  expect(moment("soon")).toBe("soon");
+});
+
+test("facts are told by their type", () => {
+  expect(told("120", "duration")).toBe("2 minutes");
+  expect(told("1001", "number")).toBe("1001");
+  expect(told("nginx", "")).toBe("nginx");
+});
+
+test("counts agree with their nouns", () => {
+  expect([counted(0, "node"), counted(1, "node"), counted(1200, "match", "matches")]).toEqual([
+    "0 nodes",
+    "1 node",
+    "1,200 matches",
+  ]);
+});
