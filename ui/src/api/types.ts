@@ -28,6 +28,9 @@ type Listed<T> = T extends (infer E)[]
         }
     : T;
 
+/** An answer of which some messages may be absent besides. */
+export type Partly<T, K extends keyof T> = Omit<Complete<T>, K> & { [P in K]?: Complete<NonNullable<T[P]>> };
+
 export type ViewNode = Complete<NodeSummaryJson>;
 export type NodeDetails = Complete<NodeDetailsJson>;
 export type Missing = Complete<MissingJson>;

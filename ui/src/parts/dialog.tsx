@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useId, useRef } from "react";
+import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./button";
 import styles from "./dialog.module.css";
 
@@ -12,11 +12,19 @@ interface Props {
 export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
-    dialog.current?.showModal();
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    // A dialog that is taken away while it is open would not give the focus back.
+    return () => element?.close();
   }, []);
+  const closed = () => {
+    if (!dialog.current?.open) {
+      onClose();
+    }
+  };
   return (
-    <dialog ref={dialog} aria-labelledby={id} className={styles.dialog} onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby={id} className={styles.dialog} onClose={closed}>
       <header>
         <h2 id={id}>{title}</h2>
         <Button look="plain" aria-label="Close" onClick={() => dialog.current?.close()}>

@@ -1,0 +1,57 @@
+import type { Key, ReactNode } from "react";
+import styles from "./table.module.css";
+
+export interface Column<Row> {
+  title: string;
+  cell: (row: Row) => ReactNode;
+  /** Whether it names the row. */
+  names?: boolean;
+  /** Whether it is what can be done with the row: without a title to see. */
+  actions?: boolean;
+}
+
+interface Props<Row> {
+  /** What the rows are. */
+  label: string;
+  columns: readonly Column<Row>[];
+  rows: readonly Row[];
+  rowKey: (row: Row) => Key;
+}
+
+/** A list of some rows, each a card where the window is narrow. */
+export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
+  return (
+    <table className={styles.table}>
+      <caption className="visually-hidden">{label}</caption>
+      <thead>
+        <tr>
+          {columns.map(({ title, actions }) => (
+            <th key={title} scope="col">
+              {actions ? <span className="visually-hidden">{title}</span> : title}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={rowKey(row)}>
+            {columns.map((column) => (
+              <Cell key={column.title} column={column} row={row} />
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Cell<Row>({ column: { title, cell, names, actions }, row }: { column: Column<Row>; row: Row }) {
+  if (names) {
+    return <th scope="row">{cell(row)}</th>;
+  }
+  return (
+    <td data-title={actions ? undefined : title} className={actions ? styles.actions : undefined}>
+      {cell(row)}
+    </td>
+  );
+}
