@@ -1,0 +1,115 @@
+// What the table has columns for: whatever any of its nodes has.
+import type { ViewNode } from "../api/types";
+
+export interface TableColumn {
+  id: string;
+  kind: "name" | "metric" | "parent" | "fact" | "connections" | "peers";
+  /** The metric's, fact's or topology's id. */
+  key: string;
+  label: string;
+  /** How a metric's or fact's values are read. */
+  format: string;
+}
+
+/** Facts beyond these are hidden until somebody wants them: the service tells the important ones first. */
+const FACTS_SHOWN = 4;
+
+const NAME: TableColumn = { id: "name", kind: "name", key: "", label: "Name", format: "" };
+const CONNECTIONS: TableColumn = {
+  id: "connections",
+  kind: "connections",
+  key: "",
+  label: "Connections",
+  format: "number",
+};
+const PEERS: TableColumn = { id: "peers", kind: "peers", key: "", label: "Connects to", format: "" };
+
+type Ranked = TableColumn & { priority: number };
+
+/** The columns for some nodes: name, metrics, connections, what they belong to, facts. `nameOf` calls a topology's nodes. */
+export function columnsOf(nodes: Iterable<ViewNode>, nameOf: (topology: string) => string): TableColumn[] {
+  const metrics = new Map<string, Ranked>();
+  const facts = new Map<string, Ranked>();
+  const parents = new Map<string, TableColumn>();
+  for (const node of nodes) {
+    for (const one of node.metrics) {
+      note(metrics, {
+        id: `metric:${one.id}`,
+        kind: "metric",
+        key: one.id,
+        label: one.label,
+        format: one.format,
+        priority: one.priority,
+      });
+    }
+    for (const one of node.metadata) {
+      note(facts, {
+        id: `fact:${one.id}`,
+        kind: "fact",
+        key: one.id,
+        label: one.label,
+        format: one.dataType,
+        priority: one.priority,
+      });
+    }
+    for (const { topologyId: key } of node.parents) {
+      if (!parents.has(key)) {
+        parents.set(key, { id: `parent:${key}`, kind: "parent", key, label: nameOf(key), format: "" });
+      }
+    }
+  }
+  const inTurn = [...parents.values()].sort((one, other) => one.label.localeCompare(other.label));
+  return [NAME, ...ranked(metrics), CONNECTIONS, PEERS, ...inTurn, ...ranked(facts)];
+}
+
+function note(found: Map<string, Ranked>, column: Ranked): void {
+  const before = found.get(column.key);
+  if (!before || column.priority < before.priority) {
+    found.set(column.key, column);
+  }
+}
+
+function ranked(found: Map<string, Ranked>): TableColumn[] {
+  return [...found.values()]
+    .sort((one, other) => one.priority - other.priority || one.label.localeCompare(other.label))
+    .map(({ priority: _, ...column }) => column);
+}
+
+/** Which columns show: those a person chose, else all but the facts of least importance. */
+export function visibility(
+  columns: readonly TableColumn[],
+  chosen: Readonly<Record<string, boolean>>,
+): Record<string, boolean> {
+  const facts = columns.filter((one) => one.kind === "fact");
+  return Object.fromEntries(
+    columns.map((one) => [one.id, chosen[one.id] ?? (one.kind !== "fact" || facts.indexOf(one) < FACTS_SHOWN)]),
+  );
+}
+
+/** How many nodes open connections to each node. */
+export function incoming(nodes: Iterable<ViewNode>): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { adjacency } of nodes) {
+    for (const id of adjacency) {
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+  }
+  return counts;
+}
+
+/** What a fact or parent of a node says, undefined where it has none; numbers and times as numbers, to be put in order. */
+export function factOf(node: ViewNode, column: TableColumn): string | number | undefined {
+  if (column.kind === "parent") {
+    return node.parents.find((one) => one.topologyId === column.key)?.label;
+  }
+  const value = node.metadata.find((one) => one.id === column.key)?.value;
+  if (value === undefined || value === "") {
+    return undefined;
+  }
+  return column.format === "number" || column.format === "duration" ? Number(value) : value;
+}
+
+/** The metrics that some nodes have, in the service's order. */
+export function metricsOf(nodes: Iterable<ViewNode>): TableColumn[] {
+  return columnsOf(nodes, (id) => id).filter((one) => one.kind === "metric");
+}
