@@ -20,6 +20,7 @@ export class CallError extends Error {
 export interface CallOptions {
   /** The id of the organization that is meant. */
   org?: string;
+  headers?: Readonly<Record<string, string>>;
   body?: unknown;
   query?: Readonly<Record<string, string | number | undefined>>;
   signal?: AbortSignal;
@@ -35,8 +36,12 @@ export async function call<Answer>(method: string, path: string, options: CallOp
 }
 
 /** Sends a request and answers whatever came back, refusals too; throws a CallError where nothing did. */
-export async function send(method: string, path: string, { org, body, query, signal }: CallOptions): Promise<Response> {
-  const headers = new Headers();
+export async function send(
+  method: string,
+  path: string,
+  { org, headers: more, body, query, signal }: CallOptions,
+): Promise<Response> {
+  const headers = new Headers(more);
   if (org) {
     headers.set("x-scope-org", org);
   }

@@ -1,0 +1,89 @@
+import { createParser } from "eventsource-parser";
+import { type CallError, refusal, send } from "../api/call";
+import { type Feed, watchPath } from "./feed";
+
+/** Why a stream is over. */
+export type End =
+  /** The connection is gone. */
+  | { kind: "lost" }
+  /** It was refused; `after` is how many milliseconds to wait at least. */
+  | { kind: "refused"; error: CallError; after: number }
+  /** The service said that nothing more comes, and why. */
+  | { kind: "ended"; reason: string; message: string };
+
+/** Who is told what comes. */
+export interface Reader {
+  opened(): void;
+  /** A `reset`, an `update` or a `failure`. */
+  event(name: string, data: string, id: string): void;
+}
+
+/** Follows a feed from a cursor on until the stream is over; nothing heard for `quiet` milliseconds is a lost one. */
+export async function follow(
+  feed: Feed,
+  cursor: string,
+  reader: Reader,
+  quiet: number,
+  stop: AbortSignal,
+): Promise<End> {
+  const connection = new AbortController();
+  const abort = () => connection.abort();
+  let silence = setTimeout(abort, quiet);
+  const heard = () => {
+    clearTimeout(silence);
+    silence = setTimeout(abort, quiet);
+  };
+  stop.addEventListener("abort", abort);
+  try {
+    return await read(feed, cursor, reader, heard, connection.signal);
+  } finally {
+    clearTimeout(silence);
+    stop.removeEventListener("abort", abort);
+    abort();
+  }
+}
+
+async function read(feed: Feed, cursor: string, reader: Reader, heard: () => void, signal: AbortSignal): Promise<End> {
+  const headers = cursor ? { "last-event-id": cursor } : {};
+  let answer: Response;
+  try {
+    answer = await send("GET", watchPath(feed), { org: feed.org, headers, signal });
+  } catch (error) {
+    return signal.aborted ? { kind: "lost" } : { kind: "refused", error: error as CallError, after: 0 };
+  }
+  if (!answer.ok || !answer.body) {
+    return refused(answer);
+  }
+  reader.opened();
+  return events(answer.body, reader, heard);
+}
+
+async function refused(answer: Response): Promise<End> {
+  const after = Number(answer.headers.get("retry-after")) || 0;
+  const text = await answer.text().catch(() => "");
+  return { kind: "refused", error: refusal(answer.status, text), after: after * 1000 };
+}
+
+async function events(body: ReadableStream<Uint8Array>, reader: Reader, heard: () => void): Promise<End> {
+  const ends: End[] = [];
+  const parser = createParser({
+    onEvent: ({ event = "", data, id = "" }) => {
+      if (event === "end") {
+        ends.push({ kind: "ended", ...(JSON.parse(data) as { reason: string; message: string }) });
+      } else if (event === "reset" || event === "update" || event === "failure") {
+        reader.event(event, data, id);
+      }
+    },
+  });
+  const text = new TextDecoder();
+  const chunks = body.getReader();
+  try {
+    for (let next = await chunks.read(); !next.done && ends.length === 0; next = await chunks.read()) {
+      heard();
+      parser.feed(text.decode(next.value, { stream: true }));
+    }
+  } catch {
+    // Broken off, by the other end or by us.
+  }
+  return ends[0] ?? { kind: "lost" };
+}
