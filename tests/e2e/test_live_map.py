@@ -1,11 +1,9 @@
 """What a person who ran `make up` sees: this machine, live."""
 
 import socket
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.connection import needs_ipv6
+from tests.e2e.children import child, talking
 from tests.e2e.client import PATIENCE, Mesh, wait_for
 from tests.e2e.test_edge import problem
 
@@ -46,16 +45,6 @@ def test_this_machine_is_there(mesh: Mesh) -> None:
     assert 0 <= measured["host_cpu_usage_percent"] <= 100
 
 
-@contextmanager
-def child(*arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    process = subprocess.Popen([sys.executable, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
 def test_a_process_shows_with_its_facts_and_then_leaves(mesh: Mesh) -> None:
     with child("-c", "input()", "--some-argument") as process:
         node = by_pid(mesh, process.pid)
@@ -70,39 +59,20 @@ def test_a_process_shows_with_its_facts_and_then_leaves(mesh: Mesh) -> None:
     wait_for(lambda: gone not in mesh.api().nodes("processes?unconnected=show"), "its leaving")
 
 
-SERVE = """
-import socket, sys
-server = socket.create_server((sys.argv[1], 0), family=int(sys.argv[2]))
-print(server.getsockname()[1], flush=True)
-connection, _ = server.accept()
-input()
-"""
-CONNECT = """
-import socket, sys
-connection = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-input()
-"""
-
-
 @pytest.mark.parametrize(
     ("address", "family"), [("127.0.0.1", socket.AF_INET), pytest.param("::1", socket.AF_INET6, marks=needs_ipv6)]
 )
 def test_two_processes_that_talk_have_an_edge(mesh: Mesh, address: str, family: int) -> None:
-    with child("-c", SERVE, address, str(int(family))) as server:
-        assert server.stdout is not None
-        port = server.stdout.readline().decode().strip()
-        with child("-c", CONNECT, address, port) as client:
-            server_id, client_id = (f"{socket.gethostname()};{process.pid}" for process in (server, client))
-            wait_for(lambda: server_id in by_pid(mesh, client.pid)["adjacency"], "the edge")
-            assert client_id not in by_pid(mesh, server.pid)["adjacency"]
-            details = mesh.api().get(f"/api/topology/processes/{client_id.replace(';', '%3B')}").json()["node"]
-            outgoing = next(group for group in details["connections"] if group["id"] == "outgoing-connections")
-            row = next(row for row in outgoing["connections"] if row["nodeId"] == server_id)
-            assert {"port": port, "count": "1"}.items() <= {
-                cell["id"]: cell["value"] for cell in row["metadata"]
-            }.items()
-            memory = next(metric for metric in details["metrics"] if metric["id"] == "process_memory_usage_bytes")
-            assert memory["samples"]
+    with talking(address, family) as (server, client, port):
+        server_id, client_id = (f"{socket.gethostname()};{process.pid}" for process in (server, client))
+        wait_for(lambda: server_id in by_pid(mesh, client.pid)["adjacency"], "the edge")
+        assert client_id not in by_pid(mesh, server.pid)["adjacency"]
+        details = mesh.api().get(f"/api/topology/processes/{client_id.replace(';', '%3B')}").json()["node"]
+        outgoing = next(group for group in details["connections"] if group["id"] == "outgoing-connections")
+        row = next(row for row in outgoing["connections"] if row["nodeId"] == server_id)
+        assert {"port": port, "count": "1"}.items() <= {cell["id"]: cell["value"] for cell in row["metadata"]}.items()
+        memory = next(metric for metric in details["metrics"] if metric["id"] == "process_memory_usage_bytes")
+        assert memory["samples"]
 
 
 def test_a_watcher_sees_a_process_start_and_end(mesh: Mesh) -> None:
