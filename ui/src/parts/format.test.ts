@@ -3,9 +3,14 @@ import { clock, counted, duration, measured, moment, told } from "./format";
 
 test.each([
   [3.754, "percent", "3.75%"],
-  [68157440, "filesize", "65 MB"],
-  [1536, "filesize", "1.5 KB"],
+  [0, "percent", "0%"],
+  [11.75, "percent", "11.8%"],
+  [99.97, "percent", "100%"],
+  [68157440, "filesize", "65.0 MiB"],
+  [1536, "filesize", "1.50 KiB"],
+  [1020, "filesize", "1.00 KiB"],
   [12, "filesize", "12 B"],
+  [0, "filesize", "0 B"],
   [1234.6, "integer", "1,235"],
   [0.126, "", "0.13"],
   [1100, "", "1,100"],
@@ -13,6 +18,11 @@ test.each([
   [Number.NaN, "percent", "–"],
   [null, "integer", "–"],
 ])("%s as %s is %s", (value, format, words) => expect(measured(value, format)).toBe(words));
+
+test("what changes a little keeps its width", () => {
+  const values = [1.1, 2, 2.25, 9.99, 9.996, 55.5, 99.94];
+  expect(new Set(values.map((value) => measured(value, "").length))).toEqual(new Set([4]));
+});
 
 test("durations are told by their two largest units", () => {
   expect(duration(259_200)).toBe("3 days");

@@ -1,10 +1,12 @@
 // What the service measures and knows, as people read it.
 
 const KIB = 1024;
-const SIZES = ["B", "KB", "MB", "GB", "TB", "PB"];
+const SIZES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const THOUSANDS = ["", "k", "M", "G", "T"];
 /** Beyond this a plain number is shortened. */
 const LONG = 1100;
+/** From here on the next larger unit is taken: no size has more than three digits before its point. */
+const FULL = 999.5;
 const SPANS: readonly (readonly [seconds: number, unit: string])[] = [
   [86_400, "day"],
   [3_600, "hour"],
@@ -86,13 +88,16 @@ function two(number: number): string {
 function scaled(value: number, base: number, units: readonly string[]): string {
   let step = 0;
   let rest = value;
-  while (Math.abs(rest) >= base && step < units.length - 1) {
+  while (Math.abs(rest) >= FULL && step < units.length - 1) {
     rest /= base;
     step += 1;
   }
-  return `${step === 0 ? digits(rest) : digits(rest, 1)} ${units[step]}`.trim();
+  return `${step === 0 ? Math.round(rest) : digits(rest)} ${units[step]}`.trim();
 }
 
-function digits(value: number, most = 2): string {
-  return value.toLocaleString("en", { maximumFractionDigits: Math.abs(value) >= 100 ? 0 : most });
+/** Three digits, so that what changes all the time keeps its width; what is nothing is `0`. */
+function digits(value: number): string {
+  const size = Math.abs(value);
+  const decimals = size >= 99.95 || size === 0 ? 0 : size >= 9.995 ? 1 : 2;
+  return value.toLocaleString("en", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
