@@ -10,6 +10,7 @@ import { useRoute } from "./use-route";
 
 const Front = lazy(() => import("./front/front"));
 const Login = lazy(() => import("./front/login"));
+const Waiting = lazy(() => import("./front/waiting"));
 const Dashboard = lazy(() => import("./dashboard/dashboard"));
 const AddProbe = lazy(() => import("./dashboard/add-probe"));
 const MapPage = lazy(() => import("./map/map-page"));
@@ -41,7 +42,7 @@ function Current() {
     return <Login token={route.token} />;
   }
   if (me === null) {
-    return <Front />;
+    return route.page === "waiting" ? <Waiting /> : <Front />;
   }
   return (
     <Shell me={me} route={route}>
@@ -53,8 +54,9 @@ function Current() {
 function pageOf(route: Route, admin: boolean): ReactNode {
   switch (route.page) {
     case "front":
+    case "waiting":
     case "dashboard":
-      return <Dashboard home={route.page === "front"} />;
+      return <Dashboard home={route.page !== "dashboard"} />;
     case "account":
       return <Account />;
     case "add-probe":

@@ -4,6 +4,7 @@ import { href, mapOf, parse, type Route } from "./routes";
 const ROUTES: Route[] = [
   { page: "front" },
   { page: "login", token: "scope_login_a/b?c#d" },
+  { page: "waiting" },
   { page: "dashboard" },
   { page: "account" },
   { page: "add-probe", org: "quiet-river-42" },

@@ -26,6 +26,7 @@ export interface MapPlace {
 export type Route =
   | { page: "front" }
   | { page: "login"; token: string }
+  | { page: "waiting" }
   | { page: "dashboard" }
   | { page: "account" }
   | { page: "add-probe"; org: string }
@@ -70,6 +71,8 @@ function alone(name: string): Route {
       return { page: "front" };
     case "organizations":
       return { page: "dashboard" };
+    case "waiting":
+      return { page: "waiting" };
     case "account":
       return { page: "account" };
     case "admin":
@@ -112,6 +115,8 @@ export function href(route: Route): string {
   switch (route.page) {
     case "login":
       return path("login", route.token);
+    case "waiting":
+      return path("waiting");
     case "dashboard":
       return path("organizations");
     case "account":

@@ -7,8 +7,12 @@ let route: Route = { page: "front" };
 /** The route that the address asks for; the same object until that changes. */
 export function currentRoute(): Route {
   if (location.hash !== fragment) {
+    route = parse(location.hash);
+    if (route.page === "login") {
+      // The secret of a link is kept here alone, neither in the address bar nor in the history.
+      history.replaceState(null, "", href({ page: "login", token: "" }));
+    }
     fragment = location.hash;
-    route = parse(fragment);
   }
   return route;
 }

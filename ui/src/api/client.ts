@@ -12,7 +12,8 @@ function temporary(error: unknown): boolean {
 /** What the pages read through: kept for a moment, read again when the window is looked at, and gone on signing out. */
 export function makeClient(): QueryClient {
   const onError = (error: unknown): void => {
-    if (error instanceof CallError && error.status === 401 && client.getQueryData(ME)) {
+    const ended = error instanceof CallError && error.status === 401 && error.reason !== "LOGIN_LINK_INVALID";
+    if (ended && client.getQueryData(ME)) {
       signedOut(client, error.message);
     }
   };

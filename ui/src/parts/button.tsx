@@ -1,9 +1,11 @@
-import type { ButtonHTMLAttributes } from "react";
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes } from "react";
 import styles from "./button.module.css";
 
+/** `main`: what the page is for; `danger`: what cannot be undone; `plain`: without a frame. */
+type Look = "main" | "danger" | "plain" | "usual";
+
 interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
-  /** `main`: what the page is for; `danger`: what cannot be undone; `plain`: without a frame. */
-  look?: "main" | "danger" | "plain" | "usual";
+  look?: Look;
   /** Whether what it does is under way: it cannot be pressed again meanwhile. */
   busy?: boolean;
 }
@@ -19,4 +21,14 @@ export function Button({ look = "usual", busy = false, disabled = false, classNa
       className={`${styles.button} ${styles[look]} ${className}`}
     />
   );
+}
+
+interface LinkProps extends AnchorHTMLAttributes<HTMLAnchorElement> {
+  href: string;
+  look?: Look;
+}
+
+/** A link that is one of the main ways on from here. */
+export function ButtonLink({ look = "usual", className = "", ...rest }: LinkProps) {
+  return <a {...rest} className={`${styles.button} ${styles[look]} ${className}`} />;
 }
