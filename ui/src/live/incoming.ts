@@ -14,7 +14,7 @@ export class Incoming {
   #measured = new Map<string, ViewNode>();
   #blocks: { block: MetricBlock; came: number }[] = [];
   #missing: Missing | null = null;
-  #heard = false;
+  #waits = false;
 
   constructor(view: View) {
     this.#view = view;
@@ -25,14 +25,14 @@ export class Incoming {
     return this.#nodes.size;
   }
 
-  /** Whether anything came. */
-  get heard(): boolean {
-    return this.#heard;
+  /** Whether there is anything to show: that there are no nodes may be news. */
+  get waits(): boolean {
+    return this.#waits;
   }
 
   /** Takes in a change; `now` in milliseconds. */
   take(change: ChangeEvent, now: number): void {
-    this.#heard = true;
+    this.#waits = true;
     change.remove.forEach(this.#remove);
     change.add.forEach(this.#put);
     change.update.forEach(this.#put);
@@ -66,6 +66,7 @@ export class Incoming {
     this.#measured = new Map();
     this.#blocks = [];
     this.#missing = null;
+    this.#waits = false;
     this.#view.apply(difference);
   }
 
