@@ -66,6 +66,12 @@ export function moment(time: string | number): string {
   return Number.isNaN(date.getTime()) ? String(time) : `${day(date)} ${clock(date)}`;
 }
 
+/** A moment as RFC 3339 writes it in milliseconds since 1970; undefined where it is none. */
+export function momentOf(time: string): number | undefined {
+  const since = Date.parse(time);
+  return Number.isNaN(since) ? undefined : since;
+}
+
 /** The local time of the day: "09:00:00". */
 export function clock(time: Date | string | number): string {
   const date = new Date(time);
