@@ -1,9 +1,45 @@
+import { useState } from "react";
+import { may, useMembership } from "../api/session";
+import { ButtonLink } from "../parts/button";
+import { Notice } from "../parts/notice";
 import { Page } from "../parts/page";
+import { href } from "../routes";
+import { Arrivals } from "./add/arrivals";
+import { Token } from "./add/token";
+import { Ways } from "./add/ways";
 
-export default function AddProbe(_: { org: string }) {
+/** From a token to the first report of a new machine. */
+export default function AddProbe({ org }: { org: string }) {
+  const membership = useMembership(org);
+  const [token, setToken] = useState("");
+  if (!membership) {
+    return (
+      <Page name="add-probe" title="Add a probe">
+        <Notice kind="bad" title={`You do not belong to ${org}`}>
+          <p>It may be misspelt, or somebody removed you. Ask one of its administrators to invite you.</p>
+          <ButtonLink href={href({ page: "dashboard" })}>To your organizations</ButtonLink>
+        </Notice>
+      </Page>
+    );
+  }
   return (
-    <Page name="add-probe" title="AddProbe">
-      <h1>AddProbe</h1>
+    <Page name="add-probe" title={`Add a probe to ${membership.name}`}>
+      <h1>Add a probe to {membership.name}</h1>
+      {may(membership, "token.manage") ? (
+        <>
+          <p>A probe is a small program that reports what runs on its machine. It needs a token of the organization.</p>
+          <Token org={org} token={token} onMade={setToken} />
+          <Ways token={token} />
+        </>
+      ) : (
+        <Notice title="Tokens for probes are for administrators">
+          <p>
+            You are {membership.role} here. Ask an administrator of {membership.name} for a token, or to start the
+            probe: the members are in its <a href={href({ page: "settings", org, section: "members" })}>settings</a>.
+          </p>
+        </Notice>
+      )}
+      {may(membership, "report.view") && <Arrivals org={org} />}
     </Page>
   );
 }

@@ -30,7 +30,7 @@ export function Ask() {
   }
   return (
     <form className={styles.ask} onSubmit={submit}>
-      <Field label="Your e-mail address" error={errors.email} hint="New here, or back again: a link comes by mail.">
+      <Field label="Your e-mail address" error={errors.email} hint="New or known here: a link comes by mail.">
         {(field) => (
           <input
             {...field}

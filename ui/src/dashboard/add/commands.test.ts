@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { NO_TOKEN, targetOf, WAYS } from "./commands";
+
+const https = targetOf(new URL("https://scope.example.org/#/acme/probes/add"));
+const clear = targetOf(new URL("http://scope.internal/"));
+const near = targetOf(new URL("http://127.0.0.1:8080/"));
+
+test("probes reach what the page came from", () => {
+  expect(https).toEqual({ url: "https://scope.example.org", tls: true, loopback: false });
+  expect(targetOf(new URL("https://scope.example.org:8443/")).url).toBe("https://scope.example.org:8443");
+  expect(clear).toEqual({ url: "scope.internal:80", tls: false, loopback: false });
+  expect(near).toEqual({ url: "127.0.0.1:8080", tls: false, loopback: true });
+  expect(targetOf(new URL("http://localhost:8080/")).loopback).toBe(true);
+  expect(targetOf(new URL("http://[::1]:8080/"))).toEqual({ url: "[::1]:8080", tls: false, loopback: true });
+  expect(targetOf(new URL("http://127.example.org/")).loopback).toBe(false);
+});
+
+describe.each(WAYS)("$name", ({ steps }) => {
+  const codes = (target = https, token = "scope_probe_secret") => steps(target, token).map((step) => step.code);
+
+  test("has the token once, and where the service is", () => {
+    expect(codes().join("\n").split("scope_probe_secret")).toHaveLength(2);
+    expect(codes().join("\n")).toContain("https://scope.example.org");
+    expect(codes(https, NO_TOKEN).join("\n")).not.toContain("scope_probe_");
+  });
+
+  test("no command has the token among its arguments, where everybody on the machine sees it", () => {
+    const line = codes()
+      .join("\n")
+      .split("\n")
+      .find((one) => one.includes("scope_probe_secret"));
+    expect(line).toMatch(/^(SCOPE_SERVICE_TOKEN=|stringData: )/);
+  });
+
+  test("lets the token go in clear only where there is no TLS and the way is not within this machine", () => {
+    expect(codes(clear).join("\n")).toContain("--plaintext");
+    expect(codes(near).join("\n")).not.toContain("--plaintext");
+    expect(codes(https).join("\n")).not.toContain("--plaintext");
+  });
+});
