@@ -1,6 +1,14 @@
 import type { Topology } from "../api/types";
 import type { View } from "../live/view";
+import { useShortcuts } from "../map/shortcuts";
 import type { MapRoute } from "../routes";
+import { go } from "../use-route";
+import styles from "./details.module.css";
+import { Earlier } from "./earlier";
+import { Panel } from "./panel";
+import { PlaceProvider } from "./place";
+import { closed, keyOf, MOST_OPEN } from "./stack";
+import { useFocus } from "./use-focus";
 
 export interface DetailsProps {
   /** Where one is: its `open` are shown, the last on top. Stays on the page while nothing is open: it minds the focus. */
@@ -13,6 +21,19 @@ export interface DetailsProps {
 }
 
 /** The details of nodes, stacked over the map. */
-export function Details({ route }: DetailsProps) {
-  return route.open.length > 0 ? <aside aria-label="Details" /> : null;
+export function Details({ route, view, paused, topologies }: DetailsProps) {
+  const top = route.open.at(-1);
+  const panel = useFocus(top && keyOf(top));
+  const close = () => top && go({ ...route, open: closed(route.open, top) });
+  useShortcuts(top ? { close } : {});
+  return (
+    top && (
+      <PlaceProvider value={{ route, topologies }}>
+        <aside aria-label="Details" className={styles.details}>
+          <Earlier nodes={route.open.slice(-MOST_OPEN, -1)} />
+          <Panel key={keyOf(top)} ref={panel} open={top} view={view} paused={paused} onClose={close} />
+        </aside>
+      </PlaceProvider>
+    )
+  );
 }

@@ -78,9 +78,14 @@ export function clock(time: Date | string | number): string {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(":");
 }
 
+/** A count: "1,200". */
+export function countText(count: number): string {
+  return count.toLocaleString("en");
+}
+
 /** A count with its noun: "1 node", "12 nodes". */
 export function counted(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? noun : nouns}`;
+  return `${countText(count)} ${count === 1 ? noun : nouns}`;
 }
 
 function day(date: Date): string {

@@ -1,0 +1,57 @@
+import { keepPreviousData, queryOptions, type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { call } from "../api/call";
+import type { NodeDetails } from "../api/types";
+import { readPath } from "../live/feed";
+import type { Change, View } from "../live/view";
+import type { MapRoute, OpenNode } from "../routes";
+
+/** How often details are read anew, in milliseconds. */
+const EVERY = 5_000;
+/** Changes of the map make details be read anew at most this often, in milliseconds. */
+const SOONEST = 1_000;
+
+/** How a node's details are read; those that were read for other options or another moment stay until new ones come. */
+export function nodeQuery({ topology, id }: OpenNode, { org, options, at }: MapRoute) {
+  return queryOptions({
+    queryKey: ["node", org, topology, id, options, at],
+    queryFn: async ({ signal }) => {
+      const path = `${readPath(topology)}/${encodeURIComponent(id)}`;
+      const query = { ...options, timestamp: at };
+      return (await call<{ node: NodeDetails }>("GET", path, { org, query, signal })).node;
+    },
+    placeholderData: keepPreviousData,
+  });
+}
+
+/** A node's details, read anew while what is shown is live and looked at. */
+export function useNode(node: OpenNode, route: MapRoute, view: View, paused: boolean): UseQueryResult<NodeDetails> {
+  const live = !route.at && !paused;
+  const read = useQuery({
+    ...nodeQuery(node, route),
+    refetchInterval: live && EVERY,
+    refetchOnWindowFocus: live,
+    staleTime: live ? SOONEST : Number.POSITIVE_INFINITY,
+  });
+  useChanges(view, node.id, live, read);
+  return read;
+}
+
+/** Reads a node anew when the map says that it changed. */
+function useChanges(view: View, id: string, live: boolean, { refetch, dataUpdatedAt }: UseQueryResult): void {
+  useEffect(() => {
+    if (!live) {
+      return;
+    }
+    return view.subscribe((change) => {
+      if (concerns(change, id) && Date.now() - dataUpdatedAt > SOONEST) {
+        void refetch({ cancelRefetch: false });
+      }
+    });
+  }, [view, id, live, refetch, dataUpdatedAt]);
+}
+
+/** Whether a change is one of a node, other than of what is measured of it. */
+export function concerns({ add, update, remove }: Change, id: string): boolean {
+  return remove.includes(id) || add.some((one) => one.id === id) || update.some((one) => one.id === id);
+}

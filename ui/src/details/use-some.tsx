@@ -1,0 +1,20 @@
+import { type ReactNode, useState } from "react";
+import { Button } from "../parts/button";
+import { counted } from "../parts/format";
+
+/** How many more are shown at once: a table of thousands of rows would hold up the page. */
+const STEP = 200;
+
+/** The first of many, and the button that shows more of them. */
+export function useSome<T>(items: readonly T[], first: number, noun: string): { some: readonly T[]; more: ReactNode } {
+  const [most, setMost] = useState(first);
+  const left = items.length - most;
+  const press = () => setMost(left > 0 ? most + STEP : first);
+  const words = left <= 0 ? "Show fewer" : left > STEP ? `Show ${STEP} more of` : "Show all";
+  const more = items.length > first && (
+    <Button look="plain" onClick={press}>
+      {left > 0 ? `${words} ${counted(items.length, noun)}` : words}
+    </Button>
+  );
+  return { some: items.slice(0, most), more };
+}
