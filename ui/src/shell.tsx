@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { Acting } from "./admin/acting";
 import type { Me } from "./api/types";
 import { href, type Route } from "./routes";
 import styles from "./shell.module.css";
@@ -16,6 +17,7 @@ export function Shell({ me, children }: Props) {
       <button type="button" className={styles.skip} onClick={() => document.getElementById("main")?.focus()}>
         To the page
       </button>
+      {me.impersonator && <Acting me={me} />}
       <header className={styles.header}>
         <a className={styles.brand} href={href({ page: "dashboard" })}>
           Scope

@@ -48,6 +48,12 @@ export function signedOut(client: QueryClient, words = ""): void {
   client.setQueryData(ME, null);
 }
 
+/** Reads who is signed in once more, and forgets what was read as somebody else. */
+export async function becameSomebodyElse(client: QueryClient): Promise<void> {
+  await client.refetchQueries({ queryKey: ME });
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
+}
+
 /** Why this browser was signed out. */
 export function useSignedOutWords(): string {
   return useQuery({ queryKey: SIGNED_OUT_WORDS, queryFn: () => "", staleTime: Number.POSITIVE_INFINITY }).data ?? "";

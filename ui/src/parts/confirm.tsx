@@ -11,6 +11,8 @@ interface Props {
   label: string;
   /** Whether it cannot be undone. */
   danger?: boolean;
+  /** Whether all that it needs was filled in. */
+  ready?: boolean;
   action: Pick<Action<never>, "busy" | "problem">;
   onConfirm: () => void;
   onClose: () => void;
@@ -19,7 +21,7 @@ interface Props {
 }
 
 /** Asks once more before something is done, and says there why it was refused. */
-export function Confirm({ title, label, danger = false, action, onConfirm, onClose, children }: Props) {
+export function Confirm({ title, label, danger = false, ready = true, action, onConfirm, onClose, children }: Props) {
   return (
     <Dialog title={title} onClose={onClose}>
       <form
@@ -32,7 +34,7 @@ export function Confirm({ title, label, danger = false, action, onConfirm, onClo
         {children}
         {action.problem && <Problem error={action.problem} />}
         <div className={styles.buttons}>
-          <Button type="submit" look={danger ? "danger" : "main"} busy={action.busy}>
+          <Button type="submit" look={danger ? "danger" : "main"} busy={action.busy} disabled={!ready}>
             {label}
           </Button>
           <Button onClick={onClose}>Cancel</Button>

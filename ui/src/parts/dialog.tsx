@@ -2,6 +2,13 @@ import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./button";
 import styles from "./dialog.module.css";
 
+/** Where the button is gone that had opened a dialog, reading goes on at the page. */
+function keepFocus(): void {
+  if (document.activeElement === document.body) {
+    document.getElementById("main")?.focus();
+  }
+}
+
 interface Props {
   title: string;
   onClose: () => void;
@@ -16,7 +23,10 @@ export function Dialog({ title, onClose, children }: Props) {
     const element = dialog.current;
     element?.showModal();
     // A dialog that is taken away while it is open would not give the focus back.
-    return () => element?.close();
+    return () => {
+      element?.close();
+      queueMicrotask(keepFocus);
+    };
   }, []);
   const closed = () => {
     if (!dialog.current?.open) {

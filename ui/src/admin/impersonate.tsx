@@ -1,0 +1,71 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { useAction } from "../api/action";
+import { call } from "../api/call";
+import { becameSomebodyElse } from "../api/session";
+import { Confirm } from "../parts/confirm";
+import { Field } from "../parts/field";
+import { go } from "../use-route";
+import { type Person, personPath } from "./reads";
+
+const TIMES: readonly { seconds: number; words: string }[] = [
+  { seconds: 900, words: "15 minutes" },
+  { seconds: 3_600, words: "One hour" },
+  { seconds: 14_400, words: "4 hours" },
+  { seconds: 28_800, words: "8 hours" },
+];
+
+/** Makes the caller's session a person's for a while. */
+export function Impersonate({ person, onClose }: { person: Person; onClose: () => void }) {
+  const [reason, setReason] = useState("");
+  const [seconds, setSeconds] = useState(900);
+  const client = useQueryClient();
+  const act = useAction(
+    async () => {
+      await call("POST", personPath(person, "impersonate"), { body: { reason, seconds } });
+      await becameSomebodyElse(client);
+    },
+    {
+      fields: ["reason", "seconds"],
+      said: () => `You act as ${person.email}`,
+      done: () => go({ page: "dashboard" }),
+    },
+  );
+  return (
+    <Confirm
+      title={`Act as ${person.email}?`}
+      label="Act as them"
+      action={act}
+      onConfirm={() => act.run()}
+      onClose={onClose}
+    >
+      <p>
+        Your session becomes theirs for a while, in all tabs of this browser: you see what they see and may what they
+        may, and administer nothing meanwhile. All that you do is recorded with both names, and the audit of each of
+        their organizations says that you did, and why.
+      </p>
+      <Field label="Reason" hint="Their organizations' administrators read it." error={act.errors.reason}>
+        {(input) => (
+          <input
+            {...input}
+            value={reason}
+            maxLength={500}
+            required
+            onChange={(event) => setReason(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="For" error={act.errors.seconds}>
+        {(input) => (
+          <select {...input} value={seconds} onChange={(event) => setSeconds(Number(event.target.value))}>
+            {TIMES.map((time) => (
+              <option key={time.seconds} value={time.seconds}>
+                {time.words}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+    </Confirm>
+  );
+}

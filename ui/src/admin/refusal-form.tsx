@@ -1,0 +1,54 @@
+import { useState } from "react";
+import { useAction } from "../api/action";
+import { call } from "../api/call";
+import { Confirm } from "../parts/confirm";
+import { Field } from "../parts/field";
+import form from "../parts/form.module.css";
+import { keys, type Managed, organizationPath } from "./reads";
+
+/** Refuses an organization's members or its probes, for a reason that they hear; or no longer. */
+export function RefusalForm({ organization, onClose }: { organization: Managed; onClose: () => void }) {
+  const [{ access, upload, reason }, setRefusal] = useState(organization.refusal);
+  const refused = access || upload;
+  const body = { access, upload, reason: refused ? reason : "" };
+  const save = useAction(() => call("PUT", organizationPath(organization, "refusal"), { body }), {
+    refresh: [keys.everything],
+    fields: ["refusal.reason"],
+    said: () => `What ${organization.name} is refused is saved`,
+    done: onClose,
+  });
+  return (
+    <Confirm
+      title={`What ${organization.name} is refused`}
+      label="Save"
+      danger={refused}
+      action={save}
+      onConfirm={() => save.run()}
+      onClose={onClose}
+    >
+      <fieldset className={form.choices}>
+        <legend>Refused within seconds, until this is taken back</legend>
+        <label>
+          <input type="checkbox" checked={access} onChange={() => setRefusal({ access: !access, upload, reason })} />
+          its members: nobody sees or changes anything
+        </label>
+        <label>
+          <input type="checkbox" checked={upload} onChange={() => setRefusal({ access, upload: !upload, reason })} />
+          its probes: nothing more is reported
+        </label>
+      </fieldset>
+      {refused && (
+        <Field label="Reason" hint="Whoever is refused reads it." error={save.errors["refusal.reason"]}>
+          {(input) => (
+            <input
+              {...input}
+              value={reason}
+              maxLength={500}
+              onChange={(event) => setRefusal({ access, upload, reason: event.target.value })}
+            />
+          )}
+        </Field>
+      )}
+    </Confirm>
+  );
+}

@@ -1,0 +1,36 @@
+import { useAction } from "../../api/action";
+import { call } from "../../api/call";
+import { Confirm } from "../../parts/confirm";
+import { keys, type Token } from "../reads";
+import { tokenPath } from "./path";
+
+interface Props {
+  org: string;
+  token: Token;
+  onClose: () => void;
+}
+
+/** Revokes a token, once that is confirmed. */
+export function RevokeToken({ org, token, onClose }: Props) {
+  const revoke = useAction(() => call("DELETE", tokenPath(token), { org }), {
+    refresh: [keys.organization(org)],
+    said: () => `The token ${token.name} is revoked`,
+  });
+  return (
+    <Confirm
+      title={`Revoke ${token.name}?`}
+      label="Revoke"
+      danger
+      action={revoke}
+      onConfirm={() => revoke.run()}
+      onClose={onClose}
+    >
+      <p>
+        {token.kind === "probe"
+          ? "Probes that use it are refused within seconds, until they are given another."
+          : "What uses it is refused within seconds, and so are the API tokens that were made with it."}{" "}
+        Secrets that it took the place of stop too.
+      </p>
+    </Confirm>
+  );
+}

@@ -1,0 +1,86 @@
+import { useState } from "react";
+import { useAction } from "../../api/action";
+import { call } from "../../api/call";
+import { Button } from "../../parts/button";
+import { Dialog } from "../../parts/dialog";
+import form from "../../parts/form.module.css";
+import { moment } from "../../parts/format";
+import { Problem } from "../../parts/notice";
+import { keys, type Token } from "../reads";
+import { OVERLAPS, USUAL_OVERLAP } from "./expiry";
+import { tokenPath } from "./path";
+import { Secret } from "./secret";
+
+interface Props {
+  org: string;
+  token: Token;
+  onClose: () => void;
+}
+
+interface Rotated {
+  token: string;
+  oldExpires: string;
+}
+
+/** Makes a new secret for a token, and shows it once. */
+export function RotateToken({ org, token, onClose }: Props) {
+  const [made, setMade] = useState<Rotated>();
+  return (
+    <Dialog title={`Rotate ${token.name}`} onClose={onClose}>
+      {made ? (
+        <Secret secret={made.token} words={oldWords(made.oldExpires)} onClose={onClose} />
+      ) : (
+        <RotateForm org={org} token={token} onClose={onClose} onMade={setMade} />
+      )}
+    </Dialog>
+  );
+}
+
+function oldWords(expires: string): string {
+  return Date.parse(expires) > Date.now()
+    ? `The old secret works until ${moment(expires)}.`
+    : "The old secret no longer works.";
+}
+
+function RotateForm({ org, token, onClose, onMade }: Props & { onMade: (made: Rotated) => void }) {
+  const [overlapSeconds, setOverlap] = useState(USUAL_OVERLAP);
+  const rotate = useAction(
+    () => call<Rotated>("POST", `${tokenPath(token)}/rotate`, { org, body: { overlapSeconds } }),
+    { refresh: [keys.organization(org)], said: () => "The new secret is made and shown once", done: onMade },
+  );
+  return (
+    <form
+      className={form.form}
+      onSubmit={(event) => {
+        event.preventDefault();
+        rotate.run();
+      }}
+    >
+      <p>
+        A new secret takes the place of the old one, with the same name and permissions. A secret that leaked is better
+        revoked: what was made with it goes on otherwise.
+      </p>
+      <fieldset className={form.choices}>
+        <legend>The old secret works on</legend>
+        {OVERLAPS.map(({ seconds, words }) => (
+          <label key={seconds}>
+            <input
+              type="radio"
+              name="overlap"
+              checked={overlapSeconds === seconds}
+              onChange={() => setOverlap(seconds)}
+            />
+            {words}
+          </label>
+        ))}
+      </fieldset>
+      {rotate.problem && <Problem error={rotate.problem} />}
+      <div className={form.buttons}>
+        <Button type="submit" look="main" busy={rotate.busy}>
+          Rotate
+        </Button>
+        <Button onClick={onClose}>Cancel</Button>
+      </div>
+    </form>
+  );
+}
