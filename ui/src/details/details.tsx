@@ -1,13 +1,12 @@
 import type { Topology } from "../api/types";
 import type { View } from "../live/view";
-import { useShortcuts } from "../map/shortcuts";
 import type { MapRoute } from "../routes";
 import { go } from "../use-route";
 import styles from "./details.module.css";
 import { Earlier } from "./earlier";
 import { Panel } from "./panel";
 import { PlaceProvider } from "./place";
-import { closed, keyOf, MOST_OPEN } from "./stack";
+import { closed, keyOf } from "./stack";
 import { useFocus } from "./use-focus";
 
 export interface DetailsProps {
@@ -24,14 +23,20 @@ export interface DetailsProps {
 export function Details({ route, view, paused, topologies }: DetailsProps) {
   const top = route.open.at(-1);
   const panel = useFocus(top && keyOf(top));
-  const close = () => top && go({ ...route, open: closed(route.open, top) });
-  useShortcuts(top ? { close } : {});
+  const close = (index: number) => go({ ...route, open: closed(route.open, index) });
   return (
     top && (
       <PlaceProvider value={{ route, topologies }}>
         <aside aria-label="Details" className={styles.details}>
-          <Earlier nodes={route.open.slice(-MOST_OPEN, -1)} />
-          <Panel key={keyOf(top)} ref={panel} open={top} view={view} paused={paused} onClose={close} />
+          <Earlier open={route.open} onClose={close} />
+          <Panel
+            key={keyOf(top)}
+            ref={panel}
+            open={top}
+            view={view}
+            paused={paused}
+            onClose={() => close(route.open.length - 1)}
+          />
         </aside>
       </PlaceProvider>
     )

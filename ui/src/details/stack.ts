@@ -11,10 +11,10 @@ export function keyOf({ topology, id }: OpenNode): string {
 
 /** What is open once a node is opened: it is on top, and there once. */
 export function opened(open: readonly OpenNode[], node: OpenNode): OpenNode[] {
-  return [...closed(open, node), node].slice(-MOST_OPEN);
+  return [...open.filter((one) => keyOf(one) !== keyOf(node)), node].slice(-MOST_OPEN);
 }
 
-/** What is open once a node is closed. */
-export function closed(open: readonly OpenNode[], node: OpenNode): OpenNode[] {
-  return open.filter((one) => keyOf(one) !== keyOf(node));
+/** What is open once one of them is closed. */
+export function closed(open: readonly OpenNode[], index: number): OpenNode[] {
+  return open.filter((_, place) => place !== index);
 }
