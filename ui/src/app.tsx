@@ -80,18 +80,31 @@ class Boundary extends Component<{ children: ReactNode; onRetry: () => void }, {
     return { error };
   }
 
+  /** Shows the pages again. */
+  again = (): void => {
+    if (this.state.error !== undefined) {
+      this.props.onRetry();
+      this.setState({ error: undefined });
+    }
+  };
+
+  // Another page may do what this one could not.
+  override componentDidMount() {
+    addEventListener("hashchange", this.again);
+  }
+
+  override componentWillUnmount() {
+    removeEventListener("hashchange", this.again);
+  }
+
   override render() {
     const { error } = this.state;
     if (error === undefined) {
       return this.props.children;
     }
-    const again = () => {
-      this.props.onRetry();
-      this.setState({ error: undefined });
-    };
     return (
       <Page name="problem" title="A problem">
-        <Problem error={error} onRetry={again} />
+        <Problem error={error} onRetry={this.again} />
       </Page>
     );
   }
