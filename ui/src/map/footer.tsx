@@ -1,0 +1,25 @@
+import { useQuery } from "@tanstack/react-query";
+import type { GetInfoResponseJson } from "scope-api/scope/query/v1/messages_pb";
+import { call } from "../api/call";
+import type { Topology } from "../api/types";
+import { counted } from "../parts/format";
+import styles from "./map-page.module.css";
+
+/** How much is shown, and by which version. */
+export function Footer({ topology: { stats } }: { topology: Topology }) {
+  const { data } = useQuery({
+    queryKey: ["info"],
+    queryFn: () => call<GetInfoResponseJson>("GET", "/api"),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const others = stats.node_count - stats.nonpseudo_node_count;
+  return (
+    <footer className={styles.footer}>
+      <span>
+        {counted(stats.nonpseudo_node_count, "node")}
+        {others > 0 && ` and ${counted(others, "other")} they talk to`}, {counted(stats.edge_count, "connection")}
+      </span>
+      <span>{data?.version && `Scope ${data.version}`}</span>
+    </footer>
+  );
+}

@@ -1,0 +1,92 @@
+import { useSyncExternalStore } from "react";
+import type { Topology } from "../api/types";
+import { Button } from "../parts/button";
+import { Popover } from "../parts/popover";
+import type { MapRoute } from "../routes";
+import type { TableColumn } from "./columns";
+import { LeftOut } from "./left-out";
+import styles from "./map-page.module.css";
+import { MetricPicker } from "./metric-picker";
+import { OptionGroups } from "./option-groups";
+import { titled } from "./shortcuts";
+import type { Display } from "./use-display";
+
+interface Props {
+  route: MapRoute;
+  topology: Topology;
+  metrics: readonly TableColumn[];
+  display: Display;
+  timeline: boolean;
+  onChange: (part: Partial<MapRoute>, replace?: boolean) => void;
+  onPreview: (metric: string) => void;
+  onTimeline: () => void;
+  onHelp: () => void;
+}
+
+/** What may be chosen about what is shown; in a narrow window behind one button. */
+export function Toolbar(props: Props) {
+  const { display, timeline, onChange, onTimeline, onHelp } = props;
+  const narrow = useNarrow();
+  return (
+    <div className={styles.tools} role="toolbar" aria-label="What is shown">
+      {narrow ? (
+        <Popover label="Options">
+          <div className={styles.sheet}>
+            <Choices {...props} />
+          </div>
+        </Popover>
+      ) : (
+        <Choices {...props} />
+      )}
+      <div className={styles.ways}>
+        <fieldset className={styles.switch}>
+          <legend className="visually-hidden">Shown as</legend>
+          {(["graph", "table"] as const).map((one) => (
+            <Button
+              key={one}
+              aria-pressed={display === one}
+              title={titled(one)}
+              onClick={() => onChange({ display: one })}
+            >
+              {one === "graph" ? "Graph" : "Table"}
+            </Button>
+          ))}
+        </fieldset>
+        <Button aria-pressed={timeline} title={titled("timeline")} onClick={onTimeline}>
+          Timeline
+        </Button>
+        <Button look="plain" aria-label="Help" title={titled("help")} onClick={onHelp}>
+          ?
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+function Choices({ route, topology, metrics, onChange, onPreview }: Props) {
+  const choose = (options: MapRoute["options"]) => onChange({ options });
+  return (
+    <>
+      {topology.options.length > 0 && <OptionGroups topology={topology} chosen={route.options} onChoose={choose} />}
+      <LeftOut topology={topology} chosen={route.options} onChoose={choose} />
+      <MetricPicker
+        metrics={metrics}
+        pinned={route.metric}
+        onPin={(metric) => onChange({ metric }, true)}
+        onPreview={onPreview}
+      />
+    </>
+  );
+}
+
+const narrow = matchMedia("(max-width: 700px)");
+
+function subscribe(changed: () => void): () => void {
+  narrow.addEventListener("change", changed);
+  return () => narrow.removeEventListener("change", changed);
+}
+
+/** Whether the window has no room for everything beside each other. */
+function useNarrow(): boolean {
+  return useSyncExternalStore(subscribe, () => narrow.matches);
+}
