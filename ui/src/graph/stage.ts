@@ -1,0 +1,174 @@
+import type { DirectedGraph } from "graphology";
+import Sigma from "sigma";
+import type { MouseCoords, SigmaEventPayload } from "sigma/types";
+import { fromCamera, type Look, type Size, SQUARE, toCamera, zoomed } from "./camera";
+import { Motion } from "./motion";
+import { type DrawnEdge, type DrawnNode, edgeProgram, type Mood, nodeProgram } from "./programs";
+
+/** What happens on the stage. */
+export interface Acts {
+  /** The node at a place of the layout. */
+  at(x: number, y: number, scale: number): string | null;
+  /** The pointer is over a node, or over none any more. */
+  point(id: string | null): void;
+  click(id: string): void;
+  /** A person moved the camera. */
+  moved(): void;
+  /** All but labels was drawn: these are written on `labels`. */
+  drawn(labels: CanvasRenderingContext2D): void;
+  /** The graphics processor forgot everything: another stage is needed. */
+  lost(): void;
+}
+
+const CURVE_STEPS = 14;
+const CAMERA_MS = 280;
+/** A wheel's step of 100 pixels zooms by some 20 %. */
+const WHEEL = 0.0018;
+/** A line of a wheel that counts in lines, in pixels. */
+const LINE = 33;
+
+/** Sigma with our programs and our camera: what is drawn, and where one looks. */
+export class Stage {
+  readonly #sigma: Sigma<DrawnNode, DrawnEdge>;
+  readonly #motion = new Motion();
+  readonly #labels: CanvasRenderingContext2D | null;
+  /** Whether nodes or edges get other places in the buffers with the next frame, so that none can be put into its own. */
+  #shifting = false;
+
+  constructor(
+    graph: DirectedGraph<DrawnNode, DrawnEdge>,
+    container: HTMLElement,
+    private readonly mood: Mood,
+    private readonly acts: Acts,
+  ) {
+    const still = this.#motion.reduced ? { inertiaDuration: 1, zoomDuration: 1 } : {};
+    this.#sigma = new Sigma<DrawnNode, DrawnEdge>(graph, container, {
+      allowInvalidContainer: true,
+      renderLabels: false,
+      itemSizesReference: "positions",
+      zoomToSizeRatioFunction: (ratio) => ratio,
+      stagePadding: 0,
+      defaultNodeType: "node",
+      nodeProgramClasses: { node: nodeProgram(mood) },
+      edgeProgramClasses: { curve: edgeProgram(mood, CURVE_STEPS), line: edgeProgram(mood, 1) },
+      defaultDrawNodeHover: () => {},
+      ...still,
+    });
+    // Changes come in bundles, and Sigma would process everything once for each node of them: `redraw` tells it instead.
+    graph.removeAllListeners();
+    // Asking the graphics processor which node is where makes the page wait for it: there is a quicker way.
+    Object.assign(this.#sigma, { getNodeAtPosition: this.#at, pickingLayers: new Set() });
+    this.#sigma.setCustomBBox(SQUARE);
+    this.#labels = this.#sigma.getCanvases().labels?.getContext("2d") ?? null;
+    this.#listen();
+  }
+
+  /** Where one looks. */
+  get look(): Look {
+    return fromCamera(this.#sigma.getCamera().getState(), this.size);
+  }
+
+  get size(): Size {
+    return this.#sigma.getDimensions();
+  }
+
+  /** Looks somewhere else, by and by or at once. */
+  turn(look: Look, milliseconds = CAMERA_MS): void {
+    const from = this.look;
+    this.#motion.start(milliseconds, (part) => this.#set(between(from, look, part)));
+  }
+
+  /** Draws everything again in the next frame: nodes or edges left, or came with all others. */
+  redrawAll(): void {
+    this.#shifting = true;
+    this.#sigma.refresh({ schedule: true });
+  }
+
+  /** Draws some again that look different, but are where they were. */
+  repaint(nodes: string[], edges: string[] = []): void {
+    if (nodes.length || edges.length) {
+      this.#sigma.refresh({ partialGraph: { nodes, edges }, skipIndexation: !this.#shifting, schedule: true });
+    }
+  }
+
+  /** Draws what moved or is new. */
+  replace(nodes: string[], edges: string[] = []): void {
+    this.#shifting = true;
+    this.#sigma.refresh({ partialGraph: { nodes, edges }, schedule: true });
+  }
+
+  /** Draws again what changed for all at once. */
+  refresh(): void {
+    this.#sigma.scheduleRender();
+  }
+
+  end(): void {
+    this.#motion.stop();
+    this.#sigma.kill();
+  }
+
+  #set(look: Look): void {
+    this.#sigma.getCamera().setState(toCamera(look, this.size));
+  }
+
+  readonly #at = ({ x, y }: MouseCoords): string | null => {
+    const { look, size } = this;
+    const [dx, dy] = [(x - size.width / 2) / look.scale, (y - size.height / 2) / look.scale];
+    return this.acts.at(look.x + dx, look.y + dy, look.scale);
+  };
+
+  #listen(): void {
+    const sigma = this.#sigma;
+    sigma.on("beforeRender", () => {
+      this.mood.scale = this.look.scale;
+    });
+    sigma.on("afterProcess", () => {
+      this.#shifting = false;
+    });
+    sigma.on("afterRender", () => {
+      if (this.#labels) {
+        this.acts.drawn(this.#labels);
+      }
+    });
+    sigma.on("enterNode", ({ node }) => this.acts.point(node));
+    sigma.on("leaveNode", () => this.acts.point(null));
+    sigma.on("clickNode", ({ node }) => this.acts.click(node));
+    sigma.on("downStage", () => this.acts.moved());
+    sigma.on("downNode", () => this.acts.moved());
+    sigma.on("wheelStage", this.#wheel);
+    sigma.on("wheelNode", this.#wheel);
+    sigma.on("doubleClickStage", this.#closer);
+    sigma.on("doubleClickNode", ({ preventSigmaDefault }) => preventSigmaDefault());
+    for (const canvas of Object.values(sigma.getCanvases())) {
+      canvas.addEventListener("webglcontextlost", (event) => event.preventDefault());
+      canvas.addEventListener("webglcontextrestored", () => canvas.isConnected && this.acts.lost());
+    }
+  }
+
+  /** Follows the wheel at once and in proportion, so that track pads feel as they should. */
+  readonly #wheel = ({ event, preventSigmaDefault }: SigmaEventPayload): void => {
+    preventSigmaDefault();
+    const { original } = event;
+    if (original instanceof WheelEvent) {
+      const pixels = original.deltaMode === WheelEvent.DOM_DELTA_LINE ? original.deltaY * LINE : original.deltaY;
+      const by = Math.exp(-Math.max(-300, Math.min(300, pixels)) * WHEEL * (original.ctrlKey ? 4 : 1));
+      this.turn(zoomed(this.look, by, event, this.size), 0);
+      this.acts.moved();
+    }
+  };
+
+  readonly #closer = ({ event, preventSigmaDefault }: SigmaEventPayload): void => {
+    preventSigmaDefault();
+    this.turn(zoomed(this.look, event.original.shiftKey ? 0.5 : 2, event, this.size));
+    this.acts.moved();
+  };
+}
+
+function between(from: Look, to: Look, part: number): Look {
+  return {
+    x: from.x + (to.x - from.x) * part,
+    y: from.y + (to.y - from.y) * part,
+    // Zooming feels even where each step multiplies.
+    scale: from.scale * (to.scale / from.scale) ** part,
+  };
+}
