@@ -36,10 +36,12 @@ function One({ id, metric, view }: { id: string; metric: Metric; view: View }) {
   const said = (one: number) => measured(one, format);
   return (
     <div className={styles.metric}>
-      <dt>{label}</dt>
+      <dt>
+        {label}
+        {format === "filesize" && max > value && <span> of {said(max)}</span>}
+      </dt>
       <dd>
         <span className={styles.value}>{said(value)}</span>
-        {format === "filesize" && max > value && <span className={styles.of}> of {said(max)}</span>}
         <Sparkline label={label} format={format} points={points} />
         <span className={styles.range} title="The smallest and the largest value of the last minute">
           {found ? `${said(found.smallest)} – ${said(found.largest)}` : "not measured in the last minute"}

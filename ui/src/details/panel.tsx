@@ -83,17 +83,21 @@ function Body({ node, view }: { node: NodeDetails; view: View }) {
       <Connections groups={node.connections} />
       <Children groups={node.children} />
       <Tables tables={node.tables} />
-      <LeftOut pseudo={node.pseudo} />
+      <LeftOut node={node} />
     </>
   );
 }
 
 /** What is not shown, and why. */
-function LeftOut({ pseudo }: { pseudo: boolean }) {
+function LeftOut({ node: { pseudo, children } }: { node: NodeDetails }) {
   const { route } = usePlace();
   const membership = useMembership(route.org);
   if (pseudo) {
-    return <p className={styles.words}>No probe reports it: all that is known of it are its connections.</p>;
+    return (
+      children.length === 0 && (
+        <p className={styles.words}>No probe reports it: all that is known of it are its connections.</p>
+      )
+    );
   }
   return (
     membership &&

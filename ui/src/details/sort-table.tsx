@@ -104,10 +104,7 @@ function Title<Row>({ column: { id, title, numeric = false }, order, onOrder }: 
   return (
     <th scope="col" aria-sort={by ? way : "none"} data-numeric={numeric || undefined}>
       <button type="button" onClick={() => onOrder(pressed(order, id, numeric))}>
-        {title}
-        <span aria-hidden="true" className={styles.arrow}>
-          {by && (order.descending ? "▼" : "▲")}
-        </span>
+        <span data-by={by ? way : undefined}>{title}</span>
       </button>
     </th>
   );

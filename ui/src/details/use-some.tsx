@@ -1,6 +1,6 @@
 import { type ReactNode, useState } from "react";
-import { Button } from "../parts/button";
 import { counted } from "../parts/format";
+import styles from "./panel.module.css";
 
 /** How many more are shown at once: a table of thousands of rows would hold up the page. */
 const STEP = 200;
@@ -12,9 +12,9 @@ export function useSome<T>(items: readonly T[], first: number, noun: string): { 
   const press = () => setMost(left > 0 ? most + STEP : first);
   const words = left <= 0 ? "Show fewer" : left > STEP ? `Show ${STEP} more of` : "Show all";
   const more = items.length > first && (
-    <Button look="plain" onClick={press}>
+    <button type="button" className={styles.more} onClick={press}>
       {left > 0 ? `${words} ${counted(items.length, noun)}` : words}
-    </Button>
+    </button>
   );
   return { some: items.slice(0, most), more };
 }
