@@ -43,7 +43,7 @@ export const SIGNED_OUT_WORDS = ["signed-out-words"] as const;
 
 /** Forgets everything that was read, and that anybody was signed in; `words` say why. */
 export function signedOut(client: QueryClient, words = ""): void {
-  client.clear();
+  forget(client);
   client.setQueryData(SIGNED_OUT_WORDS, words);
   client.setQueryData(ME, null);
 }
@@ -51,7 +51,13 @@ export function signedOut(client: QueryClient, words = ""): void {
 /** Reads who is signed in once more, and forgets what was read as somebody else. */
 export async function becameSomebodyElse(client: QueryClient): Promise<void> {
   await client.refetchQueries({ queryKey: ME });
+  forget(client);
+}
+
+/** Forgets what was read, but not that it is asked who is signed in: what asked would not hear the answer. */
+function forget(client: QueryClient): void {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
+  client.getMutationCache().clear();
 }
 
 /** Why this browser was signed out. */

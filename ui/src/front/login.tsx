@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { useAction } from "../api/action";
 import { CallError, call } from "../api/call";
-import { useMe } from "../api/session";
+import { becameSomebodyElse, useMe } from "../api/session";
 import { announce } from "../parts/announce";
 import { Button, ButtonLink } from "../parts/button";
 import { Notice, Problem } from "../parts/notice";
@@ -34,10 +34,10 @@ function Link({ token }: { token: string }) {
     () => call<{ email: string }>("POST", "/api/users/login", { body: { token } }),
     {
       said: ({ email }) => `Signed in as ${email}`,
-      done: () => {
+      done: async () => {
         want("");
-        client.clear(); // what was read for somebody else
         tellTabs();
+        await becameSomebodyElse(client);
         go(parse(there), { replace: true });
       },
     },
