@@ -21,7 +21,7 @@ export function ConnectionState({ live, at, paused, onPause }: Props) {
   return (
     <div className={styles.state}>
       {missing.length > 0 && (
-        <Popover className={styles.missing} label={`${counted(missing.length, "thing")} missing`}>
+        <Popover className={styles.missing} label="Incomplete" title="What is shown is not all">
           <h2 className={styles.title}>What is shown is not all</h2>
           <ul className={styles.list}>
             {missing.map((one) => (

@@ -90,6 +90,7 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
           onOpen={open}
           onChoose={(chosen) => change({ options: chosen })}
           onMove={(to) => change({ at: to })}
+          onTable={() => change({ display: "table" })}
         />
         <Details route={route} view={live.view} paused={paused} topologies={topologies} />
       </div>

@@ -25,18 +25,20 @@ export function NodeRow({ node, index, columns, context, chosen, active, onKeyDo
   return (
     <tr className={styles.row} aria-rowindex={index + 2} aria-selected={chosen} data-node={node.id} onFocus={onFocus}>
       <th scope="row">
-        <button
-          type="button"
-          tabIndex={tabIndex}
-          data-index={index}
-          className={styles.name}
-          onClick={() => context.onOpen(context.topology, node.id)}
-          onKeyDown={onKeyDown}
-          title={`${node.label} ${node.labelMinor}`}
-        >
-          <span className={styles.label}>{node.label}</span> <span className={styles.quiet}>{node.labelMinor}</span>
-        </button>
-        {node.quiet && <span className={styles.badge}>quiet</span>}
+        <div className={styles.first}>
+          <button
+            type="button"
+            tabIndex={tabIndex}
+            data-index={index}
+            className={styles.name}
+            onClick={() => context.onOpen(context.topology, node.id)}
+            onKeyDown={onKeyDown}
+            title={`${node.label} ${node.labelMinor}`}
+          >
+            <span className={styles.label}>{node.label}</span> <span className={styles.quiet}>{node.labelMinor}</span>
+          </button>
+          {node.quiet && <span className={styles.badge}>quiet</span>}
+        </div>
       </th>
       {others.map((column) => (
         <td key={column.id} data-kind={column.kind} data-format={column.format}>

@@ -1,4 +1,5 @@
 import type { Topology, ViewNode } from "../api/types";
+import { Graph } from "../graph/graph";
 import type { Live } from "../live/following";
 import { Button } from "../parts/button";
 import { clock } from "../parts/format";
@@ -9,6 +10,7 @@ import { NodeTable } from "./node-table";
 import type { Chosen } from "./options";
 import { Waiting } from "./skeleton";
 import styles from "./stage.module.css";
+import { fullName } from "./topologies";
 import type { Display } from "./use-display";
 import type { Finding } from "./use-found";
 import { useHistory } from "./use-history";
@@ -26,6 +28,7 @@ interface Props {
   onOpen: (topology: string, id: string) => void;
   onChoose: (chosen: Chosen) => void;
   onMove: (at: string) => void;
+  onTable: () => void;
 }
 
 /** The nodes, or why there are none; over them what there is to say about them. */
@@ -44,7 +47,7 @@ export function Stage(props: Props) {
 }
 
 function Shown(props: Props) {
-  const { route, topology, topologies, live, nodes, finding, onOpen, onChoose } = props;
+  const { route, topology, topologies, live, nodes, finding, display, metric, onOpen, onChoose, onTable } = props;
   if (!live.heard) {
     return live.connection === "ended" ? null : <Waiting />;
   }
@@ -52,6 +55,21 @@ function Shown(props: Props) {
     return <Empty route={route} topology={topology} topologies={topologies} onChoose={onChoose} />;
   }
   const chosen = finding.found?.node.id ?? topOf(route);
+  if (display === "graph") {
+    return (
+      <Graph
+        view={live.view}
+        place={`${route.org}/${route.topology}`}
+        marks={finding.marks}
+        metric={metric}
+        chosen={chosen}
+        onOpen={(id) => onOpen(route.topology, id)}
+        label={`Map of ${fullName(topologies, route.topology)}`}
+      >
+        <Button onClick={onTable}>Show the table</Button>
+      </Graph>
+    );
+  }
   return (
     <NodeTable
       key={route.topology}

@@ -38,12 +38,13 @@ function Choice({ topology, route, matches }: { topology: Topology; route: MapRo
   // Another topology has metrics of its own.
   const to = current ? route : { ...route, topology: id, metric: "" };
   return (
-    <a href={href(to)} aria-current={current ? "page" : undefined} title={holds(topology)} data-topology={id}>
+    <a href={href(to)} aria-current={current ? "page" : undefined} title={holds(topology, matches)} data-topology={id}>
       <span>{topology.name}</span>
       <span className={styles.count}>{topology.stats.node_count.toLocaleString("en")}</span>
-      {matches !== undefined && (
-        <span className={styles.matches} data-none={matches === 0 || undefined}>
-          {counted(matches, "match", "matches")}
+      {matches !== undefined && matches > 0 && (
+        <span className={styles.matches}>
+          <span className="visually-hidden">, matching: </span>
+          {matches.toLocaleString("en")}
         </span>
       )}
     </a>
@@ -51,7 +52,8 @@ function Choice({ topology, route, matches }: { topology: Topology; route: MapRo
 }
 
 /** What a topology holds, in words. */
-function holds({ stats }: Topology): string {
+function holds({ stats }: Topology, matches: number | undefined): string {
   const left = stats.filtered_nodes > 0 ? `, ${stats.filtered_nodes} left out` : "";
-  return `${counted(stats.node_count, "node")}, ${counted(stats.edge_count, "connection")}${left}`;
+  const found = matches === undefined ? "" : `, ${counted(matches, "match", "matches")}`;
+  return `${counted(stats.node_count, "node")}, ${counted(stats.edge_count, "connection")}${left}${found}`;
 }
