@@ -44,6 +44,7 @@ export class Following {
   #due: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
   #shown = Number.NEGATIVE_INFINITY;
+  readonly #retry = (): void => this.#link?.retry();
   #live: Live = this.#now();
 
   /** As it is now; the same object until something of it changes. */
@@ -93,8 +94,6 @@ export class Following {
     this.#tell();
   }
 
-  readonly #retry = (): void => this.#link?.retry();
-
   readonly #told = ({ reset, parts }: Told): void => {
     const changes = parts.map((part): ChangeEvent => JSON.parse(part));
     if (reset) {
@@ -133,6 +132,9 @@ export class Following {
 
   #connection(): Connection {
     const { state } = this.#state;
+    if (state === "live" && this.#view.version === 0) {
+      return "connecting";
+    }
     if (this.#past) {
       return state === "live" ? "past" : state;
     }

@@ -78,9 +78,13 @@ async function events(body: ReadableStream<Uint8Array>, reader: Reader, heard: (
   const text = new TextDecoder();
   const chunks = body.getReader();
   try {
-    for (let next = await chunks.read(); !next.done && ends.length === 0; next = await chunks.read()) {
+    while (ends.length === 0) {
+      const { done, value } = await chunks.read();
+      if (done) {
+        break;
+      }
       heard();
-      parser.feed(text.decode(next.value, { stream: true }));
+      parser.feed(text.decode(value, { stream: true }));
     }
   } catch {
     // Broken off, by the other end or by us.
