@@ -11,7 +11,6 @@ export function PeopleTable({ label, people }: { label: string; people: readonly
   const me = useMe();
   const columns: Column<Person>[] = [
     { title: "Person", names: true, cell: (person) => <Who person={person} self={person.id === me?.id} /> },
-    { title: "Signed up", cell: ({ created }) => <Time at={created} /> },
     { title: "Last signed in", cell: ({ lastLogin }) => <Time at={lastLogin} /> },
     { title: "Actions", actions: true, cell: (person) => person.id !== me?.id && <PersonActions person={person} /> },
   ];
@@ -24,6 +23,9 @@ function Who({ person, self }: { person: Person; self: boolean }) {
       {person.email} {self && <Tag>you</Tag>} {person.admin && <Tag>administrator</Tag>}{" "}
       {!person.approved && <Tag kind="warn">waits</Tag>} {person.disabled && <Tag kind="bad">disabled</Tag>}
       {person.disabledReason && <div className={`${form.quiet} ${form.small}`}>Disabled: {person.disabledReason}</div>}
+      <div className={`${form.quiet} ${form.small}`}>
+        Signed up <Time at={person.created} />
+      </div>
       {person.organizations.length > 0 && (
         <div className={`${form.quiet} ${form.small}`}>
           {person.organizations.map(({ name, role }) => `${name} (${role})`).join(", ")}

@@ -145,7 +145,7 @@ function InvitationActions({ invitation: { id, email, role }, org, mayInvite }: 
             look="plain"
             busy={again.busy}
             onClick={() => again.run({ email, role })}
-            aria-label={`Send ${email} the mail again`}
+            aria-label={`Send again: the mail to ${email}`}
           >
             Send again
           </Button>

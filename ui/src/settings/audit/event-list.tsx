@@ -57,9 +57,11 @@ export function EventList({ events, organizations = false }: { events: Events; o
 }
 
 const COLUMNS: readonly Column<AuditEvent>[] = [
-  { title: "When", cell: ({ time }) => <time dateTime={time}>{moment(time)}</time> },
+  {
+    title: "When",
+    cell: ({ time }) => <time dateTime={time}>{moment(time)}</time>,
+  },
   { title: "What", names: true, cell: (event) => <What event={event} /> },
-  { title: "From", cell: ({ address }) => address || "–" },
 ];
 
 const ORGANIZATION: Column<AuditEvent> = { title: "Organization", cell: ({ organization }) => organization || "–" };
@@ -75,7 +77,7 @@ function What({ event }: { event: AuditEvent }) {
         </span>
       )}
       <details>
-        <summary>All of it</summary>
+        <summary>All of it{event.address && ` · from ${event.address}`}</summary>
         <pre>{JSON.stringify(event, null, 2)}</pre>
       </details>
     </div>

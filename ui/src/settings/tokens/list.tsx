@@ -19,19 +19,39 @@ interface Props {
   none: string;
 }
 
+/** Something that is about to be done with a token. */
+interface Asked {
+  what: "rotate" | "revoke";
+  token: Token;
+}
+
 /** Tokens of one kind, without their secrets. */
 export function TokenList({ org, label, tokens, mayRotate, none }: Props) {
-  if (tokens.length === 0) {
-    return <p className={form.quiet}>{none}</p>;
-  }
+  // Kept here and not with the token's row, which goes when its token does: a new secret must stay to be copied.
+  const [asked, setAsked] = useState<Asked>();
+  const close = () => setAsked(undefined);
   const columns: Column<Token>[] = [
     { title: "Name", names: true, cell: (token) => <Name token={token} /> },
     { title: "Last used", cell: ({ lastUsed }) => <Time at={lastUsed} /> },
     { title: "Made", cell: ({ created }) => <Time at={created} /> },
     { title: "Ends", cell: ({ expires }) => <Time at={expires} /> },
-    { title: "Actions", actions: true, cell: (token) => <Actions org={org} token={token} mayRotate={mayRotate} /> },
+    {
+      title: "Actions",
+      actions: true,
+      cell: (token) => <Actions token={token} mayRotate={mayRotate} onAsk={setAsked} />,
+    },
   ];
-  return <Table label={label} rows={tokens} rowKey={(token) => token.id} columns={columns} />;
+  return (
+    <>
+      {tokens.length > 0 ? (
+        <Table label={label} rows={tokens} rowKey={(token) => token.id} columns={columns} />
+      ) : (
+        <p className={form.quiet}>{none}</p>
+      )}
+      {asked?.what === "rotate" && <RotateToken org={org} token={asked.token} onClose={close} />}
+      {asked?.what === "revoke" && <RevokeToken org={org} token={asked.token} onClose={close} />}
+    </>
+  );
 }
 
 function Name({ token: { name, permissions, replacedBy } }: { token: Token }): ReactNode {
@@ -45,22 +65,24 @@ function Name({ token: { name, permissions, replacedBy } }: { token: Token }): R
   );
 }
 
-function Actions({ org, token, mayRotate }: { org: string; token: Token; mayRotate: boolean }) {
-  const [open, setOpen] = useState<"" | "rotate" | "revoke">("");
-  const close = () => setOpen("");
+interface ActionsProps {
+  token: Token;
+  mayRotate: boolean;
+  onAsk: (asked: Asked) => void;
+}
+
+function Actions({ token, mayRotate, onAsk }: ActionsProps) {
   const which = token.replacedBy ? `the old secret of ${token.name}` : token.name;
   return (
     <span>
       {mayRotate && !token.replacedBy && (
-        <Button look="plain" onClick={() => setOpen("rotate")} aria-label={`Rotate ${which}`}>
+        <Button look="plain" onClick={() => onAsk({ what: "rotate", token })} aria-label={`Rotate ${which}`}>
           Rotate
         </Button>
       )}
-      <Button look="plain" onClick={() => setOpen("revoke")} aria-label={`Revoke ${which}`}>
+      <Button look="plain" onClick={() => onAsk({ what: "revoke", token })} aria-label={`Revoke ${which}`}>
         Revoke
       </Button>
-      {open === "rotate" && <RotateToken org={org} token={token} onClose={close} />}
-      {open === "revoke" && <RevokeToken org={org} token={token} onClose={close} />}
     </span>
   );
 }

@@ -15,6 +15,7 @@ export function RevokeToken({ org, token, onClose }: Props) {
   const revoke = useAction(() => call("DELETE", tokenPath(token), { org }), {
     refresh: [keys.organization(org)],
     said: () => `The token ${token.name} is revoked`,
+    done: onClose,
   });
   return (
     <Confirm
