@@ -1,7 +1,10 @@
 import type { ReactNode } from "react";
 import { Acting } from "./admin/acting";
-import type { Me } from "./api/types";
-import { href, type Route } from "./routes";
+import { may } from "./api/session";
+import type { Me, Membership } from "./api/types";
+import { Looks } from "./looks";
+import { Popover } from "./parts/popover";
+import { href, mapOf, type Route } from "./routes";
 import styles from "./shell.module.css";
 
 interface Props {
@@ -11,7 +14,9 @@ interface Props {
 }
 
 /** What is around every page of who is signed in: where one is, and the ways to everywhere else. */
-export function Shell({ me, children }: Props) {
+export function Shell({ me, route, children }: Props) {
+  const org = "org" in route ? route.org : "";
+  const membership = me.organizations.find((one) => one.id === org);
   return (
     <>
       <button type="button" className={styles.skip} onClick={() => document.getElementById("main")?.focus()}>
@@ -22,12 +27,79 @@ export function Shell({ me, children }: Props) {
         <a className={styles.brand} href={href({ page: "dashboard" })}>
           Scope
         </a>
-        <nav aria-label="Account">
-          {me.admin && <a href={href({ page: "admin", section: "people" })}>Administration</a>}
-          <a href={href({ page: "account" })}>{me.email}</a>
-        </nav>
+        {org && <Organizations me={me} route={route} name={membership?.name || org} />}
+        {membership && <OfOrganization membership={membership} route={route} />}
+        <Account me={me} route={route} />
       </header>
       {children}
     </>
+  );
+}
+
+/** Which organization is looked at, and the way to the others. */
+function Organizations({ me, route, name }: { me: Me; route: Route; name: string }) {
+  return (
+    <Popover look="plain" className={styles.organization} label={<span>{name}</span>} title="Other organizations">
+      <nav aria-label="Organizations" className={styles.list}>
+        {me.organizations.map((one) => (
+          <a key={one.id} href={href(sameOf(route, one.id))} aria-current={"org" in route && one.id === route.org}>
+            {one.name || one.id}
+          </a>
+        ))}
+        <a href={href({ page: "dashboard" })}>All organizations</a>
+      </nav>
+    </Popover>
+  );
+}
+
+/** The same page of another organization; what was open in a map is of this one only. */
+function sameOf(route: Route, org: string): Route {
+  return route.page === "settings" || route.page === "add-probe" ? { ...route, org } : mapOf(org);
+}
+
+/** The pages of an organization. */
+function OfOrganization({ membership, route }: { membership: Membership; route: Route }) {
+  const org = membership.id;
+  return (
+    <nav aria-label="Organization" className={styles.pages}>
+      {may(membership, "report.view") && (
+        <PageLink to={mapOf(org)} route={route}>
+          Map
+        </PageLink>
+      )}
+      {may(membership, "token.manage") && (
+        <PageLink to={{ page: "add-probe", org }} route={route}>
+          Add a probe
+        </PageLink>
+      )}
+      <PageLink to={{ page: "settings", org, section: "general" }} route={route}>
+        Settings
+      </PageLink>
+    </nav>
+  );
+}
+
+/** What is everybody's own: the account, how the pages look; and administration, of those who may. */
+function Account({ me, route }: { me: Me; route: Route }) {
+  return (
+    <nav aria-label="Account" className={`${styles.pages} ${styles.account}`}>
+      {me.admin && (
+        <PageLink to={{ page: "admin", section: "people" }} route={route}>
+          Administration
+        </PageLink>
+      )}
+      <PageLink to={{ page: "account" }} route={route}>
+        {me.email}
+      </PageLink>
+      <Looks />
+    </nav>
+  );
+}
+
+function PageLink({ to, route, children }: { to: Route; route: Route; children: ReactNode }) {
+  return (
+    <a href={href(to)} aria-current={to.page === route.page ? "page" : undefined}>
+      {children}
+    </a>
   );
 }

@@ -67,10 +67,14 @@ export function stateWords(
     case "paused":
       return waiting > 0 ? `Paused, ${counted(waiting, "change")} waiting` : "Paused";
     case "past":
-      return `As at ${moment(at)}`;
+      return `As at ${moment(at).startsWith(today()) ? clock(at) : moment(at)}`;
     default:
       return "Ended";
   }
+}
+
+function today(): string {
+  return moment(Date.now()).slice(0, 10);
 }
 
 /** What is not shown, or may be out of date, a sentence each. */

@@ -1,4 +1,5 @@
 import type { Topology } from "../api/types";
+import { Popover } from "../parts/popover";
 import styles from "./left-out.module.css";
 import { type Chosen, widenings } from "./options";
 
@@ -8,13 +9,20 @@ interface Props {
   onChoose: (chosen: Chosen) => void;
 }
 
+/** How many nodes the options leave out, behind a button what would show more of them. */
+export function LeftOutButton(props: Props) {
+  const count = props.topology.stats.filtered_nodes;
+  return count === 0 ? null : (
+    <Popover look="plain" label={`${count.toLocaleString("en")} left out`} title="Options leave these out: show more">
+      <LeftOut {...props} />
+    </Popover>
+  );
+}
+
 /** How many nodes the options leave out, and what would show more of them. */
 export function LeftOut({ topology, chosen, onChoose }: Props) {
   const count = topology.stats.filtered_nodes;
-  if (count === 0) {
-    return null;
-  }
-  return (
+  return count === 0 ? null : (
     <p className={styles.left}>
       <span>{count.toLocaleString("en")} left out</span>
       {widenings(topology, chosen).map((one) => (

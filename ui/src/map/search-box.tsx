@@ -48,13 +48,13 @@ export function SearchBox({ ref, finding, onOpen }: Props) {
           onChange={(event) => onType(event.target.value)}
           onKeyDown={onKeyDown}
         />
+        <Popover className={styles.help} label="?" title="What may be searched">
+          <SearchHelp />
+        </Popover>
         <p id={id} className={styles.problem}>
           {search.problem}
         </p>
       </div>
-      <Popover className={styles.help} label="?" title="What may be searched">
-        <SearchHelp />
-      </Popover>
       {finding.marks && <Matches finding={finding} onOpen={onOpen} />}
     </search>
   );

@@ -61,7 +61,7 @@ export function useShortcuts(handlers: Handlers): void {
     const pressed = (event: KeyboardEvent) => {
       const action = actionOf(event);
       const handler = action && newest.current[action];
-      if (handler && !document.querySelector("dialog[open]")) {
+      if (handler && !document.querySelector("dialog[open], :popover-open")) {
         event.preventDefault();
         handler();
       }

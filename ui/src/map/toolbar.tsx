@@ -4,7 +4,7 @@ import { Button } from "../parts/button";
 import { Popover } from "../parts/popover";
 import type { MapRoute } from "../routes";
 import type { TableColumn } from "./columns";
-import { LeftOut } from "./left-out";
+import { LeftOutButton } from "./left-out";
 import styles from "./map-page.module.css";
 import { MetricPicker } from "./metric-picker";
 import { OptionGroups } from "./option-groups";
@@ -55,8 +55,8 @@ export function Toolbar(props: Props) {
         <Button aria-pressed={timeline} title={titled("timeline")} onClick={onTimeline}>
           Timeline
         </Button>
-        <Button look="plain" aria-label="Help" title={titled("help")} onClick={onHelp}>
-          ?
+        <Button title={titled("help")} onClick={onHelp}>
+          Help
         </Button>
       </div>
     </div>
@@ -68,7 +68,7 @@ function Choices({ route, topology, metrics, onChange, onPreview }: Props) {
   return (
     <>
       {topology.options.length > 0 && <OptionGroups topology={topology} chosen={route.options} onChoose={choose} />}
-      <LeftOut topology={topology} chosen={route.options} onChoose={choose} />
+      <LeftOutButton topology={topology} chosen={route.options} onChoose={choose} />
       <MetricPicker
         metrics={metrics}
         pinned={route.metric}

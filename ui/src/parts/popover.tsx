@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { Button } from "./button";
 import styles from "./popover.module.css";
 
 interface Props {
@@ -6,18 +7,19 @@ interface Props {
   label: ReactNode;
   /** What the button does, where its label does not say so. */
   title?: string | undefined;
+  look?: "plain" | "usual";
   className?: string | undefined;
   children: ReactNode;
 }
 
 /** A button that opens something small beside it; Esc, or a press elsewhere, closes that. */
-export function Popover({ label, title, className = "", children }: Props) {
+export function Popover({ label, title, look = "usual", className = "", children }: Props) {
   const id = useId();
   return (
     <>
-      <button type="button" popoverTarget={id} title={title} className={`${styles.button} ${className}`}>
+      <Button popoverTarget={id} title={title} look={look} className={className}>
         {label}
-      </button>
+      </Button>
       <div id={id} popover="auto" className={styles.popover}>
         {children}
       </div>
