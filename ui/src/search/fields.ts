@@ -10,66 +10,95 @@ export interface Field {
   readonly value: string;
 }
 
-/** A name as it is compared: `Image name`, `image-name` and `imagename` are one. */
-export function slug(name: string): string {
-  return name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
-}
+type Visit = (kind: Field["kind"], id: string, name: string, value: string) => void;
 
 /** All that can be searched of a node, in the order in which it is shown. */
-export function fieldsOf(node: ViewNode): Field[] {
-  return [
-    { kind: "label", id: "label", name: "Name", value: node.label },
-    { kind: "minor", id: "minor", name: "Description", value: node.labelMinor },
-    ...node.metadata.map(({ id, label, value }): Field => ({ kind: "row", id, name: label, value })),
-    ...node.parents.map(
-      ({ topologyId, label }): Field => ({ kind: "parent", id: topologyId, name: topologyId, value: label }),
-    ),
-    ...node.tables.flatMap(fieldsOfTable),
-  ];
+export function visitFields(node: ViewNode, visit: Visit): void {
+  visit("label", "label", "Name", node.label);
+  visit("minor", "minor", "Description", node.labelMinor);
+  for (const { id, label, value } of node.metadata) {
+    visit("row", id, label, value);
+  }
+  for (const { topologyId, label } of node.parents) {
+    visit("parent", topologyId, topologyId, label);
+  }
+  for (const table of node.tables) {
+    visitTable(table, visit);
+  }
 }
 
-function fieldsOfTable({ type, columns, rows }: ViewNode["tables"][number]): Field[] {
-  return rows.flatMap(({ entries }) => {
-    const cells = columns.map(({ id, label }) => ({ id, label, value: entries[id] ?? "" }));
-    const [first, ...rest] = cells;
-    // Each row of a list of properties is a field of its own, named in its first column.
-    const named = type === "property-list" && first ? rest.map((cell) => ({ ...cell, label: first.value })) : rest;
-    return (first ? [first, ...named] : []).map(
-      ({ id, label, value }): Field => ({ kind: "table", id, name: label, value }),
-    );
-  });
+function visitTable({ type, columns, rows }: ViewNode["tables"][number], visit: Visit): void {
+  // Each row of a list of properties is a field of its own, named in its first column.
+  const naming = type === "property-list" ? columns[0]?.id : undefined;
+  for (const { entries } of rows) {
+    for (const { id, label } of columns) {
+      const name = naming === undefined || naming === id ? label : (entries[naming] ?? label);
+      visit("table", id, name, entries[id] ?? "");
+    }
+  }
 }
 
-interface Text {
+/** A field with its name and its value as they are compared. */
+interface Searchable {
+  readonly slug: string;
+  readonly text: string;
+  readonly field: Field;
+}
+
+interface Index {
   /** All values in lower case, a line each. */
-  readonly all: string;
-  fields: readonly { slug: string; text: string; field: Field }[] | null;
+  readonly text: string;
+  fields: readonly Searchable[] | null;
 }
 
-const SEPARATOR = "\n";
-const texts = new WeakMap<ViewNode, Text>();
+const indices = new WeakMap<ViewNode, Index>();
 
 /** All values of a node in lower case; made once for each object, which is another after a change. */
 export function textOf(node: ViewNode): string {
-  return indexed(node).all;
+  return indexOf(node).text;
 }
 
-/** The fields of a node with their names and values as they are compared. */
-export function searchable(node: ViewNode): NonNullable<Text["fields"]> {
-  const text = indexed(node);
-  text.fields ??= fieldsOf(node).map((field) => ({ slug: slug(field.name), text: field.value.toLowerCase(), field }));
-  return text.fields;
+/** The fields of a node; made when they are first asked for. */
+export function searchable(node: ViewNode): readonly Searchable[] {
+  const index = indexOf(node);
+  index.fields ??= fieldsOf(node);
+  return index.fields;
 }
 
-function indexed(node: ViewNode): Text {
-  let text = texts.get(node);
-  if (!text) {
-    const all = fieldsOf(node)
-      .map(({ value }) => value)
-      .join(SEPARATOR)
-      .toLowerCase();
-    text = { all, fields: null };
-    texts.set(node, text);
+function indexOf(node: ViewNode): Index {
+  let index = indices.get(node);
+  if (!index) {
+    let text = "";
+    visitFields(node, (_kind, _id, _name, value) => {
+      text += `${value}\n`;
+    });
+    index = { text: text.toLowerCase(), fields: null };
+    indices.set(node, index);
   }
-  return text;
+  return index;
+}
+
+function fieldsOf(node: ViewNode): Searchable[] {
+  const fields: Searchable[] = [];
+  visitFields(node, (kind, id, name, value) => {
+    fields.push({ slug: slug(name), text: value.toLowerCase(), field: { kind, id, name, value } });
+  });
+  return fields;
+}
+
+/** Names are few, and compared often. */
+const MOST_SLUGS = 10_000;
+const slugs = new Map<string, string>();
+
+/** A name as it is compared: `Image name`, `image-name` and `imagename` are one. */
+export function slug(name: string): string {
+  let known = slugs.get(name);
+  if (known === undefined) {
+    if (slugs.size === MOST_SLUGS) {
+      slugs.clear();
+    }
+    known = name.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "");
+    slugs.set(name, known);
+  }
+  return known;
 }

@@ -32,14 +32,15 @@ export function match(search: Search, node: ViewNode): Match | null {
   return { fields: [...fields.values()] };
 }
 
+/** Whether a term is found, as fast as that can be said. */
 function holds(term: Term, node: ViewNode): boolean {
   switch (term.kind) {
     case "word":
       return textOf(node).includes(term.word);
     case "field":
-      return inField(term, node).length > 0 || textOf(node).includes(literal(term));
+      return inField(term, node) || textOf(node).includes(literal(term));
     case "metric":
-      return measured(term, node).length > 0;
+      return node.metrics.some((one) => isMetric(one, term)) || node.metadata.some((one) => isNumber(one, term));
   }
 }
 
@@ -47,12 +48,17 @@ function found(term: Term, node: ViewNode): Found[] {
   switch (term.kind) {
     case "word":
       return containing(node, term.word);
-    case "field": {
-      const fields = inField(term, node);
-      return fields.length > 0 ? fields : containing(node, literal(term));
-    }
+    case "field":
+      return inField(term, node) ? containing(node, term.word, term.field) : containing(node, literal(term));
     case "metric":
-      return measured(term, node);
+      return [
+        ...node.metrics
+          .filter((one) => isMetric(one, term))
+          .map(({ id, label, value }) => ({ kind: "metric" as const, id, name: label, value: String(value) })),
+        ...node.metadata
+          .filter((one) => isNumber(one, term))
+          .map(({ id, label, value }) => ({ kind: "row" as const, id, name: label, value })),
+      ];
   }
 }
 
@@ -61,25 +67,28 @@ function literal({ text, not }: FieldTerm): string {
   return text.slice(Number(not)).toLowerCase();
 }
 
-function containing(node: ViewNode, word: string): Field[] {
+function containing(node: ViewNode, word: string, name = ""): Field[] {
   return searchable(node)
-    .filter(({ text }) => text.includes(word))
+    .filter((one) => one.text.includes(word) && one.slug.startsWith(name))
     .map(({ field }) => field);
 }
 
-function inField({ field: name, word }: FieldTerm, node: ViewNode): Field[] {
-  return textOf(node).includes(word)
-    ? searchable(node)
-        .filter((one) => one.slug.startsWith(name) && one.text.includes(word))
-        .map(({ field }) => field)
-    : [];
+function inField({ field: name, word }: FieldTerm, node: ViewNode): boolean {
+  return (
+    textOf(node).includes(word) && searchable(node).some((one) => one.slug.startsWith(name) && one.text.includes(word))
+  );
 }
 
-function measured(term: MetricTerm, node: ViewNode): Found[] {
-  return numbersOf(node).filter(
-    ({ id, name, number }) =>
-      compare(number, term) && (slugged(name).startsWith(term.metric) || slugged(id).startsWith(term.metric)),
-  );
+function isMetric({ id, label, value }: ViewNode["metrics"][number], term: MetricTerm): boolean {
+  return compare(value, term) && isNamed(id, label, term);
+}
+
+function isNumber({ id, label, value, dataType }: ViewNode["metadata"][number], term: MetricTerm): boolean {
+  return dataType === "number" && compare(Number(value), term) && isNamed(id, label, term);
+}
+
+function isNamed(id: string, label: string, { metric }: MetricTerm): boolean {
+  return slug(label).startsWith(metric) || slug(id).startsWith(metric);
 }
 
 function compare(number: number, { comparison, value, tolerance }: MetricTerm): boolean {
@@ -95,35 +104,4 @@ function compare(number: number, { comparison, value, tolerance }: MetricTerm): 
     case "<=":
       return number <= value;
   }
-}
-
-/** What of a node can be compared: its measurements as they are now, and numbers in its rows. */
-function numbersOf(node: ViewNode): (Found & { number: number })[] {
-  const metrics = node.metrics.map(({ id, label, value }) => ({
-    kind: "metric" as const,
-    id,
-    name: label,
-    value: String(value),
-    number: value,
-  }));
-  const rows = node.metadata
-    .filter(({ dataType }) => dataType === "number")
-    .map(({ id, label, value }) => ({ kind: "row" as const, id, name: label, value, number: Number(value) }));
-  return [...metrics, ...rows];
-}
-
-const MOST_SLUGS = 1000;
-const slugs = new Map<string, string>();
-
-/** Names of metrics are few, and compared often. */
-function slugged(name: string): string {
-  let known = slugs.get(name);
-  if (known === undefined) {
-    if (slugs.size === MOST_SLUGS) {
-      slugs.clear();
-    }
-    known = slug(name);
-    slugs.set(name, known);
-  }
-  return known;
 }

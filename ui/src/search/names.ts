@@ -1,5 +1,5 @@
 import type { ViewNode } from "../api/types";
-import { fieldsOf } from "./fields";
+import { visitFields } from "./fields";
 
 /** What can be searched by name. */
 export interface Names {
@@ -21,11 +21,7 @@ export function searchableNames(nodes: Iterable<ViewNode>): Names {
     if (count++ === NODES) {
       break;
     }
-    for (const { kind, name } of fieldsOf(node)) {
-      if (kind !== "table") {
-        fields.add(name);
-      }
-    }
+    visitFields(node, (kind, _id, name) => kind !== "table" && fields.add(name));
     for (const { label } of node.metrics) {
       metrics.add(label);
     }
