@@ -64,6 +64,12 @@ def test_a_link_is_alone_on_a_line_also_of_the_mail_as_sent(kind: str, writing: 
     assert "10 minutes" in text
 
 
+def test_who_waits_is_led_to_the_page_that_says_what_for(writing: Letters) -> None:
+    text, html = bodies(write(writing, "welcome"))
+    assert "https://scope.example/#/waiting" in text.splitlines()
+    assert 'href="https://scope.example/#/waiting"' in html
+
+
 def test_headers(writing: Letters) -> None:
     message = write(writing, "welcome")
     assert message["From"] == "Scope <scope@scope.example>"
