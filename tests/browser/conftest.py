@@ -10,6 +10,7 @@ from deploy.local import postgres
 from deploy.local.command import free_ports
 from tests.browser.chromium import chromium
 from tests.browser.people import Letters, People, Person
+from tests.browser.shop import found
 from tests.browser.watched import Watched
 from tests.e2e.client import Mesh
 from tests.e2e.mailbox import Mailbox, mail_server
@@ -50,6 +51,12 @@ def mesh(tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Mailbox, str])
 def people(mesh: Mesh, mailbox: tuple[Mailbox, str]) -> People:
     """Who comes to the mesh."""
     return People(mesh, Letters(mailbox[0]))
+
+
+@pytest.fixture(scope="package")
+def shop(mesh: Mesh, people: People) -> str:
+    """An organization that is in use; the secret of its probe token."""
+    return found(mesh, people)
 
 
 # The browser's loop stays set in this thread while it runs: it ends with these tests, before asynchronous ones begin.

@@ -7,7 +7,7 @@ from http.cookies import SimpleCookie
 
 from playwright.sync_api import BrowserContext
 
-from tests.e2e.client import Api, Mesh
+from tests.e2e.client import Api, Mesh, wait_for
 from tests.e2e.mailbox import Mailbox, body, link_secret
 from tests.e2e.people import signed_in, signed_in_by
 
@@ -64,15 +64,24 @@ class People:
         assert self._mesh.anybody().post("/api/users/signup", {"email": email}).status == 200
         return Person(email, signed_in_by(self._mesh, self.letters.secret(email))[0])
 
+    def approved(self, email: str) -> Person:
+        """Somebody whom the administrator lets in, and who belongs to no organization."""
+        assert self._mesh.anybody().post("/api/users/signup", {"email": email}).status == 200
+        found = wait_for(lambda: self._find(email), f"{email} on the list")
+        assert self.administrator.api.post(f"/api/users/admin/users/{found[0]['id']}/approve", {}).status == 200
+        return Person(email, signed_in_by(self._mesh, self.letters.secret(email))[0])
+
+    def invited(self, organization: str, role: str, email: str) -> Person:
+        """Somebody whom the administrator invites, and who has not accepted yet."""
+        body = {"email": email, "role": role}
+        invited = self.administrator.within(organization).post("/api/users/org/invitations", body)
+        assert invited.status == 200, invited
+        self.letters.next(email, "invites you")
+        return self.come(email)
+
     def member(self, organization: str, role: str, email: str = "") -> Person:
         """Somebody whom the administrator invites, and who accepts."""
-        address = email or f"{role}-{secrets.token_hex(4)}@example.org"
-        invited = self.administrator.within(organization).post(
-            "/api/users/org/invitations", {"email": address, "role": role}
-        )
-        assert invited.status == 200, invited
-        self.letters.next(address, "invites you")
-        person = self.come(address)
+        person = self.invited(organization, role, email or f"{role}-{secrets.token_hex(4)}@example.org")
         [open_one] = person.api.get("/api/users/invitations").json()["invitations"]
         assert person.api.post(f"/api/users/invitations/{open_one['id']}/accept", {}).status == 200
         return person
@@ -82,3 +91,9 @@ class People:
         made = self.administrator.api.post("/api/users/orgs", {"id": id_, "name": name or id_})
         assert made.status == 200, made
         return self.administrator.within(id_)
+
+    def _find(self, email: str) -> list[dict[str, str]]:
+        listed: list[dict[str, str]] = self.administrator.api.get(f"/api/users/admin/users?search={email}").json()[
+            "people"
+        ]
+        return listed
