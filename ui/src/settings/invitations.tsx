@@ -111,9 +111,17 @@ function Invite({ membership: { id: org, role: own } }: { membership: Membership
 
 function columnsFor({ id: org }: Membership, mayInvite: boolean): Column<Invitation>[] {
   return [
-    { title: "Address", names: true, cell: ({ email }) => email },
+    {
+      title: "Address",
+      names: true,
+      cell: ({ email, invitedBy }) => (
+        <>
+          {email}
+          <div className={`${form.quiet} ${form.small}`}>by {invitedBy || "somebody who left"}</div>
+        </>
+      ),
+    },
     { title: "Role", cell: ({ role }) => role },
-    { title: "Invited by", cell: ({ invitedBy }) => invitedBy || "somebody who left" },
     { title: "Sent", cell: ({ created }) => <Time at={created} /> },
     { title: "Ends", cell: ({ expires }) => <Time at={expires} /> },
     {
