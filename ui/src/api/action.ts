@@ -41,7 +41,12 @@ export function useAction<Input = void, Answer = unknown>(
       done?.(answer, input);
     },
   });
-  return { run: (input) => mutate(input), busy: isPending, reset, ...split(error, fields) };
+  const run = (input: Input): void => {
+    if (!isPending) {
+      mutate(input);
+    }
+  };
+  return { run, busy: isPending, reset, ...split(error, fields) };
 }
 
 /** What of a refusal is said beside inputs, and what is left to say elsewhere. */

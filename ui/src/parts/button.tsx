@@ -1,4 +1,4 @@
-import type { AnchorHTMLAttributes, ButtonHTMLAttributes } from "react";
+import type { AnchorHTMLAttributes, ButtonHTMLAttributes, MouseEvent } from "react";
 import styles from "./button.module.css";
 
 /** `main`: what the page is for; `danger`: what cannot be undone; `plain`: without a frame. */
@@ -11,14 +11,17 @@ interface Props extends ButtonHTMLAttributes<HTMLButtonElement> {
 }
 
 /** A button that does something; what leads somewhere is a link. */
-export function Button({ look = "usual", busy = false, disabled = false, className = "", ...rest }: Props) {
+export function Button({ look = "usual", busy = false, onClick, className = "", ...rest }: Props) {
+  // Not disabled while it is busy: it would lose the focus, and whoever uses the keyboard their place.
+  const press = (event: MouseEvent<HTMLButtonElement>) => (busy ? event.preventDefault() : onClick?.(event));
   return (
     <button
       type="button"
       {...rest}
-      disabled={disabled || busy}
+      onClick={press}
+      aria-disabled={busy || undefined}
       aria-busy={busy || undefined}
-      className={`${styles.button} ${styles[look]} ${className}`}
+      className={`${styles.button} ${styles[look] ?? ""} ${className}`}
     />
   );
 }
@@ -30,5 +33,5 @@ interface LinkProps extends AnchorHTMLAttributes<HTMLAnchorElement> {
 
 /** A link that is one of the main ways on from here. */
 export function ButtonLink({ look = "usual", className = "", ...rest }: LinkProps) {
-  return <a {...rest} className={`${styles.button} ${styles[look]} ${className}`} />;
+  return <a {...rest} className={`${styles.button} ${styles[look] ?? ""} ${className}`} />;
 }

@@ -21,27 +21,29 @@ interface Props<Row> {
 /** A list of some rows, each a card where the window is narrow. */
 export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
   return (
-    <table className={styles.table}>
-      <caption className="visually-hidden">{label}</caption>
-      <thead>
-        <tr>
-          {columns.map(({ title, actions }) => (
-            <th key={title} scope="col">
-              {actions ? <span className="visually-hidden">{title}</span> : title}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map((row) => (
-          <tr key={rowKey(row)}>
-            {columns.map((column) => (
-              <Cell key={column.title} column={column} row={row} />
+    <div className={styles.frame}>
+      <table className={styles.table}>
+        <caption className="visually-hidden">{label}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ title, actions }) => (
+              <th key={title} scope="col">
+                {actions ? <span className="visually-hidden">{title}</span> : title}
+              </th>
             ))}
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={rowKey(row)}>
+              {columns.map((column) => (
+                <Cell key={column.title} column={column} row={row} />
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
