@@ -2,17 +2,17 @@
 # PYTHON (what `.venv` is made with).
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := mesh users collection query authfe deploy docs tests proto sdk probe conftest.py
+SOURCES := mesh users collection query authfe ui deploy docs tests proto sdk probe conftest.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down login status test lint gen bench clean installed installed-dev new-enough
+.PHONY: help up down login status ui test lint gen bench clean installed installed-dev new-enough
 
 help:
 	@echo "make TARGET, one of"
 	@sed -n 's/^\([a-z]*\):.*## /  \1\t/p' Makefile | expand -t 10
 
-up: installed ## Run the whole mesh on this machine until Ctrl-C. PORT=8080 DATA=.scope HOST=127.0.0.1 REPLICAS=1 PROBE=1
+up: ui ## Run the whole mesh on this machine until Ctrl-C. PORT=8080 DATA=.scope HOST=127.0.0.1 REPLICAS=1 PROBE=1
 	@exec $(BIN)/python -m deploy.local up
 
 down: installed ## End the mesh that runs on DATA
@@ -24,7 +24,10 @@ login: installed ## Renew and print the link that signs the first administrator 
 status: installed ## Say how each process of the mesh on DATA is doing
 	@exec $(BIN)/python -m deploy.local status
 
-test: installed-dev ## Run everything that checks this repository, or ONLY=unit|integration|e2e|ui
+ui: installed ## Build the pages, unless that was done since they changed
+	@$(BIN)/python -m deploy.pages
+
+test: installed-dev ui ## Run everything that checks this repository, or ONLY=unit|integration|e2e|ui
 	@$(BIN)/python deploy/packages.py $(ONLY)
 ifeq ($(ONLY),)
 	@$(MAKE) --no-print-directory lint
@@ -44,6 +47,7 @@ lint: installed-dev ## Check style, types, imports, contracts, and that generate
 	$(BIN)/buf format --diff --exit-code proto
 	$(BIN)/buf lint .build/image.binpb
 	$(BIN)/python proto/breaking.py
+	$(BIN)/python -m deploy.node ui run check
 
 gen: installed-dev ## Generate gen/ and envoy/ from the contracts, and tables of docs/ from the code
 	@$(BIN)/python proto/generated.py gen
@@ -52,7 +56,7 @@ bench: installed-dev ## Measure for some ten minutes, print tables and JSON, upd
 	@exec $(BIN)/python -m tests.load bench $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what was installed and built; data folders stay
-	rm -rf .venv .build gen/ts/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .build ui/dist ui/node_modules gen/ts/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 installed: new-enough
 	@$(PYTHON) deploy/install.py

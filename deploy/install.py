@@ -1,4 +1,4 @@
-"""Makes `.venv` and installs what `make` needs into it: `python3 deploy/install.py [dev]`.
+"""Makes `.venv` and installs what `make` needs into it: `python3 deploy/install.py [dev|node]`.
 
 Only the standard library is here, for it runs before anything is installed. Every package comes by its hash, and a
 stamp keeps it from being done twice.
@@ -18,7 +18,7 @@ PYTHON = VENV / "bin" / "python"
 OURS = (".", "gen/python", "sdk", "probe")
 
 
-def main(dev: bool) -> None:
+def main(more: str) -> None:
     """Installs what has changed since the last time."""
     done = _stamp()
     place = _digest(sys.version, str(ROOT))
@@ -30,8 +30,10 @@ def main(dev: bool) -> None:
     # What builds packages comes by its hash as well, so nothing is built in isolation with whatever is newest.
     _once(done, "requirements-build.txt", "what builds packages")
     _once(done, "requirements.txt", "the packages it runs on")
-    if dev:
+    if more == "dev":
         _once(done, "requirements-dev.txt", "the packages to test and to generate")
+    if more == "node":
+        _once(done, "requirements-node.txt", "Node.js")
     _install_ours(done)
 
 
@@ -86,4 +88,4 @@ def _digest(*texts: str) -> str:
 
 
 if __name__ == "__main__":
-    main(dev="dev" in sys.argv[1:])
+    main("".join(sys.argv[1:2]))

@@ -9,7 +9,7 @@ import structlog
 from opentelemetry import trace
 from structlog.tracebacks import ExceptionDictTransformer
 
-from mesh.settings import Settings
+from mesh.settings import ProcessSettings
 
 #: Without the values of variables: tokens and people's data are among them.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
@@ -36,7 +36,7 @@ def _trace_context(_: object, __: str, event: structlog.typing.EventDict) -> str
     return event
 
 
-def configure(service: str, settings: Settings) -> None:
+def configure(service: str, settings: ProcessSettings) -> None:
     """Sets logging up for the whole process; what libraries log goes the same way."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,

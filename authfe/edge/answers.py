@@ -9,11 +9,12 @@ from authfe.edge.typed import Config
 #: An answer of the API is data. Where a browser shows it nevertheless, it may do nothing and stand in no frame.
 _DATA_POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-#: The page's own files, calls to where it came from, and nothing else: no script or style within the markup, no plugin,
-#: no form, no frame around it.
+#: The pages' own files, calls to where they came from, and nothing else: no script or style within the markup, no
+#: plugin, no form, no frame around them.
 _PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
 )
 
 _ALWAYS = {
@@ -47,7 +48,6 @@ def redirection() -> list[Config]:
     return [*(put(name, value) for name, value in _ALWAYS.items()), put("content-security-policy", _DATA_POLICY)]
 
 
-def page() -> list[Config]:
-    """Set on the files of the page."""
-    # A file keeps its name when it changes, so the browser asks each time.
-    return [put("cache-control", "no-cache"), put("content-security-policy", _PAGE_POLICY)]
+def pages() -> list[Config]:
+    """Set on the files of the pages; how long they may be kept is said by what serves them."""
+    return [put("content-security-policy", _PAGE_POLICY)]

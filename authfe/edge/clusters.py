@@ -1,4 +1,4 @@
-"""The services behind the edge, each a cluster of replicas that are asked for their health."""
+"""What stands behind the edge, each a cluster of replicas that are asked for their health."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,22 +13,27 @@ AUTHORITY = "users"
 #: Its calls are hashed by organization, so that one organization's views live on one replica.
 HASHED = "query"
 
+#: What serves the browser's files, and the description of the REST face.
+PAGES = "ui-server"
+
 #: Above the most streams one edge carries; the default of 1024 refuses the 1025th.
 _UNLIMITED = 100_000
 
 
 def clusters(deployment: Deployment) -> list[Config]:
-    """A cluster for each service that the contracts route to.
+    """A cluster for each service that the contracts route to, and one for the pages.
 
     Raises:
-        ValueError: A service has no address, an address is none, or no contract knows the service.
+        ValueError: A service has no address, an address is none, or nothing is routed to the service.
     """
     rpcs = routed()
     areas = sorted({rpc.area for rpc in rpcs} | {AUTHORITY})
-    unknown = sorted(set(deployment.clusters) - set(areas))
+    known = [*areas, PAGES]
+    unknown = sorted(set(deployment.clusters) - set(known))
     if unknown:
-        raise ValueError(f"no contract routes to {', '.join(unknown)}; there are {', '.join(areas)}")
-    return [_cluster(area, _addresses(deployment, area), _health_service(area, rpcs)) for area in areas]
+        raise ValueError(f"nothing is routed to {', '.join(unknown)}; there are {', '.join(known)}")
+    services = [_service(area, _addresses(deployment, area), _health_service(area, rpcs)) for area in areas]
+    return [*services, _pages(_addresses(deployment, PAGES))]
 
 
 def _addresses(deployment: Deployment, area: str) -> list[Address]:
@@ -43,15 +48,24 @@ def _health_service(area: str, rpcs: Iterable[Rpc]) -> str:
     return min(rpc.service for rpc in rpcs if rpc.area == area)
 
 
-def _cluster(area: str, addresses: Sequence[Address], health_service: str) -> Config:
-    health_checks = [_health_check(health_service)]
-    return cluster(
-        area, addresses, **_balancing(area), circuit_breakers=_circuit_breakers(), health_checks=health_checks
-    )
+def _service(area: str, addresses: Sequence[Address], health_service: str) -> Config:
+    check = _health_check(grpc_health_check={"service_name": health_service})
+    return cluster(area, addresses, **_balancing(area), circuit_breakers=_circuit_breakers(), health_checks=[check])
+
+
+def _pages(addresses: Sequence[Address]) -> Config:
+    check = _health_check(http_health_check={"path": "/healthz"})
+    settings = {**_balancing(PAGES), "circuit_breakers": _circuit_breakers(), "health_checks": [check]}
+    return _cluster(PAGES, addresses, {"http_protocol_options": {}}, **settings)
 
 
 def cluster(name: str, addresses: Sequence[Address], **settings: Any) -> Config:
     """What answers gRPC at these addresses, with further settings."""
+    return _cluster(name, addresses, {"http2_protocol_options": _http2()}, **settings)
+
+
+def _cluster(name: str, addresses: Sequence[Address], protocol: Config, **settings: Any) -> Config:
+    options = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
     return {
         "name": name,
         **_discovery(addresses),
@@ -62,7 +76,7 @@ def cluster(name: str, addresses: Sequence[Address], **settings: Any) -> Config:
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],
         },
-        "typed_extension_protocol_options": {"envoy.extensions.upstreams.http.v3.HttpProtocolOptions": _http2()},
+        "typed_extension_protocol_options": {options: typed(options, explicit_http_config=protocol)},
     }
 
 
@@ -88,7 +102,7 @@ def _circuit_breakers() -> Config:
     return {"thresholds": [dict.fromkeys(names, _UNLIMITED)]}
 
 
-def _health_check(service: str) -> Config:
+def _health_check(**check: Config) -> Config:
     # A replica that is busy may answer late; one that is gone refuses the connection and fails at once.
     return {
         "timeout": "2s",
@@ -96,7 +110,7 @@ def _health_check(service: str) -> Config:
         "no_traffic_interval": "0.5s",
         "unhealthy_threshold": 2,
         "healthy_threshold": 1,
-        "grpc_health_check": {"service_name": service},
+        **check,
     }
 
 
@@ -110,7 +124,7 @@ def socket_address(address: Address) -> Config:
 
 
 def _http2() -> Config:
-    settings = {
+    return {
         "initial_stream_window_size": 1024 * 1024,
         "initial_connection_window_size": 16 * 1024 * 1024,
         # A replica that fails its health check gets no new calls; those that it has would wait for it for ever where it
@@ -118,7 +132,3 @@ def _http2() -> Config:
         # again. Our servers take pings as often (mesh/serve.py), others may not.
         "connection_keepalive": {"interval": "2s", "timeout": "5s"},
     }
-    return typed(
-        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
-        explicit_http_config={"http2_protocol_options": settings},
-    )

@@ -47,11 +47,9 @@ class Deployment:
     Args:
         listen: `host:port` to serve on; an IPv6 address in brackets.
         admin_socket: where Envoy's administration listens, a unix socket; at most 107 bytes.
-        static: the folder with the browser's files.
-        clusters: by service, named after its area (`scope.<area>.v1`), the `host:port` of each replica.
+        clusters: by service, named after its area (`scope.<area>.v1`), or `ui-server`, the `host:port` of each replica.
         tls: with what to serve TLS; without it everything is in clear.
         redirect: `host:port` where who comes without TLS is sent to where it is; empty for nowhere.
-        openapi: the folder with openapi.json, which describes the REST face; without one it is not served.
         collector: whom to send traces, metrics and a log of requests; nobody by default.
         connections: how many callers' connections it takes at once; each is an open file.
         trusted_hops: how many proxies in front of it say by X-Forwarded-For whose request they pass on. Nobody may then
@@ -61,11 +59,9 @@ class Deployment:
 
     listen: str
     admin_socket: Path
-    static: Path
     clusters: Mapping[str, Sequence[str]]
     tls: Tls | None = None
     redirect: str = ""
-    openapi: Path | None = None
     collector: Collector | None = None
     connections: int = CONNECTIONS
     trusted_hops: int = 0

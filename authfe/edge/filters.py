@@ -18,14 +18,10 @@ from mesh.limits import ANSWER_BYTES, MESSAGE_BYTES
 _HEADER_MUTATION = "envoy.filters.http.header_mutation"
 _HEADER_MUTATION_PER_ROUTE = "envoy.extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute"
 _HEALTH_CHECK = "envoy.filters.http.health_check"
-_FILE_SERVER = "envoy.filters.http.file_server"
 _EXT_AUTHZ = "envoy.filters.http.ext_authz"
 _BUFFER = "envoy.filters.http.buffer"
 _TRANSCODER = "envoy.filters.http.grpc_json_transcoder"
 _ROUTER = "envoy.filters.http.router"
-
-#: Where the description of the REST face is; nothing else below /api is a file.
-OPENAPI = "/api/openapi.json"
 
 #: Headers that only the edge itself may set.
 _OURS = (headers.IDENTITY, headers.TENANT, headers.ADDRESS)
@@ -38,17 +34,6 @@ _SEEN_BY_AUTHORITY = (
     *("authorization", "cookie", "origin", "sec-fetch-site", "content-type"),
     *(headers.ORGANIZATION, headers.ADDRESS),
 )
-
-_CONTENT_TYPES = {
-    "html": "text/html; charset=utf-8",
-    "js": "text/javascript; charset=utf-8",
-    "css": "text/css; charset=utf-8",
-    "svg": "image/svg+xml",
-    "png": "image/png",
-    "ico": "image/x-icon",
-    "json": "application/json",
-    "woff2": "font/woff2",
-}
 
 #: Smaller answers fit into a packet as they are.
 _COMPRESSED_FROM = 1000
@@ -65,7 +50,6 @@ def http_filters(deployment: Deployment, descriptors: Path, areas: Iterable[str]
         ascii_headers(),
         _compression(),
         _health(areas),
-        _files(deployment),
         _authorization(),
         _whole_requests(),
         _transcoder(descriptors),
@@ -91,18 +75,14 @@ def whole_requests(most: int) -> Config:
 
 
 def unguarded() -> Config:
-    """For a route that answers by itself: nothing to decide, nothing to transcode."""
+    """For a route that leads to no service: nothing to decide, nothing to transcode."""
     return {_EXT_AUTHZ: _switch(disabled=True), _TRANSCODER: _switch(disabled=True)}
 
 
-def static() -> Config:
-    """For a route to files, which anybody may read."""
-    mutations = {"response_mutations": answers.page()}
-    return {
-        **unguarded(),
-        _FILE_SERVER: _switch(disabled=False),
-        _HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations=mutations),
-    }
+def pages() -> Config:
+    """For a route to the pages' files, which anybody may read."""
+    mutations = {"response_mutations": answers.pages()}
+    return {**unguarded(), _HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations=mutations)}
 
 
 def without_grpc_headers() -> dict[str, Config]:
@@ -135,7 +115,7 @@ def _mutation(**mutations: list[Config]) -> Config:
 
 
 def _compression() -> Config:
-    # Above the transcoder and the files, so that it sees what they answer. Events are not among its types, for each is
+    # Above the transcoder, so that it sees what that answers. Events are not among its types, for each is
     # to leave at once; a part of a file is left alone, for its place in the file is told in bytes; and what a service
     # has compressed itself passes as it is.
     gzip = extension("gzip", "envoy.extensions.compression.gzip.compressor.v3.Gzip")
@@ -157,22 +137,6 @@ def _health(areas: Iterable[str]) -> Config:
         headers=[{"name": ":path", "string_match": {"exact": "/healthz"}}],
         cluster_min_healthy_percentages={area: {"value": 1} for area in areas},
     )
-
-
-def _files(deployment: Deployment) -> Config:
-    mappings = [{"request_path_prefix": "/", "file_path_prefix": f"{deployment.static}/"}]
-    if deployment.openapi:
-        mappings.append({"request_path_prefix": "/api/", "file_path_prefix": f"{deployment.openapi}/"})
-    files = extension(
-        _FILE_SERVER,
-        "envoy.extensions.filters.http.file_server.v3.FileServerConfig",
-        manager_config={"thread_pool": {"thread_count": 1}},
-        path_mappings=mappings,
-        directory_behaviors=[{"default_file": "index.html"}],
-        content_types=_CONTENT_TYPES,
-        default_content_type="application/octet-stream",
-    )
-    return {**files, "disabled": True}
 
 
 def _authorization() -> Config:

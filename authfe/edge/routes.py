@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from authfe.edge import cors, filters
 from authfe.edge.bindings import Binding, Rpc, all_bindings, bindings, path_regex, routed, shape
-from authfe.edge.clusters import HASHED
+from authfe.edge.clusters import HASHED, PAGES
 from authfe.edge.deployment import Deployment
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config
@@ -35,6 +35,15 @@ _WAY_HERE = (
     *(f"x-forwarded-{what}" for what in ("for", "host", "port", "prefix", "proto", "server")),
     "x-real-ip",
 )
+
+#: Where nothing has come back yet that the caller has seen; for what only reads.
+_UNANSWERED = f"{_UNTOUCHED},reset"
+
+#: Where the description of the REST face is; nothing else below /api is a file.
+OPENAPI = "/api/openapi.json"
+
+_PAGES_VERBS = ("GET", "HEAD")
+_PAGES_VERBS_MATCH = {"safe_regex": {"regex": "|".join(_PAGES_VERBS)}}
 
 _NO_RPC = "There is no such RPC."
 
@@ -65,10 +74,10 @@ def routes(deployment: Deployment) -> list[Config]:
         *_other_verbs(bound),
         *(_grpc(rpc) for rpc in routed()),
         _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, _NO_RPC),
-        *([_file("openapi", {"path": filters.OPENAPI})] if deployment.openapi else []),
+        *_pages("openapi", {"path": OPENAPI}),
         _direct("unknown-api", {"path": "/api"}, 404, "There is no such resource."),
         _direct("unknown-api", {"prefix": "/api/"}, 404, "There is no such resource."),
-        _file("static", {"prefix": "/"}),
+        *_pages("pages", {"prefix": "/"}),
     ]
 
 
@@ -115,7 +124,7 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
 def _retries(rpc: Rpc) -> Config:
     """What only reads is read elsewhere, also where a replica died in the middle of it, or lacks what it needs."""
     reads = any(binding.verb == "GET" for binding in bindings(rpc))
-    return {"retry_policy": elsewhere(f"{_UNTOUCHED},reset,cancelled,unavailable")} if reads else {}
+    return {"retry_policy": elsewhere(f"{_UNANSWERED},cancelled,unavailable")} if reads else {}
 
 
 def _hashing(rpc: Rpc) -> Config:
@@ -125,13 +134,15 @@ def _hashing(rpc: Rpc) -> Config:
 def _other_verbs(bound: Iterable[Binding]) -> list[Config]:
     """For each known path, the answer to verbs that it does not take."""
     groups = [list(group) for _, group in groupby(bound, key=lambda binding: shape(binding.template))]
-    return [_wrong_verb(group[0].template, sorted({binding.verb for binding in group})) for group in groups]
+    return [
+        _wrong_verb(_path_match(group[0].template), sorted({binding.verb for binding in group})) for group in groups
+    ]
 
 
-def _wrong_verb(template: str, verbs: list[str]) -> Config:
+def _wrong_verb(match: Config, verbs: Sequence[str]) -> Config:
     allowed = ", ".join(verbs)
     message = f"This resource takes {allowed} only."
-    return _direct("wrong-verb", _path_match(template), 405, message, {"allow": allowed})
+    return _direct("wrong-verb", match, 405, message, {"allow": allowed})
 
 
 def _preflight(origins: Sequence[str]) -> Config:
@@ -151,6 +162,9 @@ def _direct(
     }
 
 
-def _file(name: str, match: Config) -> Config:
-    missing = _direct(name, match, 404, "There is no such file.")
-    return {**missing, "typed_per_filter_config": filters.static()}
+def _pages(name: str, match: Config) -> list[Config]:
+    """A route to the pages' files, which are there to be read."""
+    read = {**match, "headers": [{"name": ":method", "string_match": _PAGES_VERBS_MATCH}]}
+    route = {"cluster": PAGES, **_UNARY, "retry_policy": elsewhere(_UNANSWERED)}
+    served = {"name": name, "match": read, "route": route, "typed_per_filter_config": filters.pages()}
+    return [served, _wrong_verb(match, _PAGES_VERBS)]

@@ -6,16 +6,26 @@ from typing import Any
 
 import pytest
 
+from authfe.tests.pages import UiServer, build
 from authfe.tests.running import AREAS, Edge
 from authfe.tests.standins import Replica
 
-STATIC = Path(__file__).parents[2] / "ui" / "static"
+
+@pytest.fixture(scope="session")
+def ui_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UiServer]:
+    """What serves the pages to every edge, for the whole run."""
+    server = UiServer(build(tmp_path_factory.mktemp("pages") / "dist"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
 
 
 @pytest.fixture(scope="session")
-def shared_edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def shared_edge(tmp_path_factory: pytest.TempPathFactory, ui_server: UiServer) -> Iterator[Edge]:
     """An edge with everything behind it, for the whole run."""
-    edge = Edge(tmp_path_factory.mktemp("edge"), STATIC)
+    edge = Edge(tmp_path_factory.mktemp("edge"), [ui_server])
     try:
         edge.start()
         yield edge
@@ -34,12 +44,12 @@ def edge(shared_edge: Edge) -> Edge:
 
 
 @pytest.fixture
-def new_edge(tmp_path: Path) -> Iterator[Callable[..., Edge]]:
+def new_edge(tmp_path: Path, ui_server: UiServer) -> Iterator[Callable[..., Edge]]:
     """Starts an edge of this test's own, with one replica of each service or those given."""
     edges: list[Edge] = []
 
-    def start(replicas: Sequence[Replica] = (), **options: Any) -> Edge:
-        edge = Edge(tmp_path, STATIC, replicas or [Replica(area) for area in AREAS], **options)
+    def start(replicas: Sequence[Replica] = (), pages: Sequence[UiServer] = (), **options: Any) -> Edge:
+        edge = Edge(tmp_path, pages or [ui_server], replicas or [Replica(area) for area in AREAS], **options)
         edges.append(edge)
         edge.start()
         return edge

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from authfe.edge import Deployment, Tls, write
+from authfe.tests.pages import UiServer
 from authfe.tests.standins import Replica, free_port
 
 AREAS = ("collection", "query", "users")
@@ -64,10 +65,10 @@ def validate(configuration: Path, folder: Path | None = None) -> subprocess.Comp
 
 @dataclass
 class Edge:
-    """An Envoy with a replica of each service behind it."""
+    """An Envoy with a replica of each service, and what serves the pages, behind it; the latter is not its to start."""
 
     folder: Path
-    static: Path
+    pages: Sequence[UiServer]
     replicas: Sequence[Replica] = field(default_factory=lambda: [Replica(area) for area in AREAS])
     port: int = field(default_factory=free_port)
     tls: Tls | None = None
@@ -94,15 +95,14 @@ class Edge:
             replica.start()
         addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
         redirect = f"127.0.0.1:{self.redirect_port}" if self.redirect_port else ""
-        admin, openapi = self.folder / "admin.sock", self.static.parents[1] / "gen" / "openapi"
+        addresses["ui-server"] = [one.address for one in self.pages]
+        admin = self.folder / "admin.sock"
         deployment = Deployment(
             listen=self.address,
             admin_socket=admin,
-            static=self.static,
             clusters=addresses,
             tls=self.tls,
             redirect=redirect,
-            openapi=openapi,
             trusted_hops=self.trusted_hops,
             cors_origins=self.cors_origins,
         )
@@ -111,7 +111,8 @@ class Edge:
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
             self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
-        until(lambda: self._runs() and healthy_replicas(admin) == len(self.replicas), "every replica is found healthy")
+        everybody = len(self.replicas) + len(self.pages)
+        until(lambda: self._runs() and healthy_replicas(admin) == everybody, "every replica is found healthy")
 
     def _runs(self) -> bool:
         assert self.process

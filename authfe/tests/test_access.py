@@ -4,6 +4,7 @@ import grpc
 import pytest
 from google.rpc.status_pb2 import Status
 
+from authfe.tests.pages import ASSET
 from authfe.tests.running import Edge
 from authfe.tests.test_routing import grpc_call
 
@@ -74,17 +75,18 @@ def test_a_grpc_caller_is_denied_in_its_own_way(edge: Edge, status: int, code: i
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"), [("/", "text/html"), ("/app.js", "text/javascript"), ("/style.css", "text/css")]
+    ("path", "kind", "caching"),
+    [("/", "text/html", "no-cache"), (ASSET, "text/javascript", "public, max-age=31536000, immutable")],
 )
-def test_the_page_needs_no_credential_and_no_authority(edge: Edge, path: str, kind: str) -> None:
+def test_the_page_needs_no_credential_and_no_authority(edge: Edge, path: str, kind: str, caching: str) -> None:
     answer = edge.call("GET", path, headers={"Authorization": "Bearer 401"})
     assert (answer.status, answer.headers["content-type"].partition(";")[0]) == (200, kind)
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
-    assert answer.headers["cache-control"] == "no-cache"
+    assert answer.headers["cache-control"] == caching
     assert not edge.replica("users").authority.requests
 
 
-@pytest.mark.parametrize("path", ["/../proto/generate.py", "/%2e%2e/app.js%00", "/..%2f..%2fconftest.py", "/nothing"])
+@pytest.mark.parametrize("path", ["/../proto/generate.py", f"/%2e%2e{ASSET}%00", "/..%2f..%2fconftest.py", "/nothing"])
 def test_only_the_pages_files_are_served(edge: Edge, path: str) -> None:
     assert edge.call("GET", path).status in (400, 404)

@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from authfe.tests import http2
+from authfe.tests.pages import ASSET
 from authfe.tests.raw import HOST, connect, exchange, parse, until_closed
 from authfe.tests.running import Edge, administration, until
 from mesh.limits import REQUEST_BYTES
@@ -171,7 +172,7 @@ def test_an_upload_that_breaks_off_reaches_nobody(edge: Edge) -> None:
     untouched(edge)
 
 
-@pytest.mark.parametrize("path", [b"/api", b"/app.js"])
+@pytest.mark.parametrize("path", [b"/api", ASSET.encode()])
 def test_who_asks_and_never_listens_is_not_read_for_ever(edge: Edge, path: bytes) -> None:
     assert edge.process
     process = psutil.Process(edge.process.pid)

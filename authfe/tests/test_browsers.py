@@ -13,7 +13,7 @@ from grpc_status import rpc_status
 
 from authfe.edge import Deployment, Tls
 from authfe.edge.bindings import all_bindings
-from authfe.tests.conftest import STATIC
+from authfe.tests.pages import ASSET, UiServer
 from authfe.tests.raw import HOST, exchange
 from authfe.tests.running import Edge, Reply, validate
 from authfe.tests.standins import free_port
@@ -47,11 +47,17 @@ ANSWERS = {
     "a path that cannot be read": ("GET", "/api/%00", {}, 400),
     "health": ("GET", "/healthz", {}, 200),
     "the page": ("GET", "/", {}, 200),
-    "a script": ("GET", "/app.js", {}, 200),
+    "a script": ("GET", ASSET, {}, 200),
+    "a page that nobody writes": ("POST", "/", {}, 405),
     "no file": ("GET", "/nothing.js", {}, 404),
     "the description": ("GET", "/api/openapi.json", {}, 200),
 }
-PAGE = {"the page", "a script", "no file", "the description", "health"}
+#: What may be kept, and how; of all else browsers keep nothing.
+KEPT = {
+    **dict.fromkeys(("the page", "the description"), "no-cache"),
+    "a script": "public, max-age=31536000, immutable",
+}
+PAGES = {"the page", "a script", "no file", "the description", "health"}
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -62,9 +68,9 @@ ALWAYS = {
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def opened(tmp_path_factory: pytest.TempPathFactory, ui_server: UiServer) -> Iterator[Edge]:
     """An edge that two other origins may use."""
-    edge = Edge(tmp_path_factory.mktemp("opened"), STATIC, cors_origins=OURS)
+    edge = Edge(tmp_path_factory.mktemp("opened"), [ui_server], cors_origins=OURS)
     try:
         edge.start()
         yield edge
@@ -96,10 +102,10 @@ def test_every_answer_tells_browsers_what_they_may_not_do_with_it(edge: Edge, na
     answer = ask(edge, name)
     assert answer.headers.items() >= ALWAYS.items()
     assert "camera=()" in answer.headers["permissions-policy"]
-    assert answer.headers["cache-control"] == ("no-cache" if name in PAGE else "no-store")
+    assert answer.headers["cache-control"] == KEPT.get(name, "no-store")
     said = policy(answer)
     assert said.items() >= {"default-src": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'"}.items()
-    if name not in PAGE:
+    if name not in PAGES:
         assert said.keys() == {"default-src", "base-uri", "frame-ancestors", "form-action"}
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert "*" not in answer.headers["content-security-policy"]
@@ -108,7 +114,7 @@ def test_every_answer_tells_browsers_what_they_may_not_do_with_it(edge: Edge, na
 
 def test_the_page_runs_its_own_files_and_calls_nobody_else(edge: Edge) -> None:
     said = policy(ask(edge, "the page"))
-    assert {said[f"{kind}-src"] for kind in ("script", "style", "font", "connect")} == {"'self'"}
+    assert {said[f"{kind}-src"] for kind in ("script", "worker", "style", "font", "connect")} == {"'self'"}
     assert (said["object-src"], said["form-action"]) == ("'none'", "'none'")
 
 
@@ -128,12 +134,14 @@ def test_a_service_says_how_long_its_answer_may_be_kept(edge: Edge) -> None:
     assert edge.call("GET", HOSTS).headers["cache-control"] == "no-cache"
 
 
-def test_over_tls_browsers_are_told_to_stay_there_and_the_redirect_tells_the_rest(tmp_path: Path) -> None:
+def test_over_tls_browsers_are_told_to_stay_there_and_the_redirect_tells_the_rest(
+    tmp_path: Path, ui_server: UiServer
+) -> None:
     served = Authority(tmp_path).certificate()
-    edge = Edge(tmp_path, STATIC, tls=Tls(served.cert, served.key), redirect_port=free_port())
+    edge = Edge(tmp_path, [ui_server], tls=Tls(served.cert, served.key), redirect_port=free_port())
     try:
         edge.start()
-        redirect = Edge(tmp_path, STATIC, port=edge.redirect_port).call("GET", "/api")
+        redirect = Edge(tmp_path, [], port=edge.redirect_port).call("GET", "/api")
         assert redirect.status == 308
         assert redirect.headers.items() >= ALWAYS.items()
         assert policy(redirect)["default-src"] == "'none'"
@@ -228,7 +236,7 @@ class TestCors:
     )
     def test_only_exact_origins_are_named(self, tmp_path: Path, origin: str) -> None:
         with pytest.raises(ValueError, match="origin"):
-            Deployment("a:1", tmp_path, tmp_path, {}, cors_origins=[origin])
+            Deployment("a:1", tmp_path, {}, cors_origins=[origin])
 
     def test_envoy_accepts_all_of_it(self, opened: Edge, tmp_path: Path) -> None:
         path = opened.folder / "envoy.json"

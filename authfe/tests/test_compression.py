@@ -1,4 +1,4 @@
-"""What is compressed on its way out, what is not, and the two files that are not of the browser's making."""
+"""What is compressed on its way out, what is not, and what is served of files."""
 
 import gzip
 import json
@@ -11,7 +11,7 @@ import pytest
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.message import Message
 
-from authfe.tests.conftest import STATIC
+from authfe.tests.pages import ASSET, ROOT, SCRIPT
 from authfe.tests.running import Edge
 from scope.query.v1.messages_pb2 import GetInfoResponse
 
@@ -44,19 +44,24 @@ def test_a_large_answer_is_compressed_for_who_takes_it_and_says_that_it_depends(
         assert plain.headers["vary"].lower() == "accept-encoding"
 
 
-@pytest.mark.parametrize("name", ["app.js", "style.css", "index.html"])
-def test_files_are_compressed_for_who_takes_it(edge: Edge, name: str) -> None:
-    content = (STATIC / name).read_bytes()
-    packed, plain = edge.call("GET", f"/{name}", headers=ACCEPT), edge.call("GET", f"/{name}")
-    assert packed.headers["content-encoding"] == "gzip"
-    assert gzip.decompress(packed.body) == plain.body == content
-    assert packed.headers["vary"].lower() == plain.headers["vary"].lower() == "accept-encoding"
+def test_files_come_as_they_were_compressed_when_they_were_built(edge: Edge) -> None:
+    best, packed = edge.call("GET", ASSET, headers=ACCEPT), edge.call("GET", ASSET, headers={"Accept-Encoding": "gzip"})
+    assert (best.headers["content-encoding"], best.body) == ("br", b"brotli")
+    assert (packed.headers["content-encoding"], gzip.decompress(packed.body)) == ("gzip", SCRIPT)
+    plain = edge.call("GET", ASSET)
+    assert ("content-encoding" in plain.headers, plain.body) == (False, SCRIPT)
+    assert {answer.headers["vary"].lower() for answer in (best, packed, plain)} == {"accept-encoding"}
 
 
-def test_a_part_of_a_file_is_that_part(edge: Edge) -> None:
-    part = edge.call("GET", "/app.js", headers={**ACCEPT, "Range": "bytes=0-1999"})
-    assert (part.status, "content-encoding" in part.headers) == (206, False)
-    assert part.body == (STATIC / "app.js").read_bytes()[:2000]
+@pytest.mark.parametrize("coding", ["br", "gzip", "identity"])
+def test_what_a_browser_has_of_a_file_is_not_sent_again(edge: Edge, coding: str) -> None:
+    asked = {"Accept-Encoding": coding}
+    tag = edge.call("GET", ASSET, headers=asked).headers["etag"]
+    for known in (tag, f'"other", W/{tag}'):
+        again = edge.call("GET", ASSET, headers={**asked, "If-None-Match": known})
+        assert (again.status, again.body, again.headers["etag"]) == (304, b"", tag)
+        assert again.headers["cache-control"].endswith("immutable")
+    assert edge.call("GET", ASSET, headers={**asked, "If-None-Match": '"other"'}).status == 200
 
 
 def test_what_a_service_has_compressed_is_not_compressed_again(edge: Edge) -> None:
@@ -101,7 +106,7 @@ def test_errors_are_compressed_like_answers(edge: Edge) -> None:
 
 
 def test_the_description_of_the_rest_face_is_for_everybody(edge: Edge) -> None:
-    content = (STATIC.parents[1] / "gen" / "openapi" / "openapi.json").read_bytes()
+    content = (ROOT / "gen" / "openapi" / "openapi.json").read_bytes()
     plain = edge.call("GET", OPENAPI, headers={"Authorization": "Bearer 401"})
     assert (plain.status, plain.headers["content-type"], plain.body) == (200, "application/json", content)
     assert plain.headers["cache-control"] == "no-cache"

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from authfe.edge import Deployment, Tls, write
 from authfe.edge.__main__ import DEFAULT, app
 from authfe.edge.bindings import path_regex, routed
+from authfe.edge.clusters import PAGES
 from authfe.edge.deployment import parse_address
 from authfe.edge.routes import routes
 from authfe.tests.running import validate
@@ -22,6 +23,11 @@ from tests.certificates import Authority
 
 ROOT = Path(__file__).parents[2]
 REGENERATE = "the contracts or the edge changed: run `make gen` (python -m authfe.edge) and look at the difference"
+
+
+def to_services() -> list[Any]:
+    """The routes that lead to services, not to the pages."""
+    return [route for route in routes(DEFAULT) if "route" in route and route["route"]["cluster"] != PAGES]
 
 
 def outside(rpc: str) -> bool:
@@ -47,18 +53,23 @@ def test_envoy_accepts_the_pinned_configuration() -> None:
 
 
 def test_envoy_accepts_addresses_of_every_kind(tmp_path: Path) -> None:
-    clusters = {"users": ["127.0.0.1:1", "127.0.0.1:2"], "collection": ["[::1]:3"], "query": ["localhost:4", "[::1]:5"]}
-    path = write(Deployment("[::1]:8080", tmp_path / "admin.sock", tmp_path, clusters), tmp_path)
+    clusters = {
+        "users": ["127.0.0.1:1", "127.0.0.1:2"],
+        "collection": ["[::1]:3"],
+        "query": ["localhost:4", "[::1]:5"],
+        PAGES: ["[::1]:6"],
+    }
+    path = write(Deployment("[::1]:8080", tmp_path / "admin.sock", clusters), tmp_path)
     answer = validate(path)
     assert answer.returncode == 0, answer.stderr
     found = {one["name"]: one["type"] for one in json.loads(path.read_text())["static_resources"]["clusters"]}
-    assert found == {"users": "STATIC", "collection": "STATIC", "query": "STRICT_DNS"}
+    assert found == {"users": "STATIC", "collection": "STATIC", "query": "STRICT_DNS", PAGES: "STATIC"}
 
 
 def test_envoy_accepts_tls_and_a_redirect_to_it(tmp_path: Path) -> None:
     served = Authority(tmp_path).certificate()
     tls = Tls(served.cert, served.key)
-    path = write(Deployment("[::1]:8443", tmp_path / "a", tmp_path, DEFAULT.clusters, tls, "[::1]:8080"), tmp_path)
+    path = write(Deployment("[::1]:8443", tmp_path / "a", DEFAULT.clusters, tls, "[::1]:8080"), tmp_path)
     answer = validate(path)
     assert answer.returncode == 0, answer.stderr
 
@@ -67,17 +78,17 @@ def test_exactly_the_rpcs_that_admit_somebody_outside_are_routed() -> None:
     expected = {rpc for rpc in rpcs() if outside(rpc)}
     assert expected
     assert {rpc.path for rpc in routed()} == expected
-    assert {route["name"] for route in routes(DEFAULT) if "route" in route} == expected
+    assert {route["name"] for route in to_services()} == expected
 
 
 def test_every_rest_binding_has_a_route() -> None:
     bound = {rpc for rpc, method in rpcs().items() if method.GetOptions().HasExtension(annotations_pb2.http)}
-    rest = {route["name"] for route in routes(DEFAULT) if "route" in route and "grpc" not in route["match"]}
+    rest = {route["name"] for route in to_services() if "grpc" not in route["match"]}
     assert rest == bound & {rpc for rpc in rpcs() if outside(rpc)}
 
 
 def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
-    for route in (route for route in routes(DEFAULT) if "route" in route):
+    for route in to_services():
         method = rpcs()[route["name"]]
         streaming = method.client_streaming or method.server_streaming
         assert (route["route"]["timeout"] == "0s") == streaming
@@ -86,7 +97,7 @@ def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
 
 
 def test_every_route_to_a_service_is_guarded_and_names_its_rpc() -> None:
-    for route in (route for route in routes(DEFAULT) if "route" in route):
+    for route in to_services():
         guard = route["typed_per_filter_config"]["envoy.filters.http.ext_authz"]
         assert guard["check_settings"]["context_extensions"] == {"rpc": route["name"]}
 
@@ -107,25 +118,28 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     ("clusters", "what"),
     [
         ({"users": ["a:1"], "query": ["a:1"]}, "collection has no address"),
+        ({name: DEFAULT.clusters[name] for name in ("users", "collection", "query")}, "ui-server has no address"),
         ({**DEFAULT.clusters, "query": []}, "query has no address"),
-        ({**DEFAULT.clusters, "querry": ["a:1"]}, "no contract routes to querry"),
+        ({**DEFAULT.clusters, "querry": ["a:1"]}, "nothing is routed to querry"),
     ],
 )
 def test_a_deployment_that_does_not_fit_is_refused_and_nothing_written(
     tmp_path: Path, clusters: dict[str, list[str]], what: str
 ) -> None:
     with pytest.raises(ValueError, match=what):
-        write(Deployment("a:1", tmp_path / "admin.sock", tmp_path, clusters), tmp_path / "out")
+        write(Deployment("a:1", tmp_path / "admin.sock", clusters), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_the_command_writes_what_it_is_told(tmp_path: Path) -> None:
-    options = ["--out", str(tmp_path), "--listen", "127.0.0.1:1", "--admin-socket", "/tmp/a", "--static", "/srv/x"]
+    options = ["--out", str(tmp_path), "--listen", "127.0.0.1:1", "--admin-socket", "/tmp/a"]
     tls = ["--tls-cert", "/etc/c.pem", "--tls-key", "/etc/k.pem", "--redirect", "127.0.0.1:2"]
-    answer = CliRunner().invoke(app, [*options, *tls, "--cluster", "users=127.0.0.1:5,127.0.0.1:6"])
+    answer = CliRunner().invoke(
+        app, [*options, *tls, "--cluster", "users=127.0.0.1:5,127.0.0.1:6", "--cluster", "ui-server=127.0.0.1:7"]
+    )
     assert answer.exit_code == 0, answer.output
     strings = set(_strings(json.loads((tmp_path / "envoy.json").read_text())))
-    assert {"/tmp/a", "/srv/x/", str(tmp_path / "contracts.binpb"), 1, 2, 5, 6} <= strings
+    assert {"/tmp/a", str(tmp_path / "contracts.binpb"), 1, 2, 5, 6, 7} <= strings
     assert {"/etc/c.pem", "/etc/k.pem"} <= set(_strings(json.loads((tmp_path / "certificate.json").read_text())))
 
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 
 from authfe.edge import Deployment, Tls
-from authfe.tests.conftest import STATIC
+from authfe.tests.pages import UiServer
 from authfe.tests.running import Edge, until
 from authfe.tests.standins import free_port
 from tests.certificates import Authority
@@ -30,11 +30,11 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
 
 
 @pytest.fixture(scope="module")
-def secure(tmp_path_factory: pytest.TempPathFactory, authority: Authority) -> Iterator[Edge]:
+def secure(tmp_path_factory: pytest.TempPathFactory, authority: Authority, ui_server: UiServer) -> Iterator[Edge]:
     """An edge with TLS, and a plain listener that redirects to it."""
     folder = tmp_path_factory.mktemp("secure")
     served = authority.certificate(*HOSTS)
-    edge = Edge(folder, STATIC, tls=Tls(served.cert, served.key), redirect_port=free_port())
+    edge = Edge(folder, [ui_server], tls=Tls(served.cert, served.key), redirect_port=free_port())
     try:
         edge.start()
         yield edge
@@ -189,4 +189,4 @@ def _serial(pem: str) -> int:
 
 def test_a_redirect_needs_somewhere_to_go(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="TLS"):
-        Deployment("a:1", tmp_path, tmp_path, {}, redirect="a:2")
+        Deployment("a:1", tmp_path, {}, redirect="a:2")

@@ -10,8 +10,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 _SECONDS = 2.0
 
 
-def edge(url: str) -> int:
-    """The status of the edge's health page: 200 when every service has a healthy replica; 0 where nobody answers."""
+def page(url: str) -> int:
+    """The status of a health page, the edge's or ui-server's: 200 where all is well; 0 where nobody answers."""
     parts = urlsplit(url)
     connection = _over_tls(parts.netloc) if parts.scheme == "https" else _in_clear(parts.netloc)
     try:

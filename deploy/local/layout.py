@@ -11,7 +11,9 @@ from deploy.local.postgres import Cluster
 from deploy.local.tls import Tls, TlsError, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SERVICES = ("users", "collection", "query")
+#: What serves the browser's files, by HTTP; the others serve gRPC.
+PAGES = "ui-server"
+SERVICES = ("users", "collection", "query", PAGES)
 
 
 @dataclass(frozen=True)
@@ -20,13 +22,13 @@ class Replica:
 
     service: str
     number: int
-    grpc_port: int
+    port: int
     metrics_port: int
 
     @property
-    def grpc(self) -> str:
+    def address(self) -> str:
         """`HOST:PORT`."""
-        return f"{LOOPBACK}:{self.grpc_port}"
+        return f"{LOOPBACK}:{self.port}"
 
     @property
     def metrics(self) -> str:
@@ -82,7 +84,7 @@ class Layout:
 
     def addresses(self, service: str) -> list[str]:
         """`HOST:PORT` of each replica of a service."""
-        return [replica.grpc for replica in self.replicas if replica.service == service]
+        return [replica.address for replica in self.replicas if replica.service == service]
 
 
 def with_port(host: str, port: int) -> str:

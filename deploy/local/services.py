@@ -9,12 +9,12 @@ from pathlib import Path
 from authfe.edge import Deployment, Tls, write
 from authfe.edge.limits import CONNECTIONS
 from deploy.local.command import Command, accepts, open_files
-from deploy.local.layout import ROOT, SERVICES, Layout, Replica, with_port
+from deploy.local.layout import PAGES, ROOT, SERVICES, Layout, Replica, with_port
 
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
 
-# What an edge opens that are no callers' connections: its own, those to the services, and the page's files.
+# What an edge opens that are no callers' connections: its own, and those to the services.
 _FILES = 128
 
 # Hot restart would share memory between the edges of one machine and leave it behind; `misc` warns of what we chose.
@@ -35,27 +35,32 @@ def service(layout: Layout, replica: Replica) -> Command:
     """One replica of one of our services."""
     environment = {
         **os.environ,
-        "LISTEN": replica.grpc,
+        "LISTEN": replica.address,
         "METRICS_LISTEN": replica.metrics,
-        "MESH_KEY_FILE": str(layout.secrets / "mesh.key"),
-        "USERS_ADDRESS": ",".join(layout.addresses("users")),
         "DRAIN_SECONDS": str(_DRAIN_SECONDS),
         **_own_environment(layout, replica.service),
     }
     return Command(
         name=replica.service,
-        argv=[sys.executable, "-m", replica.service],
-        ready=lambda: accepts(replica.grpc_port),
+        argv=[sys.executable, "-m", replica.service.removesuffix("-server")],
+        ready=lambda: accepts(replica.port),
         environment=environment,
         folder=ROOT,
     )
 
 
 def _own_environment(layout: Layout, name: str) -> dict[str, str]:
-    bus = {"NATS_URL": layout.broker.url, "NATS_NKEY_FILE": str(layout.broker.nkey_file(name))}
+    if name == PAGES:
+        return {}
+    shared = {
+        "MESH_KEY_FILE": str(layout.secrets / "mesh.key"),
+        "USERS_ADDRESS": ",".join(layout.addresses("users")),
+        "NATS_URL": layout.broker.url,
+        "NATS_NKEY_FILE": str(layout.broker.nkey_file(name)),
+    }
     if name == "users":
         return {
-            **bus,
+            **shared,
             **accounts_environment(layout),
             "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem"),
             "CORS_ORIGINS": ",".join(layout.options.cors_origins),
@@ -63,7 +68,7 @@ def _own_environment(layout: Layout, name: str) -> dict[str, str]:
             "SIGNUP": os.environ.get("SIGNUP") or "open",
             "MAIL_DIRECTORY": str(layout.data / "mail"),
         }
-    return bus
+    return shared
 
 
 def envoy(layout: Layout, private: Path) -> Command:
@@ -72,8 +77,6 @@ def envoy(layout: Layout, private: Path) -> Command:
     deployment = Deployment(
         listen=with_port(ip, layout.port),
         admin_socket=private / "admin.sock",
-        static=ROOT / "ui" / "static",
-        openapi=ROOT / "gen" / "openapi",
         clusters={name: layout.addresses(name) for name in SERVICES},
         tls=Tls(layout.tls.certificate, layout.tls.key) if layout.tls else None,
         redirect=with_port(ip, redirect) if redirect else "",

@@ -102,9 +102,11 @@ def _ask(entry: dict[str, Any], edge: str) -> str:
     """What a process that runs says itself; the stores and the probe are not asked."""
     if entry["grpc"]:
         return health.service(entry["grpc"])
+    if entry["http"]:
+        return "serving" if health.page(f"{entry['http']}/healthz") == HTTPStatus.OK else "no answer"
     if entry["name"] != "envoy":
         return "running"
-    status = health.edge(edge)
+    status = health.page(edge)
     if status == HTTPStatus.OK:
         return "serving"
     return "a service has no healthy replica" if status else "no answer"

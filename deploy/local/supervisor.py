@@ -13,7 +13,7 @@ from typing import Any
 from deploy.local import accounts, health, nats, postgres, services
 from deploy.local.command import Command
 from deploy.local.files import private_folder, write_json
-from deploy.local.layout import Layout, Replica
+from deploy.local.layout import PAGES, Layout, Replica
 from deploy.local.leftovers import MARK, end_left
 from deploy.local.screen import Screen
 from deploy.local.supervised import Supervised
@@ -62,7 +62,7 @@ class Supervisor:
         with self._screen.step("accounts"):
             accounts.write_environment(layout)
             await accounts.migrate(layout)
-        with self._screen.step("users, collection, query and the edge"):
+        with self._screen.step("users, collection, query, ui-server and the edge"):
             for replica in layout.replicas:
                 self._add(services.service(layout, replica), replica.number)
             self._add(services.envoy(layout, private))
@@ -91,7 +91,7 @@ class Supervisor:
     async def _healthy(self) -> None:
         """Returns when the edge says that every service has a healthy replica."""
         deadline = time.monotonic() + _READY_SECONDS
-        while (status := await asyncio.to_thread(health.edge, self._layout.health)) != HTTPStatus.OK:
+        while (status := await asyncio.to_thread(health.page, self._layout.health)) != HTTPStatus.OK:
             for process in self._processes:
                 process.check()
             if time.monotonic() > deadline:
@@ -176,12 +176,14 @@ class Supervisor:
 
 
 def _describe(process: Supervised, replica: Replica | None) -> dict[str, Any]:
+    pages = replica if replica and replica.service == PAGES else None
     return {
         "name": process.name,
         "replica": process.replica,
         "pid": process.pid,
         "deaths": process.deaths,
-        "grpc": replica.grpc if replica else None,
+        "grpc": replica.address if replica and not pages else None,
+        "http": f"http://{pages.address}" if pages else None,
         "metrics": f"http://{replica.metrics}/metrics" if replica else None,
     }
 

@@ -21,8 +21,8 @@ def sleeper() -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def look(pid: int, name: str = "nats", grpc: str | None = None) -> Process:
-    entry = {"name": name, "replica": 0, "pid": pid, "deaths": 2, "grpc": grpc, "metrics": None}
+def look(pid: int, name: str = "nats", grpc: str | None = None, http: str | None = None) -> Process:
+    entry = {"name": name, "replica": 0, "pid": pid, "deaths": 2, "grpc": grpc, "http": http, "metrics": None}
     [found] = processes({"health": "http://127.0.0.1:9", "processes": [entry]})
     return found
 
@@ -50,4 +50,5 @@ def test_a_process_that_is_gone(sleeper: subprocess.Popen[bytes]) -> None:
 
 def test_a_service_and_an_edge_that_do_not_answer(sleeper: subprocess.Popen[bytes]) -> None:
     assert look(sleeper.pid, "users", "127.0.0.1:9").state == "no answer"
+    assert look(sleeper.pid, "ui-server", http="http://127.0.0.1:9").state == "no answer"
     assert look(sleeper.pid, "envoy").state == "no answer"

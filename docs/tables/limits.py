@@ -21,6 +21,7 @@ from query import telling, views
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
 from scope_sdk.report import limits as report
+from ui import files as pages
 from users import cache, database, invitations, members, sessions, tokens
 from users import tables as accounts
 from users.settings import UsersSettings
@@ -162,6 +163,9 @@ def _messages() -> list[Limit]:
         _fixed("a message to collection, a body with a report", mesh, "MESSAGE_BYTES", large, unit="bytes"),
         _fixed("a message to another service, any other body", mesh, "REQUEST_BYTES", large, unit="bytes"),
         _fixed("an answer under `/api`", mesh, "ANSWER_BYTES", too_large, unit="bytes"),
+        _fixed(
+            "the pages, with what is compressed of them", pages, "TOTAL_BYTES", "ui-server does not start", unit="bytes"
+        ),
         _fixed("headers of a request", edge, "HEADERS", _HEADERS),
         _fixed("headers of a request together", edge, "HEADER_KB", _HEADERS, unit="KiB"),
         _fixed("connections to an edge (fewer where it may open fewer files)", edge, "CONNECTIONS", "closed at once"),

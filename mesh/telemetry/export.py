@@ -31,7 +31,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExportResult
 from prometheus_client import start_http_server
 from typing_extensions import override
 
-from mesh.settings import Settings
+from mesh.settings import ProcessSettings
 
 #: How long a process that leaves waits for the collector to take the rest, in seconds.
 _PATIENCE = 2.0
@@ -40,7 +40,7 @@ _log = structlog.get_logger()
 
 
 @contextmanager
-def exporting(service: str, settings: Settings) -> Iterator[None]:
+def exporting(service: str, settings: ProcessSettings) -> Iterator[None]:
     """Exports as the environment says while the body runs; what is left is sent at its end, which waits 2 s at most.
 
     Raises:
@@ -53,7 +53,7 @@ def exporting(service: str, settings: Settings) -> Iterator[None]:
         _end(providers)
 
 
-def _begin(service: str, settings: Settings) -> list[MeterProvider | TracerProvider]:
+def _begin(service: str, settings: ProcessSettings) -> list[MeterProvider | TracerProvider]:
     # It repeats itself as long as the collector is away, which we say once, and for every caller's odd header.
     logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
     if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
@@ -81,12 +81,12 @@ def _collected() -> bool:
     return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
 
 
-def _resource(service: str, settings: Settings) -> Resource:
+def _resource(service: str, settings: ProcessSettings) -> Resource:
     instance = f"{socket.gethostname()}:{settings.listen.rpartition(':')[2]}"
     return Resource.create({SERVICE_NAMESPACE: "scope", SERVICE_NAME: service, SERVICE_INSTANCE_ID: instance})
 
 
-def _readers(settings: Settings, *, collected: bool) -> list[MetricReader]:
+def _readers(settings: ProcessSettings, *, collected: bool) -> list[MetricReader]:
     readers: list[MetricReader] = []
     if settings.metrics_listen:
         host, _, port = settings.metrics_listen.rpartition(":")

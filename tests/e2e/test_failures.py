@@ -71,11 +71,13 @@ def test_local_and_run_say_what_runs(mesh: Mesh) -> None:
     assert run["pid"] == mesh.process.pid
     by_name: dict[str, list[int]] = {}
     for process in run["processes"]:
-        assert process.keys() == {"name", "replica", "pid", "deaths", "grpc", "metrics"}
+        assert process.keys() == {"name", "replica", "pid", "deaths", "grpc", "http", "metrics"}
         assert psutil.pid_exists(process["pid"])
         by_name.setdefault(process["name"], []).append(process["replica"])
     for name in ("users", "collection", "query"):
         assert by_name[name] == [0, 1]
         assert all(process["grpc"].startswith("127.0.0.1:") for process in mesh.processes(name))
+    assert by_name["ui-server"] == [0, 1]
+    assert all(process["http"].startswith("http://127.0.0.1:") for process in mesh.processes("ui-server"))
     for name in ("envoy", "nats", "postgres", "probe"):
         assert by_name[name] == [0]

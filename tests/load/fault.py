@@ -60,7 +60,7 @@ async def inject(data: Path, fault: Fault) -> None:
 def whole(data: Path) -> bool:
     """Whether every process runs, and the edge finds every replica healthy."""
     entries = processes(data)
-    addresses = [entry["grpc"] for entry in entries if entry["grpc"]]
+    addresses = [address for entry in entries if (address := entry["grpc"] or entry["http"])]
     return (
         all(_alive(data, _name(entry)) for entry in entries)
         and all(accepts(int(address.rpartition(":")[2])) for address in addresses)
