@@ -59,6 +59,7 @@ export class Scene {
   #targets: Target[] | null = null;
   #pointed: string | null = null;
   #metric = "";
+  #arranged = false;
   /** Whether the camera is where a person put it. */
   #moved = false;
   #told = "";
@@ -105,8 +106,10 @@ export class Scene {
     this.#stage.refresh();
   }
 
+  /** A node is looked at apart from the others, and comes into sight; empty: none. */
   choose(id: string): void {
     this.#stage.repaint(this.#flags.choose(id));
+    this.#reveal(id);
   }
 
   /** Zooms by a factor around the middle. */
@@ -136,7 +139,7 @@ export class Scene {
   /** Looks at the next node in a direction from the one that is looked at, or at the one in the middle. */
   walk(across: number, down: number): void {
     const { graph } = this.#mirror;
-    const { look, size } = this.#stage;
+    const { look } = this.#stage;
     const here = this.#pointed && graph.hasNode(this.#pointed) ? graph.getNodeAttributes(this.#pointed) : null;
     const targets = this.#targetsNow();
     const found = here ? next(targets, here, across, -down) : nearest(targets, { x: look.x, y: -look.y });
@@ -144,11 +147,7 @@ export class Scene {
       return;
     }
     this.point(found);
-    const { x, y } = graph.getNodeAttributes(found);
-    const [dx, dy] = [Math.abs(x - look.x) * look.scale, Math.abs(-y - look.y) * look.scale];
-    if (dx > size.width * 0.42 || dy > size.height * 0.38) {
-      this.#go({ x, y: -y, scale: look.scale });
-    }
+    this.#reveal(found);
   }
 
   /** A node and its neighbours stand out; null: none. */
@@ -179,6 +178,20 @@ export class Scene {
       ending();
     }
     this.#stage.end();
+  }
+
+  /** Moves to where a node is, unless that is well in sight. Nothing has a place before all is laid out first. */
+  #reveal(id: string): void {
+    const { graph } = this.#mirror;
+    const { look, size } = this.#stage;
+    if (!this.#arranged || !graph.hasNode(id)) {
+      return;
+    }
+    const { x, y } = graph.getNodeAttributes(id);
+    const [dx, dy] = [Math.abs(x - look.x) * look.scale, Math.abs(-y - look.y) * look.scale];
+    if (dx > size.width * 0.42 || dy > size.height * 0.38) {
+      this.#go({ x, y: -y, scale: look.scale });
+    }
   }
 
   #go(look: Look): void {
@@ -257,6 +270,7 @@ export class Scene {
   #arrange(layout: Layout): void {
     const { graph } = this.#mirror;
     const goals = this.#arrangement.answered(layout);
+    this.#arranged = true;
     const first = graph.someNode((_, { hidden }) => hidden);
     const from = new Map<string, Point>();
     for (const id of goals.keys()) {

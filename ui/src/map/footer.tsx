@@ -4,9 +4,10 @@ import { call } from "../api/call";
 import type { Topology } from "../api/types";
 import { counted } from "../parts/format";
 import styles from "./map-page.module.css";
+import { titled } from "./shortcuts";
 
 /** How much is shown, and by which version. */
-export function Footer({ topology: { stats } }: { topology: Topology }) {
+export function Footer({ topology: { stats }, onHelp }: { topology: Topology; onHelp: () => void }) {
   const { data } = useQuery({
     queryKey: ["info"],
     queryFn: () => call<GetInfoResponseJson>("GET", "/api"),
@@ -20,6 +21,9 @@ export function Footer({ topology: { stats } }: { topology: Topology }) {
         {others > 0 && ` and ${counted(others, "other")} they talk to`}, {counted(stats.edge_count, "connection")}
       </span>
       <span>{data?.version && `Scope ${data.version}`}</span>
+      <button type="button" title={titled("help")} onClick={onHelp}>
+        Help
+      </button>
     </footer>
   );
 }

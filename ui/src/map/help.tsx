@@ -1,23 +1,31 @@
+import type { ViewNode } from "../api/types";
 import { Dialog } from "../parts/dialog";
+import { searchableNames } from "../search/names";
 import styles from "./help.module.css";
 import { keyName, SHORTCUTS } from "./shortcuts";
 
 /** What keys do, by what they are for; beside those of the map those of what is on it. */
 const ELSEWHERE = [
-  { keys: ["Enter"], words: "In the search: open the next match" },
-  { keys: ["Shift Enter"], words: "In the search: open the match before" },
+  { keys: ["Enter", "Shift Enter"], words: "In the search: go to the next match, or the one before" },
   { keys: ["↑", "↓", "Home", "End"], words: "In the table: other rows; Enter opens one" },
+  { keys: ["←", "→", "↑", "↓"], words: "In the graph: move it; with Shift go from node to node, Enter opens one" },
+  { keys: ["+", "-", "0"], words: "In the graph: nearer, farther, show everything" },
   { keys: ["←", "→"], words: "In the timeline: a moment earlier or later" },
 ];
 
+/** How many names are told. */
+const NAMES = 40;
+
 const SEARCHES = [
-  ["nginx", "nodes with “nginx” in their name, facts, tables, or what they belong to"],
-  ["host:web", "nodes with “web” in a field whose name starts with “host”"],
-  ["cpu > 50", "nodes whose CPU is above 50; memory > 1g, load < 2"],
+  ["nginx", "anywhere: names, facts, tables, what it belongs to"],
+  ["image:nginx", "in what is called “image…” only"],
+  ["cpu > 50", "measured above 50; also <, >=, <=, =, and 512m or 1.5g"],
+  ["-stopped", "without it; all that is typed must hold"],
+  ['"two words"', "with the space between them"],
 ] as const;
 
 /** All shortcuts, and what may be searched. */
-export function Help({ onClose }: { onClose: () => void }) {
+export function Help({ nodes, onClose }: { nodes: Iterable<ViewNode>; onClose: () => void }) {
   return (
     <Dialog title="Help" onClose={onClose}>
       <div className={styles.help}>
@@ -36,24 +44,29 @@ export function Help({ onClose }: { onClose: () => void }) {
         </dl>
         <p>Keys do nothing of this while you type.</p>
         <h3>Search</h3>
-        <SearchHelp />
+        <SearchHelp nodes={nodes} />
       </div>
     </Dialog>
   );
 }
 
-/** What may be searched, by example. */
-export function SearchHelp() {
+/** What may be searched, by example, and what of these nodes has a name to search by. */
+export function SearchHelp({ nodes }: { nodes: Iterable<ViewNode> }) {
+  const { fields, metrics } = searchableNames(nodes);
   return (
-    <dl className={styles.list}>
-      {SEARCHES.map(([example, words]) => (
-        <div key={example}>
-          <dt>
-            <code>{example}</code>
-          </dt>
-          <dd>{words}</dd>
-        </div>
-      ))}
-    </dl>
+    <div className={styles.help}>
+      <dl className={styles.list}>
+        {SEARCHES.map(([example, words]) => (
+          <div key={example}>
+            <dt>
+              <code>{example}</code>
+            </dt>
+            <dd>{words}</dd>
+          </div>
+        ))}
+      </dl>
+      {fields.length > 0 && <p>Here there are: {fields.slice(0, NAMES).join(", ")}.</p>}
+      {metrics.length > 0 && <p>Measured: {metrics.join(", ")}.</p>}
+    </div>
   );
 }

@@ -63,7 +63,7 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
     <>
       <header className={styles.header}>
         <TopologyBar topologies={topologies} route={route} matches={finding.counts} />
-        <SearchBox ref={box} finding={finding} onOpen={(node) => open(id, node)} />
+        <SearchBox ref={box} finding={finding} nodes={nodes} onOpen={(node) => open(id, node)} />
         <ConnectionState live={live} at={at} paused={paused} onPause={() => onPause(!paused)} />
       </header>
       <Toolbar
@@ -75,7 +75,6 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
         onChange={change}
         onPreview={setPreview}
         onTimeline={() => setTimeline(!timeline)}
-        onHelp={() => setHelp(true)}
       />
       <div className={styles.stage}>
         <Stage
@@ -95,8 +94,8 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
         <Details route={route} view={live.view} paused={paused} topologies={topologies} />
       </div>
       {timeline && <Timeline org={org} at={at} onMove={(to) => change({ at: to }, at !== "" && to !== "")} />}
-      <Footer topology={topology} />
-      {help && <Help onClose={() => setHelp(false)} />}
+      <Footer topology={topology} onHelp={() => setHelp(true)} />
+      {help && <Help nodes={nodes} onClose={() => setHelp(false)} />}
     </>
   );
 }

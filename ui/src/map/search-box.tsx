@@ -1,4 +1,5 @@
 import { type KeyboardEvent, type Ref, useId } from "react";
+import type { ViewNode } from "../api/types";
 import { Button } from "../parts/button";
 import { counted } from "../parts/format";
 import { Popover } from "../parts/popover";
@@ -10,12 +11,13 @@ import type { Finding } from "./use-found";
 interface Props {
   ref: Ref<HTMLInputElement>;
   finding: Finding;
+  nodes: Iterable<ViewNode>;
   /** Opens a node's details. */
   onOpen: (id: string) => void;
 }
 
 /** Where one types what to look for, and goes from match to match. */
-export function SearchBox({ ref, finding, onOpen }: Props) {
+export function SearchBox({ ref, finding, nodes, onOpen }: Props) {
   const { text, onType, search, onStep } = finding;
   const id = useId();
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
@@ -48,8 +50,8 @@ export function SearchBox({ ref, finding, onOpen }: Props) {
           onChange={(event) => onType(event.target.value)}
           onKeyDown={onKeyDown}
         />
-        <Popover className={styles.help} label="?" title="What may be searched">
-          <SearchHelp />
+        <Popover bare className={styles.help} label="?" title="What may be searched">
+          <SearchHelp nodes={nodes} />
         </Popover>
         <p id={id} className={styles.problem}>
           {search.problem}
@@ -60,7 +62,7 @@ export function SearchBox({ ref, finding, onOpen }: Props) {
   );
 }
 
-function Matches({ finding: { marks, found, onStep }, onOpen }: Omit<Props, "ref">) {
+function Matches({ finding: { marks, found, onStep }, onOpen }: Pick<Props, "finding" | "onOpen">) {
   const count = marks?.size ?? 0;
   const step = (by: 1 | -1) => () => onStep(by);
   const words = counted(count, "match", "matches");

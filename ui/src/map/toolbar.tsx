@@ -4,7 +4,7 @@ import { Button } from "../parts/button";
 import { Popover } from "../parts/popover";
 import type { MapRoute } from "../routes";
 import type { TableColumn } from "./columns";
-import { LeftOutButton } from "./left-out";
+import { LeftOut, LeftOutButton } from "./left-out";
 import styles from "./map-page.module.css";
 import { MetricPicker } from "./metric-picker";
 import { OptionGroups } from "./option-groups";
@@ -20,19 +20,18 @@ interface Props {
   onChange: (part: Partial<MapRoute>, replace?: boolean) => void;
   onPreview: (metric: string) => void;
   onTimeline: () => void;
-  onHelp: () => void;
 }
 
 /** What may be chosen about what is shown; in a narrow window behind one button. */
 export function Toolbar(props: Props) {
-  const { display, timeline, onChange, onTimeline, onHelp } = props;
+  const { display, timeline, onChange, onTimeline } = props;
   const narrow = useNarrow();
   return (
     <div className={styles.tools} role="toolbar" aria-label="What is shown">
       {narrow ? (
         <Popover label="Options">
           <div className={styles.sheet}>
-            <Choices {...props} />
+            <Choices {...props} narrow />
           </div>
         </Popover>
       ) : (
@@ -55,20 +54,18 @@ export function Toolbar(props: Props) {
         <Button aria-pressed={timeline} title={titled("timeline")} onClick={onTimeline}>
           Timeline
         </Button>
-        <Button title={titled("help")} onClick={onHelp}>
-          Help
-        </Button>
       </div>
     </div>
   );
 }
 
-function Choices({ route, topology, metrics, onChange, onPreview }: Props) {
+function Choices({ route, topology, metrics, onChange, onPreview, narrow = false }: Props & { narrow?: boolean }) {
   const choose = (options: MapRoute["options"]) => onChange({ options });
+  const Left = narrow ? LeftOut : LeftOutButton;
   return (
     <>
       {topology.options.length > 0 && <OptionGroups topology={topology} chosen={route.options} onChoose={choose} />}
-      <LeftOutButton topology={topology} chosen={route.options} onChoose={choose} />
+      <Left topology={topology} chosen={route.options} onChoose={choose} />
       <MetricPicker
         metrics={metrics}
         pinned={route.metric}
@@ -79,14 +76,14 @@ function Choices({ route, topology, metrics, onChange, onPreview }: Props) {
   );
 }
 
-const narrow = matchMedia("(max-width: 700px)");
+const narrowWindow = matchMedia("(max-width: 700px)");
 
 function subscribe(changed: () => void): () => void {
-  narrow.addEventListener("change", changed);
-  return () => narrow.removeEventListener("change", changed);
+  narrowWindow.addEventListener("change", changed);
+  return () => narrowWindow.removeEventListener("change", changed);
 }
 
 /** Whether the window has no room for everything beside each other. */
 function useNarrow(): boolean {
-  return useSyncExternalStore(subscribe, () => narrow.matches);
+  return useSyncExternalStore(subscribe, () => narrowWindow.matches);
 }

@@ -1,4 +1,4 @@
-import { type ReactNode, useId } from "react";
+import { type ReactNode, useId, useState } from "react";
 import { Button } from "./button";
 import styles from "./popover.module.css";
 
@@ -8,20 +8,28 @@ interface Props {
   /** What the button does, where its label does not say so. */
   title?: string | undefined;
   look?: "plain" | "usual";
+  /** Whether nothing on the button shows that it opens something. */
+  bare?: boolean;
   className?: string | undefined;
   children: ReactNode;
 }
 
 /** A button that opens something small beside it; Esc, or a press elsewhere, closes that. */
-export function Popover({ label, title, look = "usual", className = "", children }: Props) {
+export function Popover({ label, title, look = "usual", bare = false, className = "", children }: Props) {
   const id = useId();
+  const [open, setOpen] = useState(false);
   return (
     <>
-      <Button popoverTarget={id} title={title} look={look} className={className}>
+      <Button popoverTarget={id} title={title} look={look} className={`${bare ? "" : styles.opener} ${className}`}>
         {label}
       </Button>
-      <div id={id} popover="auto" className={styles.popover}>
-        {children}
+      <div
+        id={id}
+        popover="auto"
+        className={styles.popover}
+        onBeforeToggle={(event) => setOpen(event.newState === "open")}
+      >
+        {open && children}
       </div>
     </>
   );
