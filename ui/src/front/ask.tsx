@@ -12,10 +12,15 @@ const PATIENCE_MS = 30_000;
 /** Asks for a sign-in link in one field, which is signing up too, and then says what happens next. */
 export function Ask() {
   const [sent, setSent] = useState("");
+  const [mails, setMails] = useState(0);
   const [email, setEmail] = useState("");
+  const onSent = (answer: { email: string }) => {
+    setSent(answer.email);
+    setMails(mails + 1);
+  };
   const { run, busy, errors, problem, reset } = useAction(
     (to: string) => call<{ email: string }>("POST", "/api/users/signup", { body: { email: to } }),
-    { fields: ["email"], said: (answer) => onItsWay(answer.email), done: (answer) => setSent(answer.email) },
+    { fields: ["email"], said: (answer) => onItsWay(answer.email), done: onSent },
   );
   const again = () => {
     setSent("");
@@ -26,7 +31,7 @@ export function Ask() {
     run(email.trim());
   };
   if (sent) {
-    return <Sent email={sent} busy={busy} problem={problem} onResend={() => run(sent)} onOther={again} />;
+    return <Sent email={sent} mails={mails} busy={busy} problem={problem} onResend={() => run(sent)} onOther={again} />;
   }
   return (
     <form className={styles.ask} onSubmit={submit}>
@@ -55,14 +60,16 @@ export function Ask() {
 
 interface SentProps {
   email: string;
+  /** How many were sent. */
+  mails: number;
   busy: boolean;
   problem: Error | null;
   onResend: () => void;
   onOther: () => void;
 }
 
-function Sent({ email, busy, problem, onResend, onOther }: SentProps) {
-  const late = useLate(busy);
+function Sent({ email, mails, busy, problem, onResend, onOther }: SentProps) {
+  const late = useLate(mails);
   return (
     <div className={styles.sent}>
       <Notice kind="good" title={onItsWay(email)}>
@@ -105,20 +112,14 @@ function Refused({ problem }: { problem: Error | null }) {
   return problem && <Problem error={problem} />;
 }
 
-/** Whether somebody has waited for a mail for a while. */
-function useLate(sending: boolean): boolean {
-  const [late, setLate] = useState(false);
+/** Whether somebody has waited for the newest of so many mails for a while. */
+function useLate(mails: number): boolean {
+  const [late, setLate] = useState(0);
   useEffect(() => {
-    if (sending) {
-      return;
-    }
-    const timer = setTimeout(() => setLate(true), PATIENCE_MS);
-    return () => {
-      clearTimeout(timer);
-      setLate(false);
-    };
-  }, [sending]);
-  return late;
+    const timer = setTimeout(() => setLate(mails), PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, [mails]);
+  return late === mails;
 }
 
 function onItsWay(email: string): string {

@@ -68,7 +68,7 @@ function python(target: Target, token: string): Step[] {
     install("~/.scope-probe"),
     {
       words: "Start it. As root it sees everybody's processes, and containers.",
-      code: `SCOPE_SERVICE_TOKEN=${token} ~/.scope-probe/bin/${["scope launch", ...flags(target), target.url].join(" ")}`,
+      code: `SCOPE_SERVICE_TOKEN=${token} \\\n  ~/.scope-probe/bin/${["scope launch", ...flags(target), target.url].join(" ")}`,
     },
   ];
 }
