@@ -46,12 +46,12 @@ function Current() {
   }
   return (
     <Shell me={me} route={route}>
-      <Suspense fallback={<Loading />}>{pageOf(route, me.admin)}</Suspense>
+      <Suspense fallback={<Loading />}>{pageOf(route)}</Suspense>
     </Shell>
   );
 }
 
-function pageOf(route: Route, admin: boolean): ReactNode {
+function pageOf(route: Route): ReactNode {
   switch (route.page) {
     case "front":
     case "waiting":
@@ -66,7 +66,7 @@ function pageOf(route: Route, admin: boolean): ReactNode {
     case "settings":
       return <Settings key={route.org} org={route.org} section={route.section} />;
     case "admin":
-      return admin ? <Administration section={route.section} /> : <Unknown />;
+      return <Administration section={route.section} />;
     default:
       return <Unknown />;
   }

@@ -36,7 +36,7 @@ export function Acting({ me }: { me: Me }) {
 }
 
 function Until({ ends }: { ends: string }) {
-  const minutes = Math.ceil((Date.parse(ends) - useNow()) / 60_000);
+  const minutes = Math.round((Date.parse(ends) - useNow()) / 60_000);
   return (
     <>
       until <time dateTime={ends}>{clock(ends).slice(0, 5)}</time>

@@ -1,4 +1,5 @@
 import type { ComponentType } from "react";
+import { useMe } from "../api/session";
 import { Notice } from "../parts/notice";
 import { Page } from "../parts/page";
 import { Sections } from "../parts/sections";
@@ -23,13 +24,22 @@ const LINKS = SECTIONS.map(({ id, title }) => ({ id, title, href: href({ page: "
 
 /** What administrators of the deployment see and do. */
 export default function Administration({ section }: { section: string }) {
+  const me = useMe();
   const shown = SECTIONS.find((one) => one.id === section);
   return (
     <Page name="admin" title={`${shown?.title ?? "Administration"} · Administration`}>
       <h1>Administration</h1>
-      <Sections label="Administration" links={LINKS} current={section}>
-        {shown ? <shown.show /> : <Notice title="There is no such section">Choose one of those listed.</Notice>}
-      </Sections>
+      {me?.admin ? (
+        <Sections label="Administration" links={LINKS} current={section}>
+          {shown ? <shown.show /> : <Notice title="There is no such section">Choose one of those listed.</Notice>}
+        </Sections>
+      ) : (
+        <Notice title="Only administrators of this deployment see this">
+          {me?.impersonator
+            ? "You act as somebody else: end that first."
+            : "Another administrator can make you one, or whoever runs the deployment."}
+        </Notice>
+      )}
     </Page>
   );
 }

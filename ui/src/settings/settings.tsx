@@ -4,7 +4,7 @@ import type { Membership } from "../api/types";
 import { Notice } from "../parts/notice";
 import { Page } from "../parts/page";
 import { Sections } from "../parts/sections";
-import { href, mapOf } from "../routes";
+import { href } from "../routes";
 import { AuditSection } from "./audit/audit-section";
 import { Forbidden } from "./forbidden";
 import { General } from "./general";
@@ -48,14 +48,9 @@ function Allowed({ membership, shown }: { membership: Membership; shown: Section
     href: href({ page: "settings", org, section: id }),
   }));
   return (
-    <>
-      <p>
-        <a href={href(mapOf(org))}>To the map</a>
-      </p>
-      <Sections label="Settings" links={links} current={shown?.id ?? ""}>
-        <Content membership={membership} shown={shown} />
-      </Sections>
-    </>
+    <Sections label="Settings" links={links} current={shown?.id ?? ""}>
+      <Content membership={membership} shown={shown} />
+    </Sections>
   );
 }
 
