@@ -1,3 +1,4 @@
+import { memo } from "react";
 import type { Topology } from "../api/types";
 import type { View } from "../live/view";
 import type { MapRoute } from "../routes";
@@ -19,8 +20,8 @@ export interface DetailsProps {
   topologies: readonly Topology[];
 }
 
-/** The details of nodes, stacked over the map. */
-export function Details({ route, view, paused, topologies }: DetailsProps) {
+/** The details of nodes, stacked over the map; the map shows its changes without them. */
+export const Details = memo(function Details({ route, view, paused, topologies }: DetailsProps) {
   const top = route.open.at(-1);
   const panel = useFocus(top && keyOf(top));
   const close = (index: number) => go({ ...route, open: closed(route.open, index) });
@@ -41,4 +42,4 @@ export function Details({ route, view, paused, topologies }: DetailsProps) {
       </PlaceProvider>
     )
   );
-}
+});

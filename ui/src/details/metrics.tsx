@@ -43,7 +43,7 @@ function One({ id, metric, view }: { id: string; metric: Metric; view: View }) {
       <dd>
         <span className={styles.value}>{said(value)}</span>
         <Sparkline label={label} format={format} points={points} />
-        <span className={styles.range} title="The smallest and the largest value of the last minute">
+        <span className={styles.range}>
           {found ? `${said(found.smallest)} – ${said(found.largest)}` : "not measured in the last minute"}
         </span>
       </dd>

@@ -15,13 +15,8 @@ interface Props {
 export function Sparkline({ label, format, points }: Props) {
   const { line, area } = paths(points, WIDTH, HEIGHT);
   return (
-    <svg
-      className={styles.sparkline}
-      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      preserveAspectRatio="none"
-      role="img"
-      aria-label={wordsOf(label, format, points)}
-    >
+    <svg className={styles.sparkline} viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" role="img">
+      <title>{wordsOf(label, format, points)}</title>
       <path className={styles.area} d={area} />
       <path className={styles.line} d={line} vectorEffect="non-scaling-stroke" />
     </svg>

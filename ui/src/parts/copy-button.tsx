@@ -1,12 +1,13 @@
 import { useState } from "react";
 import { announce } from "./announce";
 import { Button } from "./button";
+import { copyText } from "./clipboard";
 
 /** A button that copies what is not shown, as a link to what is. */
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [said, setSaid] = useState("");
   const copy = async () => {
-    const words = (await copied(text)) ? "Copied" : "Not allowed by the browser";
+    const words = (await copyText(text)) ? "Copied" : "Not allowed by the browser";
     setSaid(words);
     announce(`${label}: ${words}`);
   };
@@ -15,13 +16,4 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
       {said || label}
     </Button>
   );
-}
-
-async function copied(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,6 +1,7 @@
 import { useRef, useState } from "react";
 import { announce } from "./announce";
 import { Button } from "./button";
+import { copyText } from "./clipboard";
 import styles from "./copy.module.css";
 
 /** Text to take elsewhere, as a command, with a button that copies it; where the browser may not, it selects it. */
@@ -8,11 +9,10 @@ export function Copy({ text, label }: { text: string; label: string }) {
   const box = useRef<HTMLPreElement>(null);
   const [done, setDone] = useState("");
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
+    if (await copyText(text)) {
       setDone("Copied");
       announce(`${label}: copied`);
-    } catch {
+    } else {
       getSelection()?.selectAllChildren(box.current ?? document.body);
       setDone("Selected: press Ctrl C");
       announce(`${label}: selected, press Control C`);
