@@ -95,8 +95,8 @@ export class Link {
     this.#unanswered = 0;
     const worker = start(this.#who);
     worker.onerror = () => this.#hearer.condition({ kind: "condition", state: "ended", problem: BROKEN });
-    const port = worker instanceof Worker ? worker : worker.port;
-    this.#close = worker instanceof Worker ? () => worker.terminate() : () => worker.port.close();
+    const port = "port" in worker ? worker.port : worker;
+    this.#close = "port" in worker ? () => worker.port.close() : () => worker.terminate();
     port.onmessage = ({ data }: MessageEvent<Tell>) => this.#heard(data);
     return port;
   }

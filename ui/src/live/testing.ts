@@ -51,6 +51,11 @@ export class Request {
     this.#answer.write(`event: ${name}\n${id && `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
   }
 
+  answer(body: unknown): void {
+    this.#answer.writeHead(200, { "content-type": "application/json" });
+    this.#answer.end(JSON.stringify(body));
+  }
+
   alive(): void {
     this.#answer.write(":\n\n");
   }
@@ -75,6 +80,10 @@ export class Service {
   async start(): Promise<void> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     const { port } = this.#server.address() as AddressInfo;
+    // A page, where the test has one, is of that service: its calls are not to another origin.
+    (globalThis as unknown as { happyDOM?: { setURL(url: string): void } }).happyDOM?.setURL(
+      `http://127.0.0.1:${port}/`,
+    );
     globalThis.fetch = (path, init) => this.#fetch(new URL(String(path), `http://127.0.0.1:${port}`), init);
   }
 
