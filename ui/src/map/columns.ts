@@ -27,30 +27,12 @@ const PEERS: TableColumn = { id: "peers", kind: "peers", key: "", label: "Connec
 type Ranked = TableColumn & { priority: number };
 
 /** The columns for some nodes: name, metrics, connections, what they belong to, facts. `nameOf` calls a topology's nodes. */
-export function columnsOf(nodes: Iterable<ViewNode>, nameOf: (topology: string) => string): TableColumn[] {
-  const metrics = new Map<string, Ranked>();
+export function columnsOf(nodes: readonly ViewNode[], nameOf: (topology: string) => string): TableColumn[] {
   const facts = new Map<string, Ranked>();
   const parents = new Map<string, TableColumn>();
   for (const node of nodes) {
-    for (const one of node.metrics) {
-      note(metrics, {
-        id: `metric:${one.id}`,
-        kind: "metric",
-        key: one.id,
-        label: one.label,
-        format: one.format,
-        priority: one.priority,
-      });
-    }
     for (const one of node.metadata) {
-      note(facts, {
-        id: `fact:${one.id}`,
-        kind: "fact",
-        key: one.id,
-        label: one.label,
-        format: one.dataType,
-        priority: one.priority,
-      });
+      note(facts, "fact", one, one.dataType);
     }
     for (const { topologyId: key } of node.parents) {
       if (!parents.has(key)) {
@@ -59,13 +41,31 @@ export function columnsOf(nodes: Iterable<ViewNode>, nameOf: (topology: string) 
     }
   }
   const inTurn = [...parents.values()].sort((one, other) => one.label.localeCompare(other.label));
-  return [NAME, ...ranked(metrics), CONNECTIONS, PEERS, ...inTurn, ...ranked(facts)];
+  return [NAME, ...metricsOf(nodes), CONNECTIONS, PEERS, ...inTurn, ...ranked(facts)];
 }
 
-function note(found: Map<string, Ranked>, column: Ranked): void {
-  const before = found.get(column.key);
-  if (!before || column.priority < before.priority) {
-    found.set(column.key, column);
+/** The metrics that some nodes have, the important first. */
+export function metricsOf(nodes: readonly ViewNode[]): TableColumn[] {
+  const metrics = new Map<string, Ranked>();
+  for (const node of nodes) {
+    for (const one of node.metrics) {
+      note(metrics, "metric", one, one.format);
+    }
+  }
+  return ranked(metrics);
+}
+
+type Told = Pick<Ranked, "id" | "label" | "priority">;
+
+function note(
+  found: Map<string, Ranked>,
+  kind: "fact" | "metric",
+  { id, label, priority }: Told,
+  format: string,
+): void {
+  const before = found.get(id);
+  if (!before || priority < before.priority) {
+    found.set(id, { id: `${kind}:${id}`, kind, key: id, label, format, priority });
   }
 }
 
@@ -87,7 +87,7 @@ export function visibility(
 }
 
 /** How many nodes open connections to each node. */
-export function incoming(nodes: Iterable<ViewNode>): Map<string, number> {
+export function incoming(nodes: readonly ViewNode[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { adjacency } of nodes) {
     for (const id of adjacency) {
@@ -107,9 +107,4 @@ export function factOf(node: ViewNode, column: TableColumn): string | number | u
     return undefined;
   }
   return column.format === "number" || column.format === "duration" ? Number(value) : value;
-}
-
-/** The metrics that some nodes have, in the service's order. */
-export function metricsOf(nodes: Iterable<ViewNode>): TableColumn[] {
-  return columnsOf(nodes, (id) => id).filter((one) => one.kind === "metric");
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Topology } from "../api/types";
 import { Details } from "../details/details";
 import { closed, opened } from "../details/stack";
@@ -34,7 +34,7 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
   const { org, topology: id, options, at } = route;
   const live = useView({ org, topology: id, options, at }, paused);
   const nodes = useNodes(live.view);
-  const metrics = metricsOf(nodes);
+  const metrics = useMemo(() => metricsOf(nodes), [nodes]);
   const display = useDisplay(route, topology);
   const [preview, setPreview] = useState("");
   const [help, setHelp] = useState(false);

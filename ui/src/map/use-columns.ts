@@ -14,8 +14,7 @@ interface Columns {
 
 /** The columns for some nodes of a topology, and which of them show: what was chosen is kept by the browser. */
 export function useColumns(topology: string, nodes: readonly ViewNode[], topologies: readonly Topology[]): Columns {
-  const found = columnsOf(nodes, (id) => singular(topologies, id));
-  const said = JSON.stringify(found);
+  const said = useMemo(() => JSON.stringify(columnsOf(nodes, (id) => singular(topologies, id))), [nodes, topologies]);
   // The same columns stay the same objects, so that the table is not made anew by every measurement.
   const columns = useMemo(() => JSON.parse(said) as TableColumn[], [said]);
   const [chosen, setChosen] = useState(() => remembered(topology));
