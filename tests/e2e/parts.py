@@ -32,7 +32,8 @@ class Parts:
         """Starts a process and returns at once; `environment` is added to its own."""
         command = self.commands[name]
         changed = replace(command, environment={**command.environment, **environment})
-        replica = int(name.partition("-")[2] or 0)
+        _, dash, number = name.rpartition("-")
+        replica = int(number) if dash else 0
         process = self._running[name] = Supervised(changed, replica, self._logs, print, lambda: None)
         self._said[name] = process.log.stat().st_size if process.log.exists() else 0
         process.start()
