@@ -30,6 +30,9 @@ const MINOR_FROM = 0.72;
 /** Where all have labels they are as wide as their columns; before, as wide as they please. */
 const WIDEST = 170;
 
+/** The farther away one is, the farther apart labels are, so that nodes are not hidden by them: pixels by zoom. */
+const APART = 110;
+
 interface Box {
   left: number;
   top: number;
@@ -86,7 +89,7 @@ function draw(
   const minor = fitted(context, `${letters - 1.5}px ${theme.font}`, below, room);
   const wide = Math.max(label.width, minor.width) / 2 + 3;
   const box = { left: x - wide, top: y, right: x + wide, bottom: y + letters * (minor.text ? 2.35 : 1.2) };
-  if (!written.take(box, always)) {
+  if (!written.take(box, always, Math.max(0, ALL_FROM - look.scale) * APART)) {
     return;
   }
   context.fillStyle = theme.behind;
@@ -117,12 +120,12 @@ class Written {
 
   constructor(private readonly size: Size) {}
 
-  /** Takes the room of a label; answers whether it was free, or is taken all the same. */
-  take(box: Box, always: boolean): boolean {
-    const from = Math.floor(Math.max(0, box.top) / ROW);
-    const to = Math.floor(Math.min(this.size.height, box.bottom) / ROW);
+  /** Takes the room of a label, with a margin around it; answers whether it was free, or is taken all the same. */
+  take(box: Box, always: boolean, margin: number): boolean {
+    const from = Math.floor(Math.max(0, box.top - margin) / ROW);
+    const to = Math.floor(Math.min(this.size.height, box.bottom + margin) / ROW);
     for (let row = from; row <= to && !always; row++) {
-      if (this.#rows[row]?.some((other) => crossing(box, other))) {
+      if (this.#rows[row]?.some((other) => crossing(box, other, margin))) {
         return false;
       }
     }
@@ -141,6 +144,11 @@ class Written {
 
 const ROW = 48;
 
-function crossing(one: Box, other: Box): boolean {
-  return one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+function crossing(one: Box, other: Box, margin: number): boolean {
+  return (
+    one.left - margin < other.right &&
+    other.left < one.right + margin &&
+    one.top - margin < other.bottom &&
+    other.top < one.bottom + margin
+  );
 }

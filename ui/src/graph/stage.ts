@@ -34,6 +34,7 @@ export class Stage {
   readonly #labels: CanvasRenderingContext2D | null;
   /** Whether nodes or edges get other places in the buffers with the next frame, so that none can be put into its own. */
   #shifting = false;
+  #ended = false;
 
   constructor(
     graph: DirectedGraph<DrawnNode, DrawnEdge>,
@@ -81,30 +82,39 @@ export class Stage {
   /** Draws everything again in the next frame: nodes or edges left, or came with all others. */
   redrawAll(): void {
     this.#shifting = true;
-    this.#sigma.refresh({ schedule: true });
+    this.#draw({});
   }
 
   /** Draws some again that look different, but are where they were. */
   repaint(nodes: string[], edges: string[] = []): void {
     if (nodes.length || edges.length) {
-      this.#sigma.refresh({ partialGraph: { nodes, edges }, skipIndexation: !this.#shifting, schedule: true });
+      this.#draw({ partialGraph: { nodes, edges }, skipIndexation: !this.#shifting });
     }
   }
 
   /** Draws what moved or is new. */
   replace(nodes: string[], edges: string[] = []): void {
     this.#shifting = true;
-    this.#sigma.refresh({ partialGraph: { nodes, edges }, schedule: true });
+    this.#draw({ partialGraph: { nodes, edges } });
   }
 
   /** Draws again what changed for all at once. */
   refresh(): void {
-    this.#sigma.scheduleRender();
+    if (!this.#ended) {
+      this.#sigma.scheduleRender();
+    }
   }
 
   end(): void {
+    this.#ended = true;
     this.#motion.stop();
     this.#sigma.kill();
+  }
+
+  #draw(what: Parameters<Sigma["refresh"]>[0]): void {
+    if (!this.#ended) {
+      this.#sigma.refresh({ ...what, schedule: true });
+    }
   }
 
   #set(look: Look): void {

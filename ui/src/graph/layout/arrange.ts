@@ -1,18 +1,21 @@
 import { wellLayered } from "./dagre";
 import { forced } from "./force";
 import { Taken } from "./free";
-import type { Point } from "./geometry";
+import { bounds, CLEAR_X, CLEAR_Y, type Point } from "./geometry";
 import { layered } from "./layers";
 import { type Block, grid, pack, pleasantWidth } from "./pack";
 import { split } from "./parts";
 import type { Layout, Part, Task } from "./task";
 
 /** Parts of so many nodes and edges get the best layers, as long as all of them together are not too many. */
-const WELL_LAYERED = 260;
-const WELL_LAYERED_IN_ALL = 700;
+const WELL_LAYERED = 130;
+const WELL_LAYERED_IN_ALL = 500;
 
 /** Parts of more nodes are no longer readable in layers. */
 const LAYERED = 220;
+
+/** A cloud of nodes takes so many times the room that they need. */
+const ROOMY = 2.4;
 
 /** Below this nothing is shown before it is at its best: that is quick enough. */
 const AT_ONCE = 70;
@@ -32,11 +35,14 @@ export function* arrange(task: Task): Generator<Layout | null> {
   }
   for (const { at, improve } of better) {
     const block = blocks[at];
+    const nodes = block?.nodes ?? [];
     for (const places of improve(block?.places ?? [])) {
-      blocks[at] = { nodes: block?.nodes ?? [], places };
+      blocks[at] = { nodes, places };
       yield null;
     }
-    blocks[at] = { nodes: block?.nodes ?? [], places: apart(blocks[at]?.places ?? []) };
+    if (nodes.length > LAYERED) {
+      blocks[at] = { nodes, places: apart(blocks[at]?.places ?? []) };
+    }
   }
   if (better.length || weight(parts) <= AT_ONCE) {
     yield { places: assemble(task, blocks, single), last: true };
@@ -68,10 +74,13 @@ function weight(parts: Part[]): number {
   return parts.reduce((sum, part) => sum + part.nodes.length + part.edges.length, 0);
 }
 
-/** No two nodes cover each other. */
+/** No two nodes cover each other. What is far too dense grows first, so that everybody stays near its neighbours. */
 function apart(places: Point[]): Point[] {
+  const box = bounds(places) ?? { left: 0, top: 0, right: 0, bottom: 0 };
+  const needed = places.length * CLEAR_X * CLEAR_Y * ROOMY;
+  const grown = Math.max(1, Math.sqrt(needed / ((box.right - box.left) * (box.bottom - box.top) + 1)));
   const taken = new Taken();
-  return places.map((place) => taken.nearest(place));
+  return places.map(({ x, y }) => taken.nearest({ x: x * grown, y: y * grown }));
 }
 
 function assemble(task: Task, blocks: Block[], single: number[]): Float32Array {

@@ -1,11 +1,14 @@
 import { CLEAR_X, CLEAR_Y, type Point } from "./geometry";
 
 /** How many rings around a wish are searched. */
-const RINGS = 80;
+const RINGS = 40;
+
+/** Cells are numbered row by row; a row has so many. */
+const ROW = 1 << 20;
 
 /** Which places are taken, to find free ones: no two are closer than CLEAR_X across and CLEAR_Y down. */
 export class Taken {
-  readonly #cells = new Map<string, Point[]>();
+  readonly #cells = new Map<number, Point[]>();
 
   /** Takes a place. */
   take(place: Point): void {
@@ -20,18 +23,16 @@ export class Taken {
 
   /** The free place that is nearest to a wish, and takes it. Where all around is taken, the wish itself. */
   nearest(wish: Point): Point {
-    const place = this.#search(wish);
+    const place = this.#free(wish) ? wish : this.#search(wish);
     this.take(place);
     return place;
   }
 
   #search(wish: Point): Point {
-    for (let ring = 0; ring <= RINGS; ring++) {
-      for (const [across, down] of around(ring)) {
-        const place = { x: wish.x + across * CLEAR_X, y: wish.y + down * CLEAR_Y };
-        if (this.#free(place)) {
-          return place;
-        }
+    for (const [across, down] of steps()) {
+      const place = { x: wish.x + across * CLEAR_X, y: wish.y + down * CLEAR_Y };
+      if (this.#free(place)) {
+        return place;
       }
     }
     return wish;
@@ -50,21 +51,18 @@ export class Taken {
   }
 }
 
-function cell(x: number, y: number): string {
-  return `${Math.floor(x / CLEAR_X)} ${Math.floor(y / CLEAR_Y)}`;
+function cell(x: number, y: number): number {
+  return Math.floor(x / CLEAR_X) + Math.floor(y / CLEAR_Y) * ROW;
 }
 
-/** The steps to the places of a ring, the nearest first. */
-function around(ring: number): [number, number][] {
-  if (ring === 0) {
-    return [[0, 0]];
+let all: [number, number][] = [];
+
+/** The steps from a wish to all places around it, the nearest first. */
+function steps(): [number, number][] {
+  if (!all.length) {
+    const side = Array.from({ length: 2 * RINGS + 1 }, (_, at) => at - RINGS);
+    all = side.flatMap((across) => side.map((down): [number, number] => [across, down]));
+    all.sort((one, other) => Math.hypot(...one) - Math.hypot(...other));
   }
-  const steps: [number, number][] = [];
-  for (let at = -ring; at <= ring; at++) {
-    steps.push([at, ring], [at, -ring]);
-    if (Math.abs(at) < ring) {
-      steps.push([ring, at], [-ring, at]);
-    }
-  }
-  return steps.sort((one, other) => Math.hypot(...one) - Math.hypot(...other));
+  return all;
 }

@@ -7,7 +7,7 @@ export interface Block {
 }
 
 /** How much wider than high a picture is. */
-const ASPECT = 1.6;
+const ASPECT = 1.9;
 const GAP = 0.6;
 
 /**
