@@ -51,29 +51,27 @@ function Search({ onSearch }: { onSearch: (text: string, deleted: boolean) => vo
     onSearch(text.trim(), deleted);
   };
   return (
-    <search>
-      <form className={form.row} onSubmit={submit}>
-        <Field label="A part of the id or the name">
-          {(input) => (
-            <input
-              {...input}
-              type="search"
-              value={text}
-              maxLength={100}
-              onChange={(event) => setText(event.target.value)}
-            />
-          )}
-        </Field>
-        <Field label="Which">
-          {(input) => (
-            <select {...input} value={String(deleted)} onChange={(event) => setDeleted(event.target.value === "true")}>
-              <option value="false">Those that are there</option>
-              <option value="true">Deleted ones too</option>
-            </select>
-          )}
-        </Field>
-        <Button type="submit">Search</Button>
-      </form>
-    </search>
+    <form className={form.row} onSubmit={submit} aria-label="Search organizations">
+      <Field label="A part of the id or the name">
+        {(input) => (
+          <input
+            {...input}
+            type="search"
+            value={text}
+            maxLength={100}
+            onChange={(event) => setText(event.target.value)}
+          />
+        )}
+      </Field>
+      <Field label="Which">
+        {(input) => (
+          <select {...input} value={String(deleted)} onChange={(event) => setDeleted(event.target.value === "true")}>
+            <option value="false">Those that are there</option>
+            <option value="true">Deleted ones too</option>
+          </select>
+        )}
+      </Field>
+      <Button type="submit">Search</Button>
+    </form>
   );
 }

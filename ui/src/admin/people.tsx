@@ -71,35 +71,33 @@ function Search({ onSearch }: { onSearch: (wanted: PeopleWanted) => void }) {
     onSearch({ ...wanted, search: wanted.search.trim() });
   };
   return (
-    <search>
-      <form className={form.row} onSubmit={submit}>
-        <Field label="A part of the address">
-          {(input) => (
-            <input
-              {...input}
-              type="search"
-              value={wanted.search}
-              maxLength={254}
-              onChange={(event) => setWanted({ ...wanted, search: event.target.value })}
-            />
-          )}
-        </Field>
-        <Field label="Which">
-          {(input) => (
-            <select
-              {...input}
-              value={wanted.approved}
-              onChange={(event) => setWanted({ ...wanted, approved: approvedOf(event.target.value) })}
-            >
-              <option value="">Everybody</option>
-              <option value="true">Approved</option>
-              <option value="false">Waiting</option>
-            </select>
-          )}
-        </Field>
-        <Button type="submit">Search</Button>
-      </form>
-    </search>
+    <form className={form.row} onSubmit={submit} aria-label="Search people">
+      <Field label="A part of the address">
+        {(input) => (
+          <input
+            {...input}
+            type="search"
+            value={wanted.search}
+            maxLength={254}
+            onChange={(event) => setWanted({ ...wanted, search: event.target.value })}
+          />
+        )}
+      </Field>
+      <Field label="Which">
+        {(input) => (
+          <select
+            {...input}
+            value={wanted.approved}
+            onChange={(event) => setWanted({ ...wanted, approved: approvedOf(event.target.value) })}
+          >
+            <option value="">Everybody</option>
+            <option value="true">Approved</option>
+            <option value="false">Waiting</option>
+          </select>
+        )}
+      </Field>
+      <Button type="submit">Search</Button>
+    </form>
   );
 }
 
