@@ -1,6 +1,6 @@
 import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { CallError } from "./call";
-import { ME, signedOut } from "./session";
+import { endWords, ME, signedOut } from "./session";
 
 const TRIES = 3;
 
@@ -14,7 +14,7 @@ export function makeClient(): QueryClient {
   const onError = (error: unknown): void => {
     const ended = error instanceof CallError && error.status === 401 && error.reason !== "LOGIN_LINK_INVALID";
     if (ended && client.getQueryData(ME)) {
-      signedOut(client, error.message);
+      signedOut(client, endWords(error));
     }
   };
   const client: QueryClient = new QueryClient({

@@ -3,7 +3,7 @@ import { act, cleanup, render, screen } from "@testing-library/react";
 import { Suspense } from "react";
 import { afterEach, expect, test, vi } from "vitest";
 import { makeClient } from "./client";
-import { signedOut, useMe, useSignedOutWords } from "./session";
+import { ME, signedOut, useMe, useSignedOutWords } from "./session";
 
 afterEach(cleanup);
 
@@ -22,9 +22,12 @@ function Secret({ email }: { email: string }) {
   );
 }
 
-test("who is signed out is so at once wherever it shows, hears why, and leaves nothing behind", async () => {
-  const answers = new Response(JSON.stringify({ email: "ann@example.org", organizations: [] }));
-  vi.stubGlobal("fetch", vi.fn().mockResolvedValue(answers));
+function open(...answers: Response[]) {
+  const service = vi.fn();
+  for (const answer of answers) {
+    service.mockResolvedValueOnce(answer);
+  }
+  vi.stubGlobal("fetch", service);
   const client = makeClient();
   render(
     <QueryClientProvider client={client}>
@@ -33,9 +36,37 @@ test("who is signed out is so at once wherever it shows, hears why, and leaves n
       </Suspense>
     </QueryClientProvider>,
   );
+  return client;
+}
+
+function ann(): Response {
+  return new Response(JSON.stringify({ email: "ann@example.org", organizations: [] }));
+}
+
+function refused(): Response {
+  const info = { "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason: "CREDENTIAL_INVALID" };
+  return new Response(JSON.stringify({ message: "sign in, or send a token", details: [info] }), { status: 401 });
+}
+
+test("who is signed out is so at once wherever it shows, hears why, and leaves nothing behind", async () => {
+  const client = open(ann());
   await screen.findByText("ann@example.org: what only members see");
 
   act(() => signedOut(client, "your session was ended"));
   expect(await screen.findByText("nobody: your session was ended")).toBeDefined();
   expect(client.getQueryData(["secret"])).toBeUndefined();
+});
+
+test("who finds out by asking hears why too, in words for people", async () => {
+  const client = open(ann(), refused());
+  await screen.findByText("ann@example.org: what only members see");
+
+  await act(() => client.refetchQueries({ queryKey: ME }));
+  expect(await screen.findByText(/^nobody: the session was ended/)).toBeDefined();
+  expect(client.getQueryData(["secret"])).toBeUndefined();
+});
+
+test("who was never signed in was not signed out", async () => {
+  open(refused());
+  expect(await screen.findByText("nobody:")).toBeDefined();
 });

@@ -10,11 +10,14 @@ const UNAUTHENTICATED = 401;
 const me = {
   queryKey: ME,
   /** Answers null where nobody is signed in. */
-  queryFn: async (): Promise<Me | null> => {
+  queryFn: async ({ client }: { client: QueryClient }): Promise<Me | null> => {
     try {
       return await call<Me>("GET", "/api/users/lookup");
     } catch (error) {
       if (error instanceof CallError && error.status === UNAUTHENTICATED) {
+        if (client.getQueryData(ME)) {
+          signedOut(client, endWords(error));
+        }
         return null;
       }
       throw error;
@@ -46,6 +49,11 @@ export function signedOut(client: QueryClient, words = ""): void {
   forget(client);
   client.setQueryData(SIGNED_OUT_WORDS, words);
   client.setQueryData(ME, null);
+}
+
+/** Why somebody is not signed in any more; where the service says how to be, why they are not. */
+export function endWords({ reason, message }: CallError): string {
+  return reason === "CREDENTIAL_INVALID" ? "the session was ended here or elsewhere, or was too old" : message;
 }
 
 /** Reads who is signed in once more, and forgets what was read as somebody else. */

@@ -13,7 +13,7 @@ import { type Heard, QUIET_MS, stateOf } from "./state";
 const EVERY_MS = 10_000;
 
 /** An organization: how its probes are doing, what needs attention, and the ways on. Only what is seen is asked for. */
-export function Card({ membership }: { membership: Membership }) {
+export function Card({ membership, only }: { membership: Membership; only: boolean }) {
   const { id, name, role } = membership;
   const box = useRef<HTMLElement>(null);
   const title = useId();
@@ -35,7 +35,7 @@ export function Card({ membership }: { membership: Membership }) {
         {manages && (
           <ButtonLink
             href={href({ page: "add-probe", org: id })}
-            look={data?.probes.length === 0 ? "main" : "usual"}
+            look={only && data?.probes.length === 0 ? "main" : "usual"}
             aria-label={`Add a probe to ${name}`}
           >
             Add a probe

@@ -92,7 +92,7 @@ function Organizations({ me }: { me: Me }) {
       )}
       <div className={styles.cards}>
         {found.map((one) => (
-          <Card key={one.id} membership={one} />
+          <Card key={one.id} membership={one} only={me.organizations.length === 1} />
         ))}
       </div>
       {creating && (

@@ -55,7 +55,7 @@ function SignedOut() {
   if (words) {
     return (
       <Notice kind="warn" title="You were signed out">
-        <p>The service says: {words}.</p>
+        <p>Why: {words}.</p>
         {deep && <p>Sign in again, and you are back where you were.</p>}
       </Notice>
     );

@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CallError } from "../api/call";
-import { signedOut, useMe } from "../api/session";
+import { endWords, signedOut, useMe } from "../api/session";
 import { type Feed, feedKey } from "./feed";
 import { Following, type Live } from "./following";
 import { readTopology } from "./read";
@@ -57,7 +57,7 @@ function useSignedOut(problem: CallError | null): void {
   const client = useQueryClient();
   useEffect(() => {
     if (problem?.status === UNAUTHENTICATED) {
-      signedOut(client, problem.message);
+      signedOut(client, endWords(problem));
     }
   }, [client, problem]);
 }
