@@ -4,7 +4,7 @@ import { Details } from "../details/details";
 import { closed, opened } from "../details/stack";
 import { useView } from "../live/use-view";
 import type { MapRoute } from "../routes";
-import { go } from "../use-route";
+import { currentRoute, go } from "../use-route";
 import { metricsOf } from "./columns";
 import { ConnectionState } from "./connection-state";
 import { Footer } from "./footer";
@@ -41,7 +41,11 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
   const [timeline, setTimeline] = useState(at !== "");
   const finding = useFound(route, live.view, topologies);
   const box = useRef<HTMLInputElement>(null);
-  const change = (part: Partial<MapRoute>, replace = false) => go({ ...route, ...part }, { replace });
+  const change = (part: Partial<MapRoute>, replace = false) => {
+    // Somebody may be faster than what they chose before is shown.
+    const newest = currentRoute();
+    go({ ...(newest.page === "map" && newest.topology ? newest : route), ...part }, { replace });
+  };
   const pin = (metric: string) => change({ metric }, true);
   const open = (where: string, node: string) => change({ open: opened(route.open, { topology: where, id: node }) });
 
