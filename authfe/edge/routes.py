@@ -165,6 +165,8 @@ def _direct(
 def _pages(name: str, match: Config) -> list[Config]:
     """A route to the pages' files, which are there to be read."""
     read = {**match, "headers": [{"name": ":method", "string_match": _PAGES_VERBS_MATCH}]}
-    route = {"cluster": PAGES, **_UNARY, "retry_policy": elsewhere(_UNANSWERED)}
+    # HTTP/1.1 has no pings that tell of a replica that stands still; the others answer at once.
+    retries = {**elsewhere(_UNANSWERED), "per_try_timeout": "5s"}
+    route = {"cluster": PAGES, **_UNARY, "retry_policy": retries}
     served = {"name": name, "match": read, "route": route, "typed_per_filter_config": filters.pages()}
     return [served, _wrong_verb(match, _PAGES_VERBS)]

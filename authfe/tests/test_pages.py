@@ -1,5 +1,8 @@
 """What becomes of the pages when what serves them goes away."""
 
+import os
+import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,6 +34,17 @@ def test_one_of_two_that_dies_is_not_noticed(new_edge: Callable[..., Edge], serv
     servers[0].kill()
     assert {edge.call("GET", path).status for path in ("/", ASSET) for _ in range(100)} == {200}
     assert edge.healthy() == 200
+
+
+def test_one_of_two_that_stands_still_holds_nobody_up_for_long(
+    new_edge: Callable[..., Edge], servers: list[UiServer]
+) -> None:
+    edge = new_edge(pages=servers)
+    os.kill(servers[0].pid, signal.SIGSTOP)
+    began = time.monotonic()
+    assert {edge.call("GET", ASSET).status for _ in range(10)} == {200}
+    # One request waits for five seconds; alone it would for thirty.
+    assert time.monotonic() - began < 20
 
 
 def test_without_any_it_says_so_and_services_go_on(new_edge: Callable[..., Edge], servers: list[UiServer]) -> None:
