@@ -184,6 +184,9 @@ test("the focus goes into what is opened, and back once all is closed", async ()
   await userEvent.click(opener);
   const shown = await panel();
   await waitFor(() => expect(document.activeElement).toBe(shown));
+  await userEvent.click(await within(shown).findByRole("link", { name: "Show in containers" }));
+  await waitFor(() => expect(screen.queryByRole("link", { name: "Show in containers" })).toBeNull());
+  await waitFor(() => expect(document.activeElement).toBe(shown));
   await userEvent.click(screen.getByRole("button", { name: "Close" }));
   await waitFor(() => expect(document.activeElement).toBe(opener));
 });

@@ -23,7 +23,7 @@ export interface DetailsProps {
 /** The details of nodes, stacked over the map; the map shows its changes without them. */
 export const Details = memo(function Details({ route, view, paused, topologies }: DetailsProps) {
   const top = route.open.at(-1);
-  const panel = useFocus(top && keyOf(top));
+  const panel = useFocus(top && keyOf(top), route.topology);
   const close = (index: number) => go({ ...route, open: closed(route.open, index) });
   return (
     top && (
