@@ -150,6 +150,21 @@ describe("a stream", () => {
     expect(page.changes[1]?.parts.length).toBe(2);
   });
 
+  it("forgets a reset that was broken off, and goes on from before it", async () => {
+    const page = new Page();
+    const stream = await live(page);
+    stream.event("reset", change({ add: [nodeOf("b")] }));
+    stream.event("failure", { message: "About to break off." });
+    await condition(page, "live", "About to break off.");
+    stream.breakOff();
+    const second = await request(1);
+    expect(second.headers["last-event-id"]).toBe("c1");
+    second.open();
+    second.event("update", change({ add: [nodeOf("c")] }), "c2");
+    await changes(page, 2);
+    expect(page.changes[1]?.reset).toBe(false);
+  });
+
   it("is dead where nothing is heard of it, and not while it says that it is alive", async () => {
     restart({ quiet: 400 });
     const page = new Page();

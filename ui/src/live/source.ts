@@ -109,7 +109,6 @@ export class Source {
   }
 
   #take(name: string, data: string, id: string): void {
-    this.#failures = 0;
     if (name === "failure") {
       const { message } = JSON.parse(data) as { message: string };
       this.#say(this.#condition.state, { status: 0, message, reason: "" });
@@ -117,6 +116,7 @@ export class Source {
     }
     const step = this.#known.take(name, data, id, Date.now());
     this.#cursor = id || this.#cursor;
+    this.#failures = 0;
     if (step) {
       this.#revision++;
       this.#audience.told(this.#told(step));

@@ -222,8 +222,8 @@ describe("the past", () => {
     expect(result.current.view.nodes.get("b")).toBe(node);
     await vi.waitFor(() => left(stream), DEADLINE);
     rerender({ at: "" });
-    await streamed(3, "a");
-    await becomes(result, "live", "a");
+    (await request(3)).open();
+    await becomes(result, "live", "b", "a");
   });
 
   it("may not be there any more", async () => {

@@ -80,6 +80,17 @@ describe("a view", () => {
     expect(view.nodes.get("a")?.metrics[0]).toMatchObject({ value: 900, max: 900 });
   });
 
+  it("forgets the samples of a node that left", () => {
+    const { view, incoming } = viewOf(nodeOf("a"));
+    incoming.take(change({ metrics: [block(["a"], [1], { cpu: [1] })] }), 0);
+    incoming.show();
+    incoming.take(change({ remove: ["a"] }), 0);
+    incoming.show();
+    incoming.take(change({ add: [nodeOf("a")] }), 0);
+    incoming.show();
+    expect(view.samples("a", "cpu").times).toEqual([]);
+  });
+
   it("keeps few samples however many come", () => {
     const { view, incoming } = viewOf(nodeOf("a"));
     const times = Array.from({ length: 5_000 }, (_, at) => at);
@@ -129,7 +140,7 @@ class World {
       ];
       this.#one(actions).call(this);
     }
-    for (const { view, incoming, mirror } of this.#pages) {
+    for (const { view, incoming, mirror } of this.#pages.filter(Boolean)) {
       incoming.show();
       expect(new Map([...view.nodes].sort())).toEqual(new Map([...this.#truth].sort()));
       expect([...mirror].sort()).toEqual([...this.#truth.keys()].sort());
@@ -194,20 +205,19 @@ class World {
 
   #tell(name: string, told: ChangeEvent, id: string): void {
     const step = this.#known.take(name, JSON.stringify(told), id, 0);
-    for (const { incoming } of step ? this.#pages : []) {
+    for (const { incoming } of step ? this.#pages.filter(Boolean) : []) {
       take(incoming, step);
     }
   }
 
+  /** A page comes, and takes the place of another where there are many. */
   #join(): void {
-    if (this.#pages.length < 4) {
-      const view = new View();
-      const incoming = new Incoming(view);
-      const mirror = new Set<string>();
-      view.subscribe((difference) => reflect(mirror, difference));
-      this.#pages.push({ view, incoming, mirror });
-      take(incoming, this.#known.all());
-    }
+    const view = new View();
+    const incoming = new Incoming(view);
+    const mirror = new Set<string>();
+    view.subscribe((difference) => reflect(mirror, difference));
+    this.#pages[Math.floor(this.#random() * 4)] = { view, incoming, mirror };
+    take(incoming, this.#known.all());
   }
 
   #show(): void {
