@@ -8,6 +8,8 @@ const PEERS_NAMED = 3;
 
 export interface CellContext {
   nodes: ReadonlyMap<string, ViewNode>;
+  /** Other nodes after each change. */
+  at: readonly ViewNode[];
   arriving: ReadonlyMap<string, number>;
   topology: string;
   onOpen: (topology: string, id: string) => void;

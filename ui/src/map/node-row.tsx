@@ -1,4 +1,4 @@
-import type { KeyboardEvent } from "react";
+import { type KeyboardEvent, memo } from "react";
 import type { ViewNode } from "../api/types";
 import type { TableColumn } from "./columns";
 import { type CellContext, NodeCell } from "./node-cell";
@@ -14,16 +14,23 @@ interface Props {
   chosen: boolean;
   /** Whether Tab stops in it. */
   active: boolean;
-  onKeyDown: (event: KeyboardEvent) => void;
-  onFocus: () => void;
+  onKeyDown: (event: KeyboardEvent, index: number) => void;
+  onFocus: (index: number) => void;
 }
 
-/** A node as a row of the table: its name opens its details. */
-export function NodeRow({ node, index, columns, context, chosen, active, onKeyDown, onFocus }: Props) {
+/** A node as a row of the table: its name opens its details. Scrolling draws only rows that come into sight. */
+export const NodeRow = memo(function NodeRow(props: Props) {
+  const { node, index, columns, context, chosen, active, onKeyDown, onFocus } = props;
   const tabIndex = active ? 0 : -1;
   const [, ...others] = columns;
   return (
-    <tr className={styles.row} aria-rowindex={index + 2} aria-selected={chosen} data-node={node.id} onFocus={onFocus}>
+    <tr
+      className={styles.row}
+      aria-rowindex={index + 2}
+      aria-selected={chosen}
+      data-node={node.id}
+      onFocus={() => onFocus(index)}
+    >
       <th scope="row">
         <div className={styles.first}>
           <button
@@ -32,7 +39,7 @@ export function NodeRow({ node, index, columns, context, chosen, active, onKeyDo
             data-index={index}
             className={styles.name}
             onClick={() => context.onOpen(context.topology, node.id)}
-            onKeyDown={onKeyDown}
+            onKeyDown={(event) => onKeyDown(event, index)}
             title={`${node.label} ${node.labelMinor}`}
           >
             <span className={styles.label}>{node.label}</span> <span className={styles.quiet}>{node.labelMinor}</span>
@@ -47,4 +54,4 @@ export function NodeRow({ node, index, columns, context, chosen, active, onKeyDo
       ))}
     </tr>
   );
-}
+});

@@ -1,17 +1,12 @@
-import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useMemo, useState } from "react";
 import type { Topology, ViewNode } from "../api/types";
 import { counted } from "../parts/format";
 import { ColumnMenu } from "./column-menu";
 import { incoming, type TableColumn } from "./columns";
-import { NodeRow } from "./node-row";
 import styles from "./node-table.module.css";
+import { Rows } from "./rows";
 import { useColumns } from "./use-columns";
 import { useNodeTable } from "./use-node-table";
-
-/** In pixels; as the style says. */
-const ROW = 36;
-const PAGE = 10;
 
 interface Props {
   topology: string;
@@ -32,18 +27,20 @@ export function NodeTable({ topology, topologies, nodes, byId, marks, chosen, on
   const data = useMemo(() => (marks ? nodes.filter((one) => marks.has(one.id)) : nodes), [nodes, marks]);
   const table = useNodeTable(data, columns, shown, arriving);
   const rows = table.getRowModel().rows;
-  const visible = columns.filter((one) => shown[one.id]);
-  const scroller = useRef<HTMLDivElement>(null);
-  const { virtualizer, active, setActive, onKeyDown } = useRows(rows, scroller, chosen);
-  const context = { nodes: byId, arriving, topology, onOpen };
-  let end = 0;
+  const visible = useMemo(() => columns.filter((one) => shown[one.id]), [columns, shown]);
+  const [scroller, setScroller] = useState<HTMLDivElement | null>(null);
+  // Measurements change within nodes, so that every change of them is another context.
+  const context = useMemo(
+    () => ({ nodes: byId, at: nodes, arriving, topology, onOpen }),
+    [byId, nodes, arriving, topology, onOpen],
+  );
   return (
     <div className={styles.whole}>
       <div className={styles.tools}>
         <p role="status">{words(data.length, nodes.length)}</p>
         <ColumnMenu columns={columns} shown={shown} onShow={show} onReset={reset} />
       </div>
-      <div ref={scroller} className={styles.scroller}>
+      <div ref={setScroller} className={styles.scroller}>
         <table
           aria-rowcount={rows.length + 1}
           style={{ minInlineSize: visible.reduce((sum, one) => sum + width(one), 0) }}
@@ -69,99 +66,11 @@ export function NodeTable({ topology, topologies, nodes, byId, marks, chosen, on
               })}
             </tr>
           </thead>
-          <tbody>
-            {virtualizer.getVirtualItems().map((item) => {
-              const gap = item.start - end;
-              end = item.end;
-              const node = rows[item.index]?.original;
-              return [
-                gap > 0 && <Gap key={`before ${item.key}`} size={gap} columns={visible.length} />,
-                node && (
-                  <NodeRow
-                    key={item.key}
-                    node={node}
-                    index={item.index}
-                    columns={visible}
-                    context={context}
-                    chosen={node.id === chosen}
-                    active={item.index === active}
-                    onKeyDown={onKeyDown}
-                    onFocus={() => setActive(item.index)}
-                  />
-                ),
-              ];
-            })}
-            <Gap size={virtualizer.getTotalSize() - end} columns={visible.length} />
-          </tbody>
+          <Rows scroller={scroller} rows={rows} columns={visible} context={context} chosen={chosen} />
         </table>
       </div>
     </div>
   );
-}
-
-/** Which rows are there to be seen, and how keys move among them. */
-function useRows(rows: readonly { id: string }[], scroller: React.RefObject<HTMLDivElement | null>, chosen: string) {
-  const [active, setActive] = useState(0);
-  const last = rows.length - 1;
-  const current = Math.min(active, Math.max(0, last));
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => ROW,
-    getItemKey: (index) => rows[index]?.id ?? index,
-    overscan: 10,
-    scrollPaddingStart: ROW,
-    // The row that has the focus stays, wherever one scrolls.
-    rangeExtractor: useCallback(
-      (range: Range) =>
-        [...new Set([...defaultRangeExtractor(range), Math.min(current, range.count - 1)])].sort((a, b) => a - b),
-      [current],
-    ),
-  });
-  const onKeyDown = (event: KeyboardEvent) => {
-    const to = target(event.key, current, last);
-    if (to !== null) {
-      event.preventDefault();
-      setActive(to);
-      virtualizer.scrollToIndex(to);
-      requestAnimationFrame(() =>
-        scroller.current?.querySelector<HTMLElement>(`[data-index="${to}"]`)?.focus({ preventScroll: true }),
-      );
-    }
-  };
-  const place = chosen ? rows.findIndex((one) => one.id === chosen) : -1;
-  const seen = useRef("");
-  useEffect(() => {
-    // What was opened elsewhere is brought into sight, once.
-    if (place >= 0 && seen.current !== chosen) {
-      seen.current = chosen;
-      virtualizer.scrollToIndex(place);
-    }
-  }, [chosen, place, virtualizer]);
-  return { virtualizer, active: current, setActive, onKeyDown };
-}
-
-/** The row that a key leads to, null where it leads nowhere. */
-export function target(key: string, from: number, last: number): number | null {
-  const steps: Readonly<Record<string, number>> = {
-    ArrowDown: from + 1,
-    ArrowUp: from - 1,
-    PageDown: from + PAGE,
-    PageUp: from - PAGE,
-    Home: 0,
-    End: last,
-  };
-  const to = steps[key];
-  return to === undefined ? null : Math.min(Math.max(to, 0), last);
-}
-
-function Gap({ size, columns }: { size: number; columns: number }) {
-  return size > 0 ? (
-    // biome-ignore lint/a11y/noAriaHiddenOnFocusable: nothing in it takes the focus, and no reader shall count it
-    <tr aria-hidden="true">
-      <td colSpan={columns} className={styles.gap} style={{ blockSize: size }} />
-    </tr>
-  ) : null;
 }
 
 interface HeadProps {
