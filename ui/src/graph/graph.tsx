@@ -66,7 +66,6 @@ export function Graph({ view, place, marks, metric, chosen, onOpen, label, child
   const node = pointed && view.nodes.get(pointed.id);
   return (
     <div className={styles.map}>
-      {/* biome-ignore lint/a11y/useSemanticElements: no element of HTML is a map that keys move */}
       <div
         ref={canvas}
         className={styles.canvas}

@@ -1,7 +1,7 @@
 import type { ViewNode } from "../api/types";
 import type { Change } from "../live/view";
 import { Arrangement } from "./arrangement";
-import { around, type Look, zoomed } from "./camera";
+import { around, type Look, type Size, zoomed } from "./camera";
 import { Flags, type Redrawn } from "./focus";
 import { hit, nearest, next, type Target } from "./hits";
 import { drawLabels } from "./labels";
@@ -59,7 +59,6 @@ export class Scene {
   #targets: Target[] | null = null;
   #pointed: string | null = null;
   #metric = "";
-  #arranged = false;
   /** Whether the camera is where a person put it. */
   #moved = false;
   #told = "";
@@ -159,7 +158,7 @@ export class Scene {
     const to = id === null ? 0 : 1;
     this.#stepping.start(STEP_BACK_MS, (part) => {
       this.#mood.focus = from + (to - from) * part;
-      this.#stage.refresh();
+      this.#stage.fade();
     });
   }
 
@@ -184,7 +183,7 @@ export class Scene {
   #reveal(id: string): void {
     const { graph } = this.#mirror;
     const { look, size } = this.#stage;
-    if (!this.#arranged || !graph.hasNode(id)) {
+    if (!this.#arrangement.settled || !graph.hasNode(id)) {
       return;
     }
     const { x, y } = graph.getNodeAttributes(id);
@@ -208,7 +207,8 @@ export class Scene {
       moved: () => {
         this.#moved = true;
       },
-      drawn: (labels) => this.#drawn(labels),
+      write: (context, look, size) => this.#write(context, look, size),
+      drawn: () => this.#drawn(),
       lost: () => this.#restage(),
     });
   }
@@ -270,7 +270,6 @@ export class Scene {
   #arrange(layout: Layout): void {
     const { graph } = this.#mirror;
     const goals = this.#arrangement.answered(layout);
-    this.#arranged = true;
     const first = graph.someNode((_, { hidden }) => hidden);
     const from = new Map<string, Point>();
     for (const id of goals.keys()) {
@@ -307,21 +306,25 @@ export class Scene {
     return this.#targets;
   }
 
-  #drawn(labels: CanvasRenderingContext2D): void {
-    const { graph } = this.#mirror;
-    const { look, size } = this.#stage;
+  #drawn(): void {
     if (this.#moved) {
-      this.memory.look = look;
+      this.memory.look = this.#stage.look;
     }
+    this.#tell();
+    this.#report();
+  }
+
+  #write(context: CanvasRenderingContext2D, look: Look, size: Size): void {
+    const { graph } = this.#mirror;
     const first: Target[] = [];
     for (const id of this.#flags.standing()) {
       if (graph.hasNode(id)) {
         first.push({ id, at: graph.getNodeAttributes(id) });
       }
     }
-    const focused = this.#mood.focus > 0.5 || this.#mood.search > 0;
+    const focused = this.#pointed !== null || this.#mood.search > 0;
     const { theme } = this.#mood;
-    drawLabels(labels, {
+    drawLabels(context, {
       look,
       size,
       theme,
@@ -331,8 +334,6 @@ export class Scene {
       all: this.#targetsNow(),
       focused,
     });
-    this.#tell();
-    this.#report();
   }
 
   /** Says how long it took until a change was drawn, to whoever measures. */

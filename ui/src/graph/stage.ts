@@ -2,6 +2,7 @@ import type { DirectedGraph } from "graphology";
 import Sigma from "sigma";
 import type { MouseCoords, SigmaEventPayload } from "sigma/types";
 import { fromCamera, type Look, type Size, SQUARE, toCamera, zoomed } from "./camera";
+import { LabelLayer, type Write } from "./label-layer";
 import { Motion } from "./motion";
 import { type DrawnEdge, type DrawnNode, edgeProgram, type Mood, nodeProgram } from "./programs";
 
@@ -14,11 +15,15 @@ export interface Acts {
   click(id: string): void;
   /** A person moved the camera. */
   moved(): void;
-  /** All but labels was drawn: these are written on `labels`. */
-  drawn(labels: CanvasRenderingContext2D): void;
+  /** Labels are to be written. */
+  write: Write;
+  /** Everything was drawn. */
+  drawn(): void;
   /** The graphics processor forgot everything: another stage is needed. */
   lost(): void;
 }
+
+const UNUSED = ["edgeLabels", "labels", "hovers", "hoverNodes"];
 
 const CURVE_STEPS = 14;
 const CAMERA_MS = 280;
@@ -31,7 +36,7 @@ const LINE = 33;
 export class Stage {
   readonly #sigma: Sigma<DrawnNode, DrawnEdge>;
   readonly #motion = new Motion();
-  readonly #labels: CanvasRenderingContext2D | null;
+  readonly #labels: LabelLayer;
   /** Whether nodes or edges get other places in the buffers with the next frame, so that none can be put into its own. */
   #shifting = false;
   #ended = false;
@@ -60,7 +65,8 @@ export class Stage {
     // Asking the graphics processor which node is where makes the page wait for it: there is a quicker way.
     Object.assign(this.#sigma, { getNodeAtPosition: this.#at, pickingLayers: new Set() });
     this.#sigma.setCustomBBox(SQUARE);
-    this.#labels = this.#sigma.getCanvases().labels?.getContext("2d") ?? null;
+    this.#labels = new LabelLayer(this.#sigma.getCanvases().mouse ?? container, acts.write);
+    this.#spare();
     this.#listen();
   }
 
@@ -98,8 +104,14 @@ export class Stage {
     this.#draw({ partialGraph: { nodes, edges } });
   }
 
-  /** Draws again what changed for all at once. */
+  /** Draws again what changed for all at once; labels too. */
   refresh(): void {
+    this.#labels.expire();
+    this.fade();
+  }
+
+  /** Draws again what changed for all at once, but not in what labels say. */
+  fade(): void {
     if (!this.#ended) {
       this.#sigma.scheduleRender();
     }
@@ -108,17 +120,35 @@ export class Stage {
   end(): void {
     this.#ended = true;
     this.#motion.stop();
+    this.#labels.end();
     this.#sigma.kill();
   }
 
   #draw(what: Parameters<Sigma["refresh"]>[0]): void {
     if (!this.#ended) {
+      this.#labels.expire();
       this.#sigma.refresh({ ...what, schedule: true });
     }
   }
 
   #set(look: Look): void {
     this.#sigma.getCamera().setState(toCamera(look, this.size));
+  }
+
+  /** Sigma has layers for what we do otherwise. Empty as they are, each costs memory and time in every frame. */
+  #spare(): void {
+    const canvases = this.#sigma.getCanvases();
+    const shrink = () => {
+      for (const canvas of UNUSED.map((layer) => canvases[layer])) {
+        if (canvas) {
+          canvas.style.display = "none";
+          canvas.width = 1;
+          canvas.height = 1;
+        }
+      }
+    };
+    this.#sigma.on("resize", shrink);
+    shrink();
   }
 
   readonly #at = ({ x, y }: MouseCoords): string | null => {
@@ -136,9 +166,8 @@ export class Stage {
       this.#shifting = false;
     });
     sigma.on("afterRender", () => {
-      if (this.#labels) {
-        this.acts.drawn(this.#labels);
-      }
+      this.#labels.follow(this.look, this.size);
+      this.acts.drawn();
     });
     sigma.on("enterNode", ({ node }) => this.acts.point(node));
     sigma.on("leaveNode", () => this.acts.point(null));
