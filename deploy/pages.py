@@ -5,8 +5,9 @@ A build takes the place of the one before in one step, once it is whole.
 
 import fcntl
 import hashlib
-import shutil
+import signal
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,8 +27,6 @@ _SOURCES = (
 )
 _STAMP = ".sources"
 _WORK = ROOT / ".build"
-_UNFINISHED = _WORK / "pages"
-_FORMER = _WORK / "pages-before"
 
 
 def build(screen: Screen) -> None:
@@ -51,14 +50,14 @@ def build(screen: Screen) -> None:
 
 def _build() -> None:
     digest = _digest()
-    shutil.rmtree(_UNFINISHED, ignore_errors=True)
-    node.npm(UI, "run", "build", "--", "--outDir", str(_UNFINISHED), "--emptyOutDir", "--logLevel", "warn")
-    (_UNFINISHED / _STAMP).write_text(digest)
-    shutil.rmtree(_FORMER, ignore_errors=True)
-    if DIST.exists():
-        DIST.rename(_FORMER)
-    _UNFINISHED.rename(DIST)
-    shutil.rmtree(_FORMER, ignore_errors=True)
+    # A folder of its own: of a build that was killed something may still be writing.
+    with tempfile.TemporaryDirectory(prefix="pages-", dir=_WORK) as work:
+        unfinished, former = Path(work, "unfinished"), Path(work, "former")
+        node.npm(UI, "run", "build", "--", "--outDir", str(unfinished), "--emptyOutDir", "--logLevel", "warn")
+        (unfinished / _STAMP).write_text(digest)
+        if DIST.exists():
+            DIST.rename(former)
+        unfinished.rename(DIST)
 
 
 def _is_up_to_date() -> bool:
@@ -90,6 +89,8 @@ def _alone() -> Iterator[None]:
 def main() -> None:
     """The command."""
     screen = Screen()
+    # Whoever ends us ends what we wait for, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         build(screen)
     except node.NodeError as error:

@@ -117,7 +117,7 @@ async def test_a_build_that_is_interrupted_leaves_what_was_there(repository: Rep
     repository.build()
     (repository.ui / "src" / "page").write_text("second")
     (repository.ui / "src" / "slow").touch()
-    for ending in (signal.SIGINT, signal.SIGKILL):
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         begun = repository.builds
         with repository.begin() as process:
             await until(lambda begun=begun: repository.builds > begun)
