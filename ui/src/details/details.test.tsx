@@ -173,6 +173,7 @@ test("panels are stacked: those below are bars that come to the top, and each ca
   expect(screen.getByText(/No probe reports it/)).toBeTruthy();
   await userEvent.click(bars.getByRole("button", { name: "Close frontend" }));
   expect(screen.queryByRole("list", { name: "Opened before" })).toBeNull();
+  expect(screen.getByRole("region", { name: "The Internet" })).toBeTruthy();
   await userEvent.click(screen.getByRole("button", { name: "Close" }));
   expect(screen.queryByRole("complementary")).toBeNull();
 });
