@@ -34,7 +34,7 @@ export default function AddProbe({ org }: { org: string }) {
       ) : (
         <Notice title="Tokens for probes are for administrators">
           <p>
-            You are {membership.role} here. Ask an administrator of {membership.name} for a token, or to start the
+            Your role here is {membership.role}. Ask an administrator of {membership.name} for a token, or to start the
             probe: the members are in its <a href={href({ page: "settings", org, section: "members" })}>settings</a>.
           </p>
         </Notice>
