@@ -175,7 +175,8 @@ void main() {
   /* A dot in the middle, as an anchor for the eye, where no level tells more. */
   if (!has(64.0) && !has(2.0)) seen = over(seen, color, large * cover(length(v_p) - max(r * 0.11, 1.5)));
 
-  gl_FragColor = seen;
+  /* Lines of what one looks at lie below: what steps back lets them through. */
+  gl_FragColor = seen * (1.0 - 0.6 * pale);
 }
 `;
 
