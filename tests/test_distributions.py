@@ -41,7 +41,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["gen/python"], ["scope"]),
         (["gen/python", "sdk"], ["scope_sdk"]),
         (["gen/python", "sdk", "probe[kubernetes]"], ["scope_probe"]),
-        (["gen/python", "sdk", "probe", "."], ["mesh", "users", "collection", "query", "authfe", "deploy"]),
+        (["gen/python", "sdk", "probe", "."], ["mesh", "users", "collection", "query", "authfe", "ui", "deploy"]),
     ],
     ids=["scope-api", "scope-sdk", "scope-probe", "scope-service"],
 )
