@@ -34,12 +34,14 @@ type State = Pick<Condition, "state"> & { problem: CallError | null };
 /** Keeps a view of a topology as a feed says, and tells who looks at it how that goes. */
 export class Following {
   readonly #view = new View();
-  readonly #incoming = new Incoming(this.#view);
+  #incoming = new Incoming(this.#view);
   readonly #listeners = new Set<() => void>();
   #link: Link | null = null;
   #paused = false;
   #past = false;
   #key = "";
+  /** Whether nothing of the feed was shown yet. */
+  #fresh = true;
   #state: State = { state: "connecting", problem: null };
   #due: ReturnType<typeof setTimeout> | undefined;
   #frame = 0;
@@ -73,6 +75,8 @@ export class Following {
     const key = feedKey(feed);
     if (key !== this.#key) {
       this.#key = key;
+      this.#fresh = true;
+      this.#incoming = new Incoming(this.#view);
       this.#state = { state: "connecting", problem: null };
     }
     this.#past = feed.at !== "";
@@ -124,7 +128,8 @@ export class Following {
   #flush(): void {
     this.#due = undefined;
     this.#shown = performance.now();
-    if (this.#incoming.waits && (!this.#paused || !this.#live.heard)) {
+    if (this.#incoming.waits && (!this.#paused || this.#fresh)) {
+      this.#fresh = false;
       this.#incoming.show();
     }
     this.#tell();

@@ -52,8 +52,10 @@ export class Link {
 
   /** What the page shows from now on; null: nothing that changes. */
   want(wish: Wish | null): void {
+    if (wish?.key !== this.#wish?.key) {
+      this.#have = "";
+    }
     this.#wish = wish;
-    this.#have = wish ? this.#have : "";
     this.#beat();
   }
 

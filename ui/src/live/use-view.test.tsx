@@ -152,6 +152,22 @@ describe("a page", () => {
     expect(result.current.waiting).toBe(0);
   });
 
+  it("shows what other options leave although it is paused, and stands still then", async () => {
+    const { result, rerender } = shown();
+    const first = await streamed(0, "a", "b");
+    await becomes(result, "live", "a", "b");
+    rerender({ paused: true });
+    first.event("update", change({ remove: ["b"] }), "c2");
+    await waitFor(() => expect(result.current.waiting).toBe(1), DEADLINE);
+    rerender({ paused: true, stopped: "both" });
+    const second = await streamed(1, "b", "c");
+    await becomes(result, "paused", "b", "c");
+    second.event("update", change({ remove: ["b"] }), "c2");
+    await waitFor(() => expect(result.current.waiting).toBe(1), DEADLINE);
+    rerender({ paused: false, stopped: "both" });
+    await becomes(result, "live", "c");
+  });
+
   it("wants nothing while nobody sees it", async () => {
     const { result } = shown();
     const stream = await streamed(0, "a");
