@@ -1,5 +1,6 @@
 import { type QueryKey, useMutation, useQueryClient } from "@tanstack/react-query";
 import { announce } from "../parts/announce";
+import { keepFocus } from "../parts/focus";
 import { CallError } from "./call";
 
 interface Options<Input, Answer> {
@@ -39,6 +40,8 @@ export function useAction<Input = void, Answer = unknown>(
         announce(said(answer, input));
       }
       done?.(answer, input);
+      // Its button may be gone by then, as that of something that was taken back.
+      requestAnimationFrame(keepFocus);
     },
   });
   const run = (input: Input): void => {

@@ -1,13 +1,7 @@
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "./button";
 import styles from "./dialog.module.css";
-
-/** Where the button is gone that had opened a dialog, reading goes on at the page. */
-function keepFocus(): void {
-  if (document.activeElement === document.body) {
-    document.getElementById("main")?.focus();
-  }
-}
+import { keepFocus } from "./focus";
 
 interface Props {
   title: string;
