@@ -14,7 +14,8 @@ export function useRows(rows: readonly { id: string }[], scroller: HTMLElement |
     count: rows.length,
     getScrollElement: () => scroller,
     estimateSize: () => ROW,
-    getItemKey: (index) => rows[index]?.id ?? index,
+    // Another function would have it measure all rows anew.
+    getItemKey: useCallback((index: number) => rows[index]?.id ?? index, [rows]),
     overscan: 10,
     scrollPaddingStart: ROW,
     // The row that has the focus stays, wherever one scrolls.
