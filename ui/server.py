@@ -62,9 +62,11 @@ async def _serve(settings: ProcessSettings, files: Mapping[str, File]) -> None:
 
 
 def handler(files: Mapping[str, File]) -> Handler:
-    """Answers requests for these files, and counts."""
+    """Answers requests for these files, and measures it."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == HEALTH:
+            return web.Response(text="serving\n")
         began = time.perf_counter()
         response = answer(request, files)
         method = request.method if request.method in _METHODS else "_OTHER"
@@ -79,8 +81,6 @@ def answer(request: web.BaseRequest, files: Mapping[str, File]) -> web.Response:
     """What is said to a request."""
     if request.method not in _METHODS:
         return _refuse(HTTPStatus.METHOD_NOT_ALLOWED, _NO_METHOD, {"Allow": ", ".join(_METHODS)})
-    if request.path == HEALTH:
-        return web.Response(text="serving\n")
     if file := files.get(request.path):
         return _send(request, file)
     return _refuse(HTTPStatus.NOT_FOUND, _NO_FILE, {})

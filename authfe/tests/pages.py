@@ -31,13 +31,18 @@ class UiServer(Running):
     """One that serves these pages; it writes its log beside them."""
 
     def __init__(self, pages: Path) -> None:
-        self.port = free_port()
+        self.port, self.metrics_port = free_port(), free_port()
         super().__init__(
             Command(
                 name="ui-server",
                 argv=[sys.executable, "-m", "ui"],
                 ready=lambda: accepts(self.port),
-                environment={**plain_environment(), "LISTEN": self.address, "PAGES": str(pages)},
+                environment={
+                    **plain_environment(),
+                    "LISTEN": self.address,
+                    "METRICS_LISTEN": f"127.0.0.1:{self.metrics_port}",
+                    "PAGES": str(pages),
+                },
                 folder=ROOT,
             ),
             pages.with_name("ui-server.log"),

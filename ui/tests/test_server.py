@@ -1,6 +1,7 @@
 """What the process answers, around the edge."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -8,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -72,6 +74,18 @@ def test_it_is_read_only(server: UiServer, method: str) -> None:
     answer, body = ask(server, "/", method)
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
     assert b"METHOD_NOT_ALLOWED" in body
+
+
+def test_it_measures_what_it_answers_and_not_who_asks_for_its_health(server: UiServer) -> None:
+    assert ask(server, "/nothing")[0].status == 404
+    assert ask(server, "/", "PROPFIND")[0].status == 405
+    health, body = ask(server, "/healthz", "TRACE")
+    assert (health.status, body) == (200, b"serving\n")
+    with urlopen(f"http://127.0.0.1:{server.metrics_port}/metrics", timeout=60) as page:
+        counted = re.findall(r"http_server_request_duration_seconds_count\{(.*?)otel", page.read().decode())
+    assert 'http_request_method="GET",http_response_status_code="404",' in counted
+    assert 'http_request_method="_OTHER",http_response_status_code="405",' in counted
+    assert not [labels for labels in counted if "PROPFIND" in labels or "TRACE" in labels]
 
 
 def test_odd_headers_are_no_reason_to_fail(server: UiServer) -> None:
