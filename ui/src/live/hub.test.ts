@@ -313,8 +313,8 @@ describe("pages of one browser", () => {
     await live(two, "pods", 1);
     stream.event("end", { reason: "CREDENTIAL_REVOKED", message: "Signed out." });
     (await request(2)).refuse(401, "Sign in again.");
-    await condition(one, "ended", "Sign in again.");
-    await condition(two, "ended", "Sign in again.");
+    await condition(one, "ended", "Signed out.");
+    await condition(two, "ended", "Signed out.");
     expect(two.condition?.problem?.status).toBe(401);
     const next = new Page();
     next.want("pods");

@@ -32,6 +32,8 @@ export class Source {
   #revision = 0;
   #cursor = "";
   #failures = 0;
+  /** Why the service ended a stream; of a refusal that follows it says less. */
+  #revoked = "";
   #running: AbortController | null = null;
   #wake: () => void = () => {};
   #condition: Condition;
@@ -117,6 +119,7 @@ export class Source {
     const step = this.#known.take(name, data, id, Date.now());
     this.#cursor = id || this.#cursor;
     this.#failures = 0;
+    this.#revoked = "";
     if (step) {
       this.#revision++;
       this.#audience.told(this.#told(step));
@@ -131,9 +134,9 @@ export class Source {
       return this.#backoff();
     }
     if (end.kind === "refused") {
-      const { status } = end.error;
+      const { status, message } = end.error;
       if (status < 500 && !REFUSALS_THAT_PASS.has(status)) {
-        this.end(problemOf(end.error));
+        this.end({ ...problemOf(end.error), message: (status === 401 && this.#revoked) || message });
         return 0;
       }
       this.#pending(problemOf(end.error));
@@ -150,6 +153,7 @@ export class Source {
     if (reason === "CREDENTIAL_REVOKED") {
       // Whoever asks anew is told what is left: to sign in, what is not allowed any more, or less than was known.
       this.#cursor = "";
+      this.#revoked = message;
     }
     this.#pending();
     return this.#failures++ === 0 ? 0 : this.#backoff();
