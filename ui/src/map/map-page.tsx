@@ -38,7 +38,9 @@ function OrganizationMap({ route, name }: { route: MapRoute; name: string }) {
       {data ? (
         <Chosen route={route} topologies={data} paused={paused} onPause={setPaused} />
       ) : error ? (
-        <Problem error={error} onRetry={refetch} />
+        <div className={styles.waiting}>
+          <Problem error={error} onRetry={refetch} />
+        </div>
       ) : (
         <Skeleton />
       )}

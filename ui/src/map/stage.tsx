@@ -33,13 +33,13 @@ interface Props {
 
 /** The nodes, or why there are none; over them what there is to say about them. */
 export function Stage(props: Props) {
-  const { route, topologies, live, finding, onMove } = props;
+  const { route, topologies, live, finding, onMove, onChoose } = props;
   const matches = finding.marks?.size === 0 && props.nodes.length > 0 ? finding.counts : null;
   return (
     <section className={styles.stage} aria-label="Nodes">
       <Shown {...props} />
       <div className={styles.words}>
-        {live.problem && <Trouble live={live} route={route} onMove={onMove} />}
+        {live.problem && <Trouble live={live} route={route} onMove={onMove} onChoose={onChoose} />}
         {matches && <NoMatch route={route} topologies={topologies} matches={matches} />}
       </div>
     </section>
@@ -90,24 +90,20 @@ function topOf({ open, topology }: MapRoute): string {
   return top?.topology === topology ? top.id : "";
 }
 
-/** What goes wrong, and the way out: of a moment that is not kept the nearest that is. */
-function Trouble({
-  live: { problem, retry },
-  route,
-  onMove,
-}: {
-  live: Live;
-  route: MapRoute;
-  onMove: (at: string) => void;
-}) {
-  if (!route.at) {
+type TroubleProps = Pick<Props, "live" | "route" | "onMove" | "onChoose">;
+
+/** What goes wrong, and the way out: of a moment that is not kept the nearest that is, of options the usual ones. */
+function Trouble({ live: { problem, retry }, route, onMove, onChoose }: TroubleProps) {
+  const refused = problem?.reason === "INVALID_FIELD" && Object.keys(route.options).length > 0;
+  if (!route.at && !refused) {
     return <Problem error={problem} onRetry={retry} />;
   }
   return (
     <div className={styles.trouble}>
       <Problem error={problem} />
       {problem?.reason === "NOT_RETAINED" && <Nearest org={route.org} onMove={onMove} />}
-      <Button onClick={() => onMove("")}>Back to now</Button>
+      {refused && <Button onClick={() => onChoose({})}>The usual options</Button>}
+      {route.at && <Button onClick={() => onMove("")}>Back to now</Button>}
     </div>
   );
 }

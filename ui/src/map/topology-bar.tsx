@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { Topology } from "../api/types";
 import { counted } from "../parts/format";
 import { href, type MapRoute } from "../routes";
@@ -13,8 +14,13 @@ interface Props {
 
 /** The topologies to choose from, each beside those that show the same in another way. */
 export function TopologyBar({ topologies, route, matches }: Props) {
+  const bar = useRef<HTMLElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another topology is another one to be seen
+  useEffect(() => {
+    bar.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [route.topology]);
   return (
-    <nav aria-label="Topologies" className={styles.bar}>
+    <nav ref={bar} aria-label="Topologies" className={styles.bar}>
       <ul>
         {families(topologies, route.topology).map(({ main, members }) => (
           <li key={main.url}>
