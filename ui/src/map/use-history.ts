@@ -4,6 +4,8 @@ import { call } from "../api/call";
 import type { Range } from "./moments";
 
 const EVERY = 10_000;
+/** The oldest moment moves on: what is offered shall still be there when somebody has chosen it, in milliseconds. */
+const MARGIN = 15_000;
 
 interface History {
   /** What is kept: until now; null while it is not known, and where nothing is. */
@@ -21,8 +23,9 @@ export function useHistory(org: string): History {
     refetchInterval: EVERY,
   });
   const oldest = data?.oldest ? Date.parse(data.oldest) : Number.NaN;
+  const newest = Math.max(oldest, dataUpdatedAt);
   return {
-    range: Number.isNaN(oldest) ? null : { oldest, newest: Math.max(oldest, dataUpdatedAt) },
+    range: Number.isNaN(oldest) ? null : { oldest: Math.min(oldest + MARGIN, newest), newest },
     known: data !== undefined,
     error,
   };
