@@ -50,7 +50,7 @@ function columnOf({ id, label, dataType }: Group["columns"][number]): Column<Row
   const fact = (row: Row) => row.metadata.find((one) => one.id === id);
   return {
     id,
-    title: label,
+    title: label || id,
     numeric: dataType === "number",
     cell: (row) => {
       const found = metric(row);

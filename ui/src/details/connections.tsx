@@ -50,7 +50,7 @@ function columnOf({ id, label, dataType }: Group["columns"][number]): Column<Row
   const found = (row: Row) => row.metadata.find((one) => one.id === id)?.value;
   return {
     id,
-    title: label,
+    title: label || id,
     numeric: dataType === "number",
     cell: (row) => <Value text={found(row) ?? ""} dataType={dataType} />,
     key: (row) => sortKey(found(row), dataType),

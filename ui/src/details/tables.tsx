@@ -27,7 +27,7 @@ function One({ table: { label, columns, rows } }: { table: Table }) {
       title={label}
       columns={columns.map(({ id, label: title, dataType }) => ({
         id,
-        title,
+        title: title || id,
         numeric: dataType === "number",
         cell: (row) => <Value text={row.entries[id] ?? ""} dataType={dataType} />,
         key: (row) => sortKey(row.entries[id], dataType),

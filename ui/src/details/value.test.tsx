@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test } from "vitest";
-import { isWeb, Value } from "./value";
+import { beginningOf, isWeb, Value } from "./value";
 
 afterEach(cleanup);
 
@@ -37,4 +37,10 @@ test("what is long is clipped, and all of it is a press away", async () => {
   expect(document.body.textContent).toContain("0123456789ab…");
   await userEvent.click(screen.getByRole("button", { name: /Show all/ }));
   expect(document.body.textContent).toContain("0123456789abcdef");
+});
+
+test("what people see as one character is not cut in two", () => {
+  expect(beginningOf("👩🏽‍🚀👩🏽‍🚀👩🏽‍🚀", 2)).toBe("👩🏽‍🚀👩🏽‍🚀");
+  expect(beginningOf("👩🏽‍🚀👩🏽‍🚀", 2)).toBe("👩🏽‍🚀👩🏽‍🚀");
+  expect(beginningOf("abc", 2)).toBe("ab");
 });

@@ -50,16 +50,36 @@ export function isWeb(text: string): boolean {
 /** The beginning of a long text, and a way to all of it. */
 function Clipped({ text, most }: { text: string; most: number }) {
   const [whole, setWhole] = useState(false);
-  if (text.length <= most) {
+  const beginning = beginningOf(text, most);
+  if (beginning.length === text.length) {
     return text;
   }
   return (
     <>
-      {whole ? text : text.slice(0, most)}
+      {whole ? text : beginning}
       <button type="button" className={styles.rest} aria-expanded={whole} onClick={() => setWhole(!whole)}>
         {whole ? "less" : "…"}
         <span className="visually-hidden">{whole ? "" : "Show all of it"}</span>
       </button>
     </>
   );
+}
+
+const characters = new Intl.Segmenter("en");
+
+/** The first characters of a text, as people count them: one may consist of several that the language has. */
+export function beginningOf(text: string, most: number): string {
+  if (text.length <= most) {
+    return text;
+  }
+  let end = 0;
+  let count = 0;
+  for (const { index, segment } of characters.segment(text)) {
+    if (count === most) {
+      break;
+    }
+    end = index + segment.length;
+    count += 1;
+  }
+  return text.slice(0, end);
 }
