@@ -12,7 +12,7 @@ from tests.e2e.client import wait_for
 EXECUTABLE = "/usr/bin/chromium"
 #: For whatever shall come on a page, in milliseconds: other tests may keep the machine busy.
 PATIENCE = 30_000
-_FLAGS = (
+FLAGS = (
     *("--headless", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"),
 )
@@ -22,7 +22,7 @@ _FLAGS = (
 def chromium() -> Iterator[Browser]:
     """A browser whose pages are all taken for visible."""
     with _playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=_FLAGS)
+        browser = playwright.chromium.launch(executable_path=EXECUTABLE, args=FLAGS)
         yield browser
         browser.close()
 
@@ -32,7 +32,7 @@ def window(browser: Browser, profile: Path) -> Iterator[Browser]:
     """A browser of one window, whose tabs are hidden but for the one in front, as people have them."""
     arguments = [
         EXECUTABLE,
-        *_FLAGS,
+        *FLAGS,
         f"--user-data-dir={profile}",
         "--remote-debugging-port=0",
         "--window-size=1280,800",
