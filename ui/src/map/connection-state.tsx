@@ -69,7 +69,7 @@ export function stateWords(
     case "past":
       return `As at ${moment(at).startsWith(today()) ? clock(at) : moment(at)}`;
     default:
-      return "Ended";
+      return at ? "Not shown" : "Ended";
   }
 }
 
