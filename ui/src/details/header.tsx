@@ -34,7 +34,9 @@ export function Header({ open, node, titleId, onClose, children }: Props) {
         <Shape node={node} />
         <div>
           <p className={styles.kind}>{node.pseudo ? "Not reported by a probe" : singular(topologies, open.topology)}</p>
-          <h2 id={titleId}>{node.label || open.id}</h2>
+          <h2 id={titleId} title={node.label}>
+            {node.label || open.id}
+          </h2>
           {node.labelMinor && <p className={styles.minor}>{node.labelMinor}</p>}
         </div>
         <Button look="plain" aria-label="Close" title="Close (Esc)" onClick={onClose}>

@@ -35,7 +35,7 @@ export function Value({ text, dataType = "", truncate = 0 }: Props) {
           {text}
         </a>
       ) : (
-        text
+        <Clipped text={text} most={LONG} />
       );
     default:
       return <Clipped text={text} most={truncate || LONG} />;
