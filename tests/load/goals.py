@@ -70,6 +70,10 @@ def _cost(run: str) -> _Measure:
     return at(run, "cost_in_query", "one_full_in_20", "us_per_report")
 
 
+def _frame(nodes: int, moving: str) -> tuple[str, str, str, str]:
+    return f"ui-{nodes}", "main_thread_per_frame", moving, "p95_ms"
+
+
 _EVENT = ("views-1000", "latency", "report_to_hosts_event")
 
 GOALS = (
@@ -93,6 +97,14 @@ GOALS = (
     Goal("taking in a report at 1,000 hosts, times that at 10", ratio(_cost("views-1000"), _cost("views-10")), 1.5),
     Goal("100 watchers of `hosts`, times one in query", at("watchers", "of_many", "hosts", "query_times"), 2),
     Goal("an event to a watcher, us of Envoy", at("watchers", "of_many", "hosts", "envoy_us_per_event"), 1000),
+    Goal("the map's first picture at 1,000 nodes, ms", at("ui-1000", "latency", "first_picture", "max_ms"), 1000),
+    Goal("100 changes on the map at 1,000 nodes, p95, ms", at("ui-1000", "latency", "change", "p95_ms"), 100),
+    Goal("the page's memory, growth in MB", at("ui-1000", "memory", "heap", "growth_mb"), 5),
+    *(
+        Goal(f"the page's main thread, a frame {moving} {nodes:,} nodes, p95, ms", at(*_frame(nodes, moving)), bound)
+        for nodes, bound in ((2000, 8), (10_000, 16))
+        for moving in ("panning", "zooming")
+    ),
 )
 
 
