@@ -1,6 +1,7 @@
 import { keepPreviousData, queryOptions, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { call } from "../api/call";
+import { every, untilRead } from "../api/polling";
 import type { NodeDetails } from "../api/types";
 import { readPath } from "../live/feed";
 import type { Change, View } from "../live/view";
@@ -29,7 +30,7 @@ export function useNode(node: OpenNode, route: MapRoute, view: View, paused: boo
   const live = !route.at && !paused;
   const read = useQuery({
     ...nodeQuery(node, route),
-    refetchInterval: live && EVERY,
+    refetchInterval: live ? every(EVERY) : untilRead,
     refetchOnWindowFocus: live,
     staleTime: live ? SOONEST : Number.POSITIVE_INFINITY,
   });
@@ -38,17 +39,19 @@ export function useNode(node: OpenNode, route: MapRoute, view: View, paused: boo
 }
 
 /** Reads a node anew when the map says that it changed. */
-function useChanges(view: View, id: string, live: boolean, { refetch, dataUpdatedAt }: UseQueryResult): void {
+function useChanges(view: View, id: string, live: boolean, read: UseQueryResult): void {
+  const { refetch } = read;
+  const asked = Math.max(read.dataUpdatedAt, read.errorUpdatedAt);
   useEffect(() => {
     if (!live) {
       return;
     }
     return view.subscribe((change) => {
-      if (concerns(change, id) && Date.now() - dataUpdatedAt > SOONEST) {
+      if (concerns(change, id) && Date.now() - asked > SOONEST) {
         void refetch({ cancelRefetch: false });
       }
     });
-  }, [view, id, live, refetch, dataUpdatedAt]);
+  }, [view, id, live, refetch, asked]);
 }
 
 /** Whether a change is one of a node, other than of what is measured of it. */
