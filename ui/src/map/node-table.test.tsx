@@ -109,3 +109,22 @@ test("keys lead no farther than the ends", () => {
     null,
   ]);
 });
+
+test("a row stays what it is when others come before it: what is drawn is not drawn again", () => {
+  const table = (some: readonly ViewNode[]) => (
+    <NodeTable
+      topology="processes"
+      topologies={[]}
+      nodes={some}
+      byId={new Map()}
+      marks={null}
+      chosen=""
+      onOpen={() => {}}
+    />
+  );
+  const { rerender } = render(table(nodes));
+  const row = screen.getByRole("row", { name: /web-10/ });
+  rerender(table([...nodes, node("c", { label: "a" })]));
+  expect(names()[0]).toBe("a ");
+  expect(screen.getByRole("row", { name: /web-10/ })).toBe(row);
+});

@@ -20,7 +20,7 @@ export function Rows({ scroller, rows, columns, context, chosen }: Props) {
   let end = 0;
   return (
     <tbody>
-      {virtualizer.getVirtualItems().map((item) => {
+      {virtualizer.getVirtualItems().flatMap((item) => {
         const gap = item.start - end;
         end = item.end;
         const node = rows[item.index]?.original;
