@@ -68,7 +68,7 @@ float shape(float kind, vec2 p) {
   if (kind < 4.5) return polygon(p, 6.0, 1.05, 0.0, 0.10);
   if (kind < 5.5) return polygon(p - vec2(0.0, 0.02), 7.0, 1.03, 0.0, 0.08);
   if (kind < 6.5) return polygon(p, 8.0, 1.03, PI / 8.0, 0.08);
-  if (kind < 7.5) return cloud(p);
+  if (kind < 7.5) return cloud(p / 1.2) * 1.2;
   if (kind < 8.5) return roundBox(p, vec2(0.74, 0.9), 0.34);
   return sheet(p);
 }
@@ -130,7 +130,7 @@ void main() {
   if (!marked) pale = max(pale, u_search);
   if (chosen) pale *= 0.3;
   pale *= 0.82;
-  float faded = has(4.0) ? 0.62 : 0.0;
+  float faded = has(4.0) ? 0.5 : 0.0;
   vec3 color = mix(v_color, u_page, max(pale, faded));
   vec3 surface = mix(u_surface, u_page, pale);
 

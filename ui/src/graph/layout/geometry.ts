@@ -7,7 +7,7 @@ export const RADIUS = 26;
 export const LEAST_RADIUS = 2.5;
 
 /** How far apart neighbours in a row and rows are, so that labels have room. */
-export const PITCH_X = 126;
+export const PITCH_X = 146;
 export const PITCH_Y = 116;
 
 /** Two nodes are at least this far apart, across or down. */

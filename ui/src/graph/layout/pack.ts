@@ -8,7 +8,7 @@ export interface Block {
 
 /** How much wider than high a picture is. */
 const ASPECT = 1.9;
-const GAP = 0.6;
+const GAP = 0.4;
 
 /**
  * Puts blocks beside each other in rows, in their order, below `top`, each row centred around x = 0.
