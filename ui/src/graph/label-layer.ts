@@ -10,7 +10,7 @@ const MARGIN = 160;
 const STRETCH = 1.25;
 
 /** After so many milliseconds without movement labels are written as they should be. */
-const REST = 110;
+const REST = 180;
 
 /**
  * Labels on a canvas of their own. Writing costs more than all the rest of a frame: while one moves, what is written is
