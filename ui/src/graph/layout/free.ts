@@ -9,6 +9,8 @@ const ROW = 1 << 20;
 /** Which places are taken, to find free ones: no two are closer than CLEAR_X across and CLEAR_Y down. */
 export class Taken {
   readonly #cells = new Map<number, Point[]>();
+  /** By the cell of a wish, how far was searched around it: what was taken stays so, and thousands may wish for one place. */
+  readonly #searched = new Map<number, { around: Point; next: number }>();
 
   /** Takes a place. */
   take(place: Point): void {
@@ -29,8 +31,12 @@ export class Taken {
   }
 
   #search(wish: Point): Point {
-    for (const [across, down] of steps()) {
-      const place = { x: wish.x + across * CLEAR_X, y: wish.y + down * CLEAR_Y };
+    const key = cell(wish.x, wish.y);
+    const search = this.#searched.get(key) ?? { around: wish, next: 0 };
+    this.#searched.set(key, search);
+    for (let step = steps()[search.next]; step; step = steps()[++search.next]) {
+      const [across, down] = step;
+      const place = { x: search.around.x + across * CLEAR_X, y: search.around.y + down * CLEAR_Y };
       if (this.#free(place)) {
         return place;
       }
