@@ -211,3 +211,12 @@ test("tables are put in order by their titles, and filtered where they are long"
   expect(names()).toEqual(["worker 17", "worker 7"]);
   expect(screen.getByText(/^3 more are not listed/)).toBeTruthy();
 });
+
+test("a table with columns called as what objects know of themselves is empty where it says nothing", async () => {
+  const columns = ["constructor", "__proto__"].map((id) => ({ id, label: id, dataType: "", defaultSort: false }));
+  const tables = [{ id: "t", label: "Odd", type: "multicolumn-table", columns, rows: [{ id: "1", entries: {} }] }];
+  answers[FRONTEND] = { ...container, node: { ...container.node, tables } };
+  show(ON_TOP);
+  const table = await screen.findByRole("table", { name: /Odd/ });
+  expect(within(table).getAllByRole("row")[1]?.textContent).toBe("");
+});

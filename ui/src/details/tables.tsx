@@ -1,4 +1,5 @@
 import type { NodeDetails } from "../api/types";
+import { own } from "../parts/own";
 import { Section } from "./section";
 import { SortTable } from "./sort-table";
 import { sortKey } from "./sorting";
@@ -29,8 +30,8 @@ function One({ table: { label, columns, rows } }: { table: Table }) {
         id,
         title: title || id,
         numeric: dataType === "number",
-        cell: (row) => <Value text={row.entries[id] ?? ""} dataType={dataType} />,
-        key: (row) => sortKey(row.entries[id], dataType),
+        cell: (row) => <Value text={own(row.entries, id) ?? ""} dataType={dataType} />,
+        key: (row) => sortKey(own(row.entries, id), dataType),
       }))}
       rows={rows}
       rowKey={({ id }) => id}

@@ -3,6 +3,7 @@ import type { ViewNode } from "../api/types";
 import { Button } from "../parts/button";
 import { counted } from "../parts/format";
 import { Popover } from "../parts/popover";
+import { LONGEST } from "../search/parse";
 import { SearchHelp } from "./help";
 import styles from "./search-box.module.css";
 import { titled } from "./shortcuts";
@@ -45,6 +46,7 @@ export function SearchBox({ ref, finding, nodes, onOpen }: Props) {
           placeholder="Search"
           title={titled("search")}
           spellCheck={false}
+          maxLength={LONGEST}
           autoComplete="off"
           value={text}
           onChange={(event) => onType(event.target.value)}

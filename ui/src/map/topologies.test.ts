@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { topology } from "./testing";
-import { families, find, fullName, isHidden, start } from "./topologies";
+import { families, find, fullName, isHidden, singular, start } from "./topologies";
 
 const empty = { hide_if_empty: true };
 const leftOut = { stats: { node_count: 0, nonpseudo_node_count: 0, edge_count: 0, filtered_nodes: 2 } };
@@ -24,6 +24,14 @@ test("families come by rank, and what is looked at stays", () => {
   expect(names("services")).toEqual([["processes"], ["containers", "containers-by-image"], ["services"]]);
   expect(fullName(list, "containers-by-image")).toBe("containers by image");
   expect(find(list, "nothing")).toBeUndefined();
+});
+
+test("a topology that an address makes up is called as it is", () => {
+  expect(["containers", "constructor", "__proto__"].map((id) => singular([], id))).toEqual([
+    "Container",
+    "constructor",
+    "__proto__",
+  ]);
 });
 
 test("one starts where there is something", () => {

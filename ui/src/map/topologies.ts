@@ -1,5 +1,6 @@
 // Which topologies there are to choose from.
 import type { Topology } from "../api/types";
+import { own } from "../parts/own";
 
 /** Where a person starts who asked for none: the first of these that has something of their own in it. */
 const STARTS = ["kube-controllers", "pods", "containers", "processes", "hosts"];
@@ -66,5 +67,5 @@ export function fullName(topologies: readonly Topology[], id: string): string {
 
 /** What a node of a topology is called. */
 export function singular(topologies: readonly Topology[], id: string): string {
-  return SINGULAR[id] ?? fullName(topologies, id);
+  return own(SINGULAR, id) ?? fullName(topologies, id);
 }

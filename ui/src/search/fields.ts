@@ -1,4 +1,5 @@
 import type { ViewNode } from "../api/types";
+import { own } from "../parts/own";
 
 /** Something of a node that can be searched. */
 export interface Field {
@@ -32,8 +33,8 @@ function visitTable({ type, columns, rows }: ViewNode["tables"][number], visit: 
   const naming = type === "property-list" ? columns[0]?.id : undefined;
   for (const { entries } of rows) {
     for (const { id, label } of columns) {
-      const name = naming === undefined || naming === id ? label : (entries[naming] ?? label);
-      visit("table", id, name, entries[id] ?? "");
+      const name = naming === undefined || naming === id ? label : (own(entries, naming) ?? label);
+      visit("table", id, name, own(entries, id) ?? "");
     }
   }
 }

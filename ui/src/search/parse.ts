@@ -48,11 +48,16 @@ export interface Search {
 // A comparison may have spaces in it; a value may be quoted, so that it may too, and its end may not be typed yet.
 const TERM =
   /(?<not>-?)(?:(?<metric>[^\s:<>="]+)\s*(?<comparison>[<>]=?|=)\s*(?<value>[^\s<>=]*)|(?<field>[^\s:<>="]+):(?<wanted>"[^"]*"?|\S*)|(?<word>"[^"]*"?|\S+))/gu;
-const NUMBER = /^(?<digits>-?\d*\.?\d+)(?<unit>[kmgt]?)(?:i?b)?%?$/iu;
+// Digits are read in one way only: else many of them, with something else behind, would take for ever.
+const NUMBER = /^(?<digits>-?(?:\d+(?:\.\d+)?|\.\d+))(?<unit>[kmgt]?)(?:i?b)?%?$/iu;
 const UNITS = ["", "k", "m", "g", "t"];
 
+/** So many characters are looked at: nobody types more, but a link may have them. */
+export const LONGEST = 500;
+
 /** Understands what was typed, however far somebody has got with it. */
-export function parseSearch(text: string): Search {
+export function parseSearch(typed: string): Search {
+  const text = typed.slice(0, LONGEST);
   const terms: Term[] = [];
   const problems: string[] = [];
   for (const found of text.matchAll(TERM)) {

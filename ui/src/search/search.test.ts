@@ -216,3 +216,30 @@ describe("names", () => {
     });
   });
 });
+
+describe("what a stranger may have written", () => {
+  it("is no more than words where it is called as what objects know of themselves", () => {
+    const columns = ["constructor", "__proto__"].map((id) => ({ id, label: id, dataType: "", defaultSort: false }));
+    const entries: Record<string, string> = JSON.parse('{"__proto__": "found"}');
+    const rows = [
+      { id: "1", entries },
+      { id: "2", entries: {} },
+    ];
+    const hostile = nodeOf("x", {
+      tables: ["property-list", "multicolumn-table"].map((type) => ({ ...PORTS, type, columns, rows })),
+    });
+    expect(matches(parseSearch("found"), hostile)).toBe(true);
+    expect(matches(parseSearch("native"), hostile)).toBe(false);
+    expect(matches(parseSearch("function"), hostile)).toBe(false);
+    expect(match(parseSearch("proto:found"), hostile)?.fields).toHaveLength(1);
+  });
+
+  it.each(["1", "1.", "-", "a ", '"', 'a:"', "a>", ">", "a\u0130"])(
+    "takes no time however much of %o there is",
+    (part) => {
+      const { terms } = parseSearch(`cpu>${part.repeat(200_000)}x`);
+      expect(terms.length).toBeLessThan(500);
+      expect(parseSearch(`cpu>${"1".repeat(490)}x`).problem).not.toBe("");
+    },
+  );
+});
