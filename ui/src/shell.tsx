@@ -2,7 +2,8 @@ import type { ReactNode } from "react";
 import { Acting } from "./admin/acting";
 import { may } from "./api/session";
 import type { Me, Membership } from "./api/types";
-import { Looks } from "./looks";
+import { Choices, Looks } from "./looks";
+import { useNarrow } from "./parts/narrow";
 import { Popover } from "./parts/popover";
 import { href, mapOf, type Route } from "./routes";
 import styles from "./shell.module.css";
@@ -28,8 +29,7 @@ export function Shell({ me, route, children }: Props) {
           Scope
         </a>
         {org && <Organizations me={me} route={route} name={membership?.name || org} />}
-        {membership && <OfOrganization membership={membership} route={route} />}
-        <Account me={me} route={route} />
+        <Ways me={me} route={route} membership={membership} />
       </header>
       {children}
     </>
@@ -57,6 +57,26 @@ function sameOf(route: Route, org: string): Route {
   return route.page === "settings" || route.page === "add-probe" ? { ...route, org } : mapOf(org);
 }
 
+/** The ways to the pages; in a narrow window behind one button. */
+function Ways({ me, route, membership }: { me: Me; route: Route; membership: Membership | undefined }) {
+  const narrow = useNarrow();
+  const ways = (
+    <>
+      {membership && <OfOrganization membership={membership} route={route} />}
+      <Account me={me} route={route}>
+        {narrow ? <Choices /> : <Looks />}
+      </Account>
+    </>
+  );
+  return narrow ? (
+    <Popover look="plain" className={styles.menu} label="Menu">
+      <div className={styles.sheet}>{ways}</div>
+    </Popover>
+  ) : (
+    ways
+  );
+}
+
 /** The pages of an organization. */
 function OfOrganization({ membership, route }: { membership: Membership; route: Route }) {
   const org = membership.id;
@@ -80,7 +100,7 @@ function OfOrganization({ membership, route }: { membership: Membership; route: 
 }
 
 /** What is everybody's own: the account, how the pages look; and administration, of those who may. */
-function Account({ me, route }: { me: Me; route: Route }) {
+function Account({ me, route, children }: Props) {
   return (
     <nav aria-label="Account" className={`${styles.pages} ${styles.account}`}>
       {me.admin && (
@@ -91,7 +111,7 @@ function Account({ me, route }: { me: Me; route: Route }) {
       <PageLink to={{ page: "account" }} route={route}>
         {me.email}
       </PageLink>
-      <Looks />
+      {children}
     </nav>
   );
 }

@@ -32,8 +32,11 @@ export function ConnectionState({ live, at, paused, onPause }: Props) {
       )}
       <span role="status" className={styles.connection} data-connection={live.connection}>
         <span className={styles.dot} aria-hidden="true" />
-        {stateWords(live, at, since)}
+        {stateWords(live.connection, at, since)}
       </span>
+      {live.connection === "paused" && live.waiting > 0 && (
+        <span className={styles.waiting}>{counted(live.waiting, "change")} waiting</span>
+      )}
       {at === "" && (
         <Button aria-pressed={paused} title={titled("pause", paused ? "Go on" : "Pause")} onClick={onPause}>
           {paused ? "Go on" : "Pause"}
@@ -52,11 +55,7 @@ function useSince(connection: Connection): number {
 }
 
 /** The connection in words. */
-export function stateWords(
-  { connection, waiting }: Pick<Live, "connection" | "waiting">,
-  at: string,
-  since: number,
-): string {
+export function stateWords(connection: Connection, at: string, since: number): string {
   switch (connection) {
     case "live":
       return "Live";
@@ -65,7 +64,7 @@ export function stateWords(
     case "reconnecting":
       return `Reconnecting since ${clock(since)}`;
     case "paused":
-      return waiting > 0 ? `Paused, ${counted(waiting, "change")} waiting` : "Paused";
+      return "Paused";
     case "past":
       return `As at ${moment(at).startsWith(today()) ? clock(at) : moment(at)}`;
     default:

@@ -68,15 +68,23 @@ const nothing = { quietProbes: [], quietProbeCount: 0, droppedReports: 0, unusab
 
 test("the connection is told in words", () => {
   const noon = new Date(2026, 0, 2, 12, 0, 0);
-  const words = (connection: "live" | "paused" | "reconnecting" | "past", waiting = 0) =>
-    stateWords({ connection, waiting }, noon.toISOString(), noon.getTime());
-  expect([words("live"), words("paused"), words("paused", 2), words("reconnecting"), words("past")]).toEqual([
+  const words = (connection: "live" | "paused" | "reconnecting" | "past") =>
+    stateWords(connection, noon.toISOString(), noon.getTime());
+  expect([words("live"), words("paused"), words("reconnecting"), words("past")]).toEqual([
     "Live",
     "Paused",
-    "Paused, 2 changes waiting",
     "Reconnecting since 12:00:00",
     "As at 2026-01-02 12:00:00",
   ]);
+});
+
+test("how many changes wait is shown, and not read out with each of them", () => {
+  const live = { connection: "paused", missing: nothing, waiting: 2 } as unknown as Parameters<
+    typeof ConnectionState
+  >[0]["live"];
+  render(<ConnectionState live={live} at="" paused onPause={() => {}} />);
+  expect(screen.getByText("2 changes waiting")).toBeTruthy();
+  expect(screen.getByRole("status").textContent).toBe("Paused");
 });
 
 test("what is missing is told, a sentence each", () => {

@@ -1,8 +1,9 @@
+import { type ChangeEvent, useState } from "react";
 import type { ViewNode } from "../api/types";
 import { Dialog } from "../parts/dialog";
 import { searchableNames } from "../search/names";
 import styles from "./help.module.css";
-import { keyName, SHORTCUTS } from "./shortcuts";
+import { keyName, keysWork, letKeysWork, SHORTCUTS } from "./shortcuts";
 
 /** What keys do, by what they are for; beside those of the map those of what is on it. */
 const ELSEWHERE = [
@@ -43,10 +44,26 @@ export function Help({ nodes, onClose }: { nodes: Iterable<ViewNode>; onClose: (
           ))}
         </dl>
         <p>Keys do nothing of this while you type.</p>
+        <Switch />
         <h3>Search</h3>
         <SearchHelp nodes={nodes} />
       </div>
     </Dialog>
+  );
+}
+
+/** Whether the keys of the first part do anything, in this browser. */
+function Switch() {
+  const [on, setOn] = useState(keysWork);
+  const chosen = (event: ChangeEvent<HTMLInputElement>) => {
+    letKeysWork(event.target.checked);
+    setOn(event.target.checked);
+  };
+  return (
+    <label className={styles.switch}>
+      <input type="checkbox" checked={on} onChange={chosen} />
+      Single keys do something
+    </label>
   );
 }
 

@@ -37,7 +37,7 @@ export function NodeTable({ topology, topologies, nodes, byId, marks, chosen, on
   return (
     <div className={styles.whole}>
       <div className={styles.tools}>
-        <p role="status">{words(data.length, nodes.length)}</p>
+        <p role={marks ? "status" : undefined}>{words(data.length, nodes.length)}</p>
         <ColumnMenu columns={columns} shown={shown} onShow={show} onReset={reset} />
       </div>
       <div ref={setScroller} className={styles.scroller}>

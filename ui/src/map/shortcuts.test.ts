@@ -1,5 +1,7 @@
-import { expect, test } from "vitest";
-import { actionOf, titled } from "./shortcuts";
+import { renderHook } from "@testing-library/react";
+import { userEvent } from "@testing-library/user-event";
+import { expect, test, vi } from "vitest";
+import { actionOf, letKeysWork, titled, useShortcuts } from "./shortcuts";
 
 function press(key: string, target: Element | null = document.body, more: Partial<KeyboardEvent> = {}) {
   return actionOf({ key, target, ctrlKey: false, metaKey: false, altKey: false, defaultPrevented: false, ...more });
@@ -44,3 +46,15 @@ test("letters mean something on buttons, but space presses them", () => {
 });
 
 test("titles name the key", () => expect(titled("pause", "Pause")).toBe("Pause (p or Space)"));
+
+test("who switches single keys off keeps Esc", async () => {
+  const handlers = { table: vi.fn(), close: vi.fn() };
+  renderHook(() => useShortcuts(handlers));
+  letKeysWork(false);
+  await userEvent.keyboard("t{Escape}");
+  expect(handlers.table).not.toHaveBeenCalled();
+  expect(handlers.close).toHaveBeenCalledOnce();
+  letKeysWork(true);
+  await userEvent.keyboard("t");
+  expect(handlers.table).toHaveBeenCalledOnce();
+});

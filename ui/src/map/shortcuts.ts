@@ -51,6 +51,32 @@ export function titled(action: Action, words?: string): string {
   return found ? `${words ?? found.words} (${found.keys.map(keyName).join(" or ")})` : (words ?? "");
 }
 
+const KEPT = "scope-keys";
+let work = kept();
+
+function kept(): boolean {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    return true;
+  }
+}
+
+/** Whether single keys do anything: who dictates, or hits keys unawares, switches that off. Esc works always. */
+export function keysWork(): boolean {
+  return work;
+}
+
+/** Chooses whether they do, and keeps it; where the browser keeps nothing, until the page is left. */
+export function letKeysWork(chosen: boolean): void {
+  work = chosen;
+  try {
+    localStorage.setItem(KEPT, chosen ? "on" : "off");
+  } catch {
+    // As the looks: what is not kept still holds here.
+  }
+}
+
 /** Does what keys ask for while the page is there. */
 export function useShortcuts(handlers: Handlers): void {
   const newest = useRef(handlers);
@@ -61,7 +87,7 @@ export function useShortcuts(handlers: Handlers): void {
     const pressed = (event: KeyboardEvent) => {
       const action = actionOf(event);
       const handler = action && newest.current[action];
-      if (handler && !document.querySelector("dialog[open], :popover-open")) {
+      if (handler && (action === "close" || keysWork()) && !document.querySelector("dialog[open], :popover-open")) {
         event.preventDefault();
         handler();
       }

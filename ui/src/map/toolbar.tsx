@@ -1,6 +1,6 @@
-import { useSyncExternalStore } from "react";
 import type { Topology } from "../api/types";
 import { Button } from "../parts/button";
+import { useNarrow } from "../parts/narrow";
 import { Popover } from "../parts/popover";
 import type { MapRoute } from "../routes";
 import type { TableColumn } from "./columns";
@@ -27,7 +27,7 @@ export function Toolbar(props: Props) {
   const { display, timeline, onChange, onTimeline } = props;
   const narrow = useNarrow();
   return (
-    <div className={styles.tools} role="toolbar" aria-label="What is shown">
+    <section className={styles.tools} aria-label="What is shown">
       {narrow ? (
         <Popover label="Options">
           <div className={styles.sheet}>
@@ -55,7 +55,7 @@ export function Toolbar(props: Props) {
           Timeline
         </Button>
       </div>
-    </div>
+    </section>
   );
 }
 
@@ -74,16 +74,4 @@ function Choices({ route, topology, metrics, onChange, onPreview, narrow = false
       />
     </>
   );
-}
-
-const narrowWindow = matchMedia("(max-width: 700px)");
-
-function subscribe(changed: () => void): () => void {
-  narrowWindow.addEventListener("change", changed);
-  return () => narrowWindow.removeEventListener("change", changed);
-}
-
-/** Whether the window has no room for everything beside each other. */
-function useNarrow(): boolean {
-  return useSyncExternalStore(subscribe, () => narrowWindow.matches);
 }

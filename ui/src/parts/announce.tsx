@@ -5,7 +5,8 @@ const listeners = new Set<() => void>();
 
 /** Has a screen reader say something that changed without a move of the focus. */
 export function announce(said: string): void {
-  words = said;
+  // The same once more is only read when it differs.
+  words = said === words ? `${said}\u00a0` : said;
   for (const listener of listeners) {
     listener();
   }

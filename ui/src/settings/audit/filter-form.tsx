@@ -82,10 +82,12 @@ export function FilterForm({ errors, onFilter, organizations = false }: Props) {
         <Field label="Until" error={errors.before}>
           {(input) => <input {...input} type="datetime-local" value={filters.before} onChange={set("before")} />}
         </Field>
-        <Button type="submit">Show</Button>
-        <Button look="plain" onClick={clear}>
-          Clear
-        </Button>
+        <div className={form.buttons}>
+          <Button type="submit">Show</Button>
+          <Button look="plain" onClick={clear}>
+            Clear
+          </Button>
+        </div>
       </div>
     </form>
   );
