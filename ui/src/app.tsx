@@ -1,6 +1,6 @@
 import { QueryErrorResetBoundary } from "@tanstack/react-query";
 import { Component, lazy, type ReactNode, Suspense } from "react";
-import { useMe } from "./api/session";
+import { personOf, useMe } from "./api/session";
 import { Announcements } from "./parts/announce";
 import { Loading, Problem } from "./parts/notice";
 import { Page } from "./parts/page";
@@ -45,7 +45,7 @@ function Current() {
     return route.page === "waiting" ? <Waiting /> : <Front />;
   }
   return (
-    <Shell me={me} route={route}>
+    <Shell key={personOf(me)} me={me} route={route}>
       <Suspense fallback={<Loading />}>{pageOf(route)}</Suspense>
     </Shell>
   );

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { split, useAction } from "./action";
 import { CallError } from "./call";
+import { makeClient } from "./client";
 
 afterEach(cleanup);
 
@@ -50,6 +51,20 @@ describe("an action", () => {
     await waitFor(() => expect(result.current.problem).toBe(refused));
     act(() => result.current.run());
     await waitFor(() => expect(result.current.problem).toBeNull());
+  });
+});
+
+describe("what was answered", () => {
+  it("is kept by what shows it alone: it may be a secret", async () => {
+    const client = makeClient();
+    const wrapper = ({ children }: { children: ReactNode }) => (
+      <QueryClientProvider client={client}>{children}</QueryClientProvider>
+    );
+    const { result, unmount } = renderHook(() => useAction(async () => ({ token: "secret" })), { wrapper });
+    act(() => result.current.run());
+    await waitFor(() => expect(client.getMutationCache().getAll()[0]?.state.data).toEqual({ token: "secret" }));
+    unmount();
+    await waitFor(() => expect(client.getMutationCache().getAll()).toEqual([]));
   });
 });
 

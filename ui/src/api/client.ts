@@ -22,7 +22,8 @@ export function makeClient(): QueryClient {
     mutationCache: new MutationCache({ onError }),
     defaultOptions: {
       queries: { staleTime: 2_000, retry: (failed, error) => failed < TRIES && temporary(error) },
-      mutations: { retry: false },
+      // What it answered may be a secret that is shown once: nothing keeps it that does not show it.
+      mutations: { retry: false, gcTime: 0 },
     },
   });
   return client;

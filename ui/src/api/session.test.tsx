@@ -57,6 +57,26 @@ test("who is signed out is so at once wherever it shows, hears why, and leaves n
   expect(client.getQueryData(["secret"])).toBeUndefined();
 });
 
+test("who becomes somebody else in another window sees nothing that was shown to who they were", async () => {
+  const bob = { id: "bob", email: "bob@example.org", organizations: [] };
+  const client = open(ann(), Response.json(bob), Response.json({ ...bob, impersonator: "root@example.org" }));
+  await screen.findByText("ann@example.org: what only members see");
+
+  for (const whose of ["ann", "bob"]) {
+    client.setQueryData(["details"], `what ${whose} saw`);
+    await act(() => client.refetchQueries({ queryKey: ME }));
+    expect(client.getQueryData(["details"])).toBeUndefined();
+    expect(await screen.findByText("bob@example.org: what only members see")).toBeDefined();
+  }
+});
+
+test("who stays who they are keeps what they were shown", async () => {
+  const client = open(ann(), ann());
+  await screen.findByText("ann@example.org: what only members see");
+  await act(() => client.refetchQueries({ queryKey: ME }));
+  expect(client.getQueryData(["secret"])).toBeDefined();
+});
+
 test("who finds out by asking hears why too, in words for people", async () => {
   const client = open(ann(), refused());
   await screen.findByText("ann@example.org: what only members see");

@@ -12,7 +12,13 @@ const me = {
   /** Answers null where nobody is signed in. */
   queryFn: async ({ client }: { client: QueryClient }): Promise<Me | null> => {
     try {
-      return await call<Me>("GET", "/api/users/lookup");
+      const now = await call<Me>("GET", "/api/users/lookup");
+      const before = client.getQueryData<Me | null>(ME);
+      if (before && personOf(before) !== personOf(now)) {
+        // Another tab signed in as somebody else, who shall not see what this one was shown.
+        forget(client);
+      }
+      return now;
     } catch (error) {
       if (error instanceof CallError && error.status === UNAUTHENTICATED) {
         if (client.getQueryData(ME)) {
@@ -34,6 +40,11 @@ export function useMe(): Me | null {
 /** The caller's place in an organization, undefined where they have none. */
 export function useMembership(org: string): Membership | undefined {
   return useQuery(me).data?.organizations.find((one) => one.id === org);
+}
+
+/** The same for the same person, as the service takes them: an administrator who acts as somebody is another. */
+export function personOf({ id, impersonator }: Me): string {
+  return [id, impersonator].join(" ");
 }
 
 /** Whether a permission is among those of a membership: what is not is not offered. */

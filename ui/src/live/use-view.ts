@@ -1,7 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useSyncExternalStore } from "react";
 import { CallError } from "../api/call";
-import { endWords, signedOut, useMe } from "../api/session";
+import { endWords, personOf, signedOut, useMe } from "../api/session";
 import { type Feed, feedKey } from "./feed";
 import { Following, type Live } from "./following";
 import { readTopology } from "./read";
@@ -15,7 +15,7 @@ const UNAUTHENTICATED = 401;
  */
 export function useView(feed: Feed, paused: boolean): Live {
   const me = useMe();
-  const who = me ? [me.id, me.impersonator].join(" ") : "";
+  const who = me ? personOf(me) : "";
   const place = JSON.stringify([who, feed.org, feed.topology]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another place is another view
   const following = useMemo(() => new Following(), [place]);
