@@ -1,23 +1,31 @@
 import { QueryErrorResetBoundary } from "@tanstack/react-query";
-import { Component, lazy, type ReactNode, Suspense } from "react";
+import { Component, type ComponentType, lazy, type ReactNode, Suspense, useEffect } from "react";
+import { temporary } from "./api/polling";
 import { personOf, useMe } from "./api/session";
 import { Announcements } from "./parts/announce";
 import { Loading, Problem } from "./parts/notice";
 import { Page } from "./parts/page";
+import { Reload } from "./reload";
 import type { Route } from "./routes";
 import { Shell } from "./shell";
 import { useRoute } from "./use-route";
+import { FilesError, files } from "./version";
 
-const Front = lazy(() => import("./front/front"));
-const Login = lazy(() => import("./front/login"));
-const Waiting = lazy(() => import("./front/waiting"));
-const Dashboard = lazy(() => import("./dashboard/dashboard"));
-const AddProbe = lazy(() => import("./dashboard/add-probe"));
-const MapPage = lazy(() => import("./map/map-page"));
-const Settings = lazy(() => import("./settings/settings"));
-const Account = lazy(() => import("./settings/account"));
-const Administration = lazy(() => import("./admin/administration"));
-const Unknown = lazy(() => import("./front/unknown"));
+const Front = page(() => import("./front/front"));
+const Login = page(() => import("./front/login"));
+const Waiting = page(() => import("./front/waiting"));
+const Dashboard = page(() => import("./dashboard/dashboard"));
+const AddProbe = page(() => import("./dashboard/add-probe"));
+const MapPage = page(() => import("./map/map-page"));
+const Settings = page(() => import("./settings/settings"));
+const Account = page(() => import("./settings/account"));
+const Administration = page(() => import("./admin/administration"));
+const Unknown = page(() => import("./front/unknown"));
+
+/** A page whose files are loaded when it is shown. */
+function page<Props>(load: () => Promise<{ default: ComponentType<Props> }>) {
+  return lazy(() => files(load));
+}
 
 /** The pages: who is not signed in gets the front page whatever they ask for, and goes on from there. */
 export function App() {
@@ -104,8 +112,25 @@ class Boundary extends Component<{ children: ReactNode; onRetry: () => void }, {
     }
     return (
       <Page name="problem" title="A problem">
-        <Problem error={error} onRetry={this.again} />
+        {error instanceof FilesError ? <Reload /> : <Failed error={error} onAgain={this.again} />}
       </Page>
     );
   }
+}
+
+/** How long until a page that failed is tried again while somebody looks at it, in milliseconds. */
+const AGAIN = 10_000;
+
+function Failed({ error, onAgain }: { error: unknown; onAgain: () => void }) {
+  useEffect(() => {
+    if (temporary(error)) {
+      const timer = setInterval(
+        () => document.visibilityState === "visible" && onAgain(),
+        Math.max(AGAIN, error.after),
+      );
+      return () => clearInterval(timer);
+    }
+    return;
+  }, [error, onAgain]);
+  return <Problem error={error} onRetry={onAgain} />;
 }

@@ -6,7 +6,7 @@ import { counted, duration } from "../parts/format";
 import { href, mapOf } from "../routes";
 import styles from "./card.module.css";
 import { useOnScreen } from "./on-screen";
-import { useProbes } from "./probes";
+import { useNewest, useProbes } from "./probes";
 import { type Heard, QUIET_MS, stateOf } from "./state";
 
 /** How often a card is brought up to date. */
@@ -17,7 +17,9 @@ export function Card({ membership, only }: { membership: Membership; only: boole
   const { id, name, role } = membership;
   const box = useRef<HTMLElement>(null);
   const title = useId();
-  const { data, error } = useProbes(id, { every: EVERY_MS, wanted: useOnScreen(box) });
+  const seen = useOnScreen(box);
+  const { data, error } = useProbes(id, { interval: EVERY_MS, wanted: seen });
+  const newest = useNewest(id, seen && data?.probes.length === 0);
   const manages = may(membership, "token.manage");
   return (
     <article ref={box} className={styles.card} aria-labelledby={title}>
@@ -27,7 +29,9 @@ export function Card({ membership, only }: { membership: Membership; only: boole
           {name === id ? "" : `${id} · `}your role: {role}
         </p>
       </header>
-      <div className={styles.state}>{error ? <Unknown error={error} /> : <State heard={data} manages={manages} />}</div>
+      <div className={styles.state}>
+        {error ? <Unknown error={error} /> : <State heard={data && { ...data, newest }} manages={manages} />}
+      </div>
       <footer>
         <ButtonLink href={href(mapOf(id))} aria-label={`Map of ${name}`}>
           Map
@@ -65,7 +69,7 @@ function State({ heard, manages }: { heard: Heard | undefined; manages: boolean 
     return <p className={styles.quiet}>Asking …</p>;
   }
   const { probes, hosts, lastSeen, attention } = stateOf(heard);
-  if (probes === 0) {
+  if (probes === 0 && !lastSeen) {
     return (
       <>
         <p className={styles.none}>No probe reports</p>
@@ -80,9 +84,9 @@ function State({ heard, manages }: { heard: Heard | undefined; manages: boolean 
   return (
     <>
       <p className={attention.length > 0 ? styles.warn : styles.good}>
-        {counted(probes, "probe")} on {counted(hosts, "host")}
+        {probes === 0 ? "No probe reports any more" : `${counted(probes, "probe")} on ${counted(hosts, "host")}`}
       </p>
-      <p className={styles.quiet}>{seen(heard.now - Date.parse(lastSeen))}</p>
+      <p className={styles.quiet}>{reported(heard.now - Date.parse(lastSeen))}</p>
       {attention.length > 0 && (
         <ul className={styles.attention}>
           {attention.map((words) => (
@@ -94,6 +98,6 @@ function State({ heard, manages }: { heard: Heard | undefined; manages: boolean 
   );
 }
 
-function seen(ago: number): string {
+function reported(ago: number): string {
   return ago > QUIET_MS ? `last report ${duration(ago / 1000)} ago` : "reporting now";
 }

@@ -24,13 +24,22 @@ test("each organization says how its probes are doing, and one that cannot does 
         return { body: [quiet] };
       case "GET /api/probes empty":
         return { body: [] };
+      case "GET /api/probes gone":
+        return { body: [] };
+      case "GET /api/history gone":
+        return { body: { newest: new Date(Date.parse(NOW) - 25 * 60_000).toISOString() } };
+      case "GET /api/history empty":
+        return { body: {} };
       case "GET /api/probes refused":
         return refused(403, "ORGANIZATION_REFUSED", "the bill of May is not paid");
       default:
         return none;
     }
   });
-  show(<Dashboard home={false} />, person(...["good", "quiet", "empty", "refused"].map((id) => membership(id))));
+  show(
+    <Dashboard home={false} />,
+    person(...["good", "quiet", "empty", "gone", "refused"].map((id) => membership(id))),
+  );
 
   const good = within(await card("GOOD"));
   expect(await good.findByText("2 probes on 2 hosts")).toBeDefined();
@@ -39,6 +48,9 @@ test("each organization says how its probes are doing, and one that cannot does 
   expect(await late.findByText("last report 40 seconds ago")).toBeDefined();
   expect(late.getByText("web has gone quiet. Look at it with scope status.")).toBeDefined();
   expect(await within(await card("EMPTY")).findByText("No probe reports")).toBeDefined();
+  const gone = within(await card("GONE"));
+  expect(await gone.findByText("last report 25 minutes ago")).toBeDefined();
+  expect(gone.getByText("All probes have gone. Look at them with scope status.")).toBeDefined();
   expect(await within(await card("REFUSED")).findByText("the bill of May is not paid")).toBeDefined();
 });
 

@@ -37,7 +37,7 @@ export default function Dashboard({ home }: { home: boolean }) {
 
 /** Goes to the map if there is something on it. */
 function Home({ membership, onStay }: { membership: Membership; onStay: () => void }) {
-  const { data, isError } = useProbes(membership.id, { every: 10_000 });
+  const { data, isError } = useProbes(membership.id, { interval: 10_000 });
   useEffect(() => {
     if (data?.probes.length) {
       go(mapOf(membership.id), { replace: true });

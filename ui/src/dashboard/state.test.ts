@@ -27,6 +27,14 @@ test("without probes there is nothing to say", () => {
   expect(stateOf({ probes: [], now: NOW })).toEqual({ probes: 0, hosts: 0, lastSeen: "", attention: [] });
 });
 
+test("where all probes have gone the log says when they last reported, and that somebody should look at them", () => {
+  const newest = new Date(NOW - 25 * 60_000).toISOString();
+  const gone = stateOf({ probes: [], now: NOW, newest });
+  expect(gone.lastSeen).toBe(newest);
+  expect(gone.attention).toEqual(["All probes have gone. Look at them with scope status."]);
+  expect(stateOf({ probes: [probe("a")], now: NOW, newest }).attention).toEqual([]);
+});
+
 test("a probe that has not reported for a while is named, by the service's clock", () => {
   expect(attention(probe("a", { ago: 14 }))).toEqual([]);
   expect(attention(probe("a", { ago: 16 }), probe("b"))).toEqual(["a has gone quiet. Look at it with scope status."]);

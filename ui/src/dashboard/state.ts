@@ -14,26 +14,29 @@ export interface Heard {
   probes: readonly Probe[];
   /** Unix time in ms. */
   now: number;
+  /** When the newest report was stored, RFC 3339, by an organization's log: it is known of longer than probes are. */
+  newest?: string | undefined;
 }
 
 export interface State {
   probes: number;
   /** Hosts that they run on. */
   hosts: number;
-  /** When the newest report arrived; empty: none lately. */
+  /** When the newest report arrived; empty: none that is known of. */
   lastSeen: string;
   /** What somebody should look at, in words; the most urgent first. */
   attention: string[];
 }
 
 /** How an organization's probes are doing. */
-export function stateOf({ probes, now }: Heard): State {
+export function stateOf({ probes, now, newest = "" }: Heard): State {
   const times = probes.map((probe) => probe.lastSeen ?? "").sort();
   return {
     probes: probes.length,
     hosts: new Set(probes.map((probe) => probe.hostname)).size,
-    lastSeen: times.at(-1) ?? "",
+    lastSeen: times.at(-1) ?? newest,
     attention: [
+      ...(probes.length === 0 && newest ? ["All probes have gone. Look at them with scope status."] : []),
       ...conflicts(probes.filter((probe) => probe.conflict)),
       ...quiet(probes.filter((probe) => now - Date.parse(probe.lastSeen ?? "") > QUIET_MS)),
       ...dropped(probes.filter((probe) => probe.dropped > 0)),

@@ -140,7 +140,7 @@ export class Source {
         return 0;
       }
       this.#pending(problemOf(end.error));
-      return Math.max(this.#backoff(), end.after);
+      return Math.max(this.#backoff(), end.error.after);
     }
     return this.#ended(end.reason, end.message);
   }

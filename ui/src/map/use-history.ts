@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import type { GetHistoryResponseJson } from "scope-api/scope/query/v1/messages_pb";
-import { call } from "../api/call";
+import { historyQuery } from "../api/history";
+import { every } from "../api/polling";
 import type { Range } from "./moments";
 
 const EVERY = 10_000;
@@ -17,11 +17,7 @@ interface History {
 
 /** The moments that can be looked at, read while somebody wants to. */
 export function useHistory(org: string): History {
-  const { data, error, dataUpdatedAt } = useQuery({
-    queryKey: ["history", org],
-    queryFn: ({ signal }) => call<GetHistoryResponseJson>("GET", "/api/history", { org, signal }),
-    refetchInterval: EVERY,
-  });
+  const { data, error, dataUpdatedAt } = useQuery({ ...historyQuery(org), refetchInterval: every(EVERY) });
   const oldest = data?.oldest ? Date.parse(data.oldest) : Number.NaN;
   const newest = Math.max(oldest, dataUpdatedAt);
   return {

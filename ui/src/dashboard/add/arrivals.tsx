@@ -16,7 +16,7 @@ const PATIENCE_MS = 30_000;
 
 /** Shows each new probe as its first report arrives, and helps when none does. */
 export function Arrivals({ org }: { org: string }) {
-  const { data, error } = useProbes(org, { every: EVERY_MS });
+  const { data, error } = useProbes(org, { interval: EVERY_MS });
   const { before, arrived } = useArrived(data?.probes);
   const late = useLate(arrived.length > 0);
   return (
