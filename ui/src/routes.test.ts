@@ -39,6 +39,19 @@ test.each(["", "#", "#/"])("%j is the front page", (fragment) => {
   expect(parse(fragment)).toEqual({ page: "front" });
 });
 
+test("what is longer than any address of ours is no page", () => {
+  expect(parse(`#/o/map/hosts?${"open=a:b&".repeat(100_000)}`)).toEqual({ page: "unknown" });
+});
+
+test("what an address makes up is no more than what it says", () => {
+  const place = parse("#/o/map/hosts?__proto__=a&constructor=b&open=__proto__:__proto__");
+  expect(place.page === "map" && Object.entries(place.options)).toEqual([
+    ["__proto__", "a"],
+    ["constructor", "b"],
+  ]);
+  expect(parse(href(place))).toEqual(place);
+});
+
 test("what cannot be decoded is taken as it is", () => {
   expect(parse("#/%zz/map/hosts?display=other&open=")).toEqual(
     mapOf("%zz", "hosts", { open: [{ topology: "", id: "" }] }),

@@ -45,8 +45,14 @@ export function mapOf(org: string, topology = "", place: Partial<MapPlace> = {})
   return { page: "map", org, topology, options: {}, search: "", at: "", display: "", metric: "", open: [], ...place };
 }
 
+/** No address of ours is longer: one that is would have every link on its page be as long. */
+const LONGEST = 100_000;
+
 /** What a fragment asks for. */
 export function parse(fragment: string): Route {
+  if (fragment.length > LONGEST) {
+    return { page: "unknown" };
+  }
   const [path = "", query = ""] = fragment.replace(/^#?\/?/, "").split(/\?(.*)/s);
   const parts = path.split("/").map(decoded);
   const [first = "", second = "", third = ""] = parts;

@@ -212,6 +212,16 @@ test("tables are put in order by their titles, and filtered where they are long"
   expect(screen.getByText(/^3 more are not listed/)).toBeTruthy();
 });
 
+test("of many tables a few show at first", async () => {
+  const table = { id: "", label: "", type: "multicolumn-table", columns: [], rows: [] };
+  const tables = Array.from({ length: 100 }, (_, at) => ({ ...table, id: `t${at}`, label: `Odd ${at}` }));
+  answers[FRONTEND] = { ...container, node: { ...container.node, tables } };
+  show(ON_TOP);
+  expect(await screen.findAllByRole("table", { name: /Odd/ })).toHaveLength(10);
+  await userEvent.click(screen.getByRole("button", { name: /Show all 100 tables/ }));
+  expect(screen.getAllByRole("table", { name: /Odd/ })).toHaveLength(100);
+});
+
 test("a table with columns called as what objects know of themselves is empty where it says nothing", async () => {
   const columns = ["constructor", "__proto__"].map((id) => ({ id, label: id, dataType: "", defaultSort: false }));
   const tables = [{ id: "t", label: "Odd", type: "multicolumn-table", columns, rows: [{ id: "1", entries: {} }] }];

@@ -3,19 +3,25 @@ import { own } from "../parts/own";
 import { Section } from "./section";
 import { SortTable } from "./sort-table";
 import { sortKey } from "./sorting";
+import { useSome } from "./use-some";
 import { Value } from "./value";
 
 type Table = NodeDetails["tables"][number];
 type Row = Table["rows"][number];
 
+/** Shown at first. */
+const FIRST = 10;
+
 /** What else probes say of a node: labels, environment, disks, ... */
 export function Tables({ tables }: { tables: readonly Table[] }) {
+  const { some, more } = useSome(tables, FIRST, "table");
   return (
     tables.length > 0 && (
       <Section title="Tables">
-        {tables.map((table) => (
+        {some.map((table) => (
           <One key={table.id} table={table} />
         ))}
+        {more}
       </Section>
     )
   );

@@ -14,11 +14,13 @@ interface Props {
 }
 
 const WIDEST = 320;
+/** So many values are told, the important ones. */
+const MOST = 8;
 
 /** What a node is, beside it. */
 export function Tip({ node, pointed, metric, width }: Props) {
   const left = pointed.x + RADIUS + WIDEST > width;
-  const values = node.metrics.filter(({ id }) => metric === "" || id === metric);
+  const values = node.metrics.filter(({ id }) => metric === "" || id === metric).slice(0, MOST);
   const x = left ? pointed.x - RADIUS : pointed.x + RADIUS;
   return (
     <div

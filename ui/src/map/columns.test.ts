@@ -50,6 +50,14 @@ test("facts of least importance are hidden until somebody wants them", () => {
   expect(shown({ "fact:f1": false, "fact:f5": true })).toEqual(["f2", "f3", "f4", "f5"]);
 });
 
+test("a few of many metrics show until somebody wants more", () => {
+  const metrics = Array.from({ length: 500 }, (_, at) => metric(`m${at}`, at));
+  const columns = columnsOf([node("a", { metrics })], String);
+  const shown = (chosen: Record<string, boolean>) => Object.values(visibility(columns, chosen)).filter(Boolean).length;
+  expect(shown({})).toBe(3 + 8);
+  expect(shown({ "metric:m499": true })).toBe(3 + 9);
+});
+
 test("facts are put in order by what they are", () => {
   const [one] = columnsOf([node("a", { metadata: [fact("up", 1, "90", "duration")] })], String).filter(
     ({ kind }) => kind === "fact",

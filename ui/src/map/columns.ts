@@ -11,8 +11,8 @@ export interface TableColumn {
   format: string;
 }
 
-/** Facts beyond these are hidden until somebody wants them: the service tells the important ones first. */
-const FACTS_SHOWN = 4;
+/** Of what there may be much of so many columns show until somebody wants more: the service tells the important first. */
+const SHOWN: Partial<Record<TableColumn["kind"], number>> = { metric: 8, fact: 4 };
 
 const NAME: TableColumn = { id: "name", kind: "name", key: "", label: "Name", format: "" };
 const CONNECTIONS: TableColumn = {
@@ -75,14 +75,18 @@ function ranked(found: Map<string, Ranked>): TableColumn[] {
     .map(({ priority: _, ...column }) => column);
 }
 
-/** Which columns show: those a person chose, else all but the facts of least importance. */
+/** Which columns show: those a person chose, else all but the metrics and facts of least importance. */
 export function visibility(
   columns: readonly TableColumn[],
   chosen: Readonly<Record<string, boolean>>,
 ): Record<string, boolean> {
-  const facts = columns.filter((one) => one.kind === "fact");
+  const before: typeof SHOWN = {};
   return Object.fromEntries(
-    columns.map((one) => [one.id, chosen[one.id] ?? (one.kind !== "fact" || facts.indexOf(one) < FACTS_SHOWN)]),
+    columns.map(({ id, kind }) => {
+      const place = before[kind] ?? 0;
+      before[kind] = place + 1;
+      return [id, chosen[id] ?? place < (SHOWN[kind] ?? Number.POSITIVE_INFINITY)];
+    }),
   );
 }
 

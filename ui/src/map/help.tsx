@@ -83,7 +83,7 @@ export function SearchHelp({ nodes }: { nodes: Iterable<ViewNode> }) {
         ))}
       </dl>
       {fields.length > 0 && <p>Here there are: {fields.slice(0, NAMES).join(", ")}.</p>}
-      {metrics.length > 0 && <p>Measured: {metrics.join(", ")}.</p>}
+      {metrics.length > 0 && <p>Measured: {metrics.slice(0, NAMES).join(", ")}.</p>}
     </div>
   );
 }

@@ -11,15 +11,19 @@ interface Props {
   onPreview: (id: string) => void;
 }
 
+/** So many can be pressed, and the pinned one; keys lead to all. */
+const MOST = 8;
+
 /** The metrics that nodes may show: pointing at one previews it, pressing pins it. */
 export function MetricPicker({ metrics, pinned, onPin, onPreview }: Props) {
   if (metrics.length === 0) {
     return null;
   }
+  const offered = metrics.filter(({ key }, place) => place < MOST || key === pinned);
   return (
     <fieldset className={styles.picker} onPointerLeave={() => onPreview("")}>
       <legend className="visually-hidden">Metric on nodes</legend>
-      {metrics.map(({ key, label }) => (
+      {offered.map(({ key, label }) => (
         <button
           key={key}
           type="button"
