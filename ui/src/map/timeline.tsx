@@ -98,7 +98,8 @@ function useDraft(at: string, range: Range, onMove: (at: string) => void) {
 }
 
 function Steps({ range, at, onMove }: RangeProps) {
-  const shown = momentOf(at, range.newest);
+  // An address may name moments at the end of time, of which no clock can tell.
+  const shown = within(momentOf(at, range.newest), range);
   return (
     <div className={styles.steps}>
       {STEPS.map(({ by, words, title }) => (

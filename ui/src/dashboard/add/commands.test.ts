@@ -1,5 +1,7 @@
+// @vitest-environment node
+import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { NO_TOKEN, targetOf, WAYS } from "./commands";
+import { NO_TOKEN, type Target, targetOf, WAYS } from "./commands";
 
 const https = targetOf(new URL("https://scope.example.org/#/acme/probes/add"));
 const clear = targetOf(new URL("http://scope.internal/"));
@@ -13,6 +15,19 @@ test("probes reach what the page came from", () => {
   expect(targetOf(new URL("http://localhost:8080/")).loopback).toBe(true);
   expect(targetOf(new URL("http://[::1]:8080/"))).toEqual({ url: "[::1]:8080", tls: false, loopback: true });
   expect(targetOf(new URL("http://127.example.org/")).loopback).toBe(false);
+});
+
+test("an address is one word of a command, whatever shells would make of it", () => {
+  const hostname = "$(id>&2).'`id`.example";
+  const python = (target: Target) =>
+    WAYS.find(({ id }) => id === "python")
+      ?.steps(target, "TOKEN")
+      .at(-1)?.code ?? "";
+  const odd = targetOf({ protocol: "http:", hostname, host: hostname, port: "" });
+  const said = execFileSync("sh", ["-c", python(odd).replace(/~\S+/, "printf '%s\\n'")], { encoding: "utf8" });
+  expect(said).toBe(`launch\n--plaintext\n${hostname}:80\n`);
+  expect(python(targetOf(new URL("http://[::1]:8080/")))).toContain(" '[::1]:8080'");
+  expect(python(near)).toContain(" 127.0.0.1:8080");
 });
 
 describe.each(WAYS)("$name", ({ steps }) => {

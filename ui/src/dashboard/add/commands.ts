@@ -63,12 +63,17 @@ function settings({ url }: Target, token: string): Step {
   };
 }
 
+/** A word of a command as a shell takes it, whatever is in it: an address may have brackets, and stranger things. */
+function quoted(word: string): string {
+  return /^[\w.:/-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 function python(target: Target, token: string): Step[] {
   return [
     install("~/.scope-probe"),
     {
       words: "Start it. As root it sees everybody's processes, and containers.",
-      code: `SCOPE_SERVICE_TOKEN=${token} \\\n  ~/.scope-probe/bin/${["scope launch", ...flags(target), target.url].join(" ")}`,
+      code: `SCOPE_SERVICE_TOKEN=${token} \\\n  ~/.scope-probe/bin/${["scope launch", ...flags(target), quoted(target.url)].join(" ")}`,
     },
   ];
 }
