@@ -17,9 +17,12 @@ function Banner() {
   return me?.impersonator ? <Acting me={me} /> : <p>{me?.email} alone</p>;
 }
 
+function actingUntil(ends: number) {
+  return { ...meIn(), impersonator: "root@example.org", impersonationEnds: new Date(ends).toISOString() };
+}
+
 function actUntil(ends: number) {
-  const acting = { ...meIn(), impersonator: "root@example.org", impersonationEnds: new Date(ends).toISOString() };
-  return show(<Banner />, acting);
+  return show(<Banner />, actingUntil(ends));
 }
 
 describe("acting as somebody else", () => {
@@ -39,8 +42,9 @@ describe("acting as somebody else", () => {
 
   it("ends by itself when the time is over", async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
-    serve({ "GET /api/users/lookup": () => ADMINISTRATOR });
-    actUntil(Date.now() + 60_000);
+    const ends = Date.now() + 60_000;
+    serve({ "GET /api/users/lookup": () => (Date.now() < ends ? actingUntil(ends) : ADMINISTRATOR) });
+    actUntil(ends);
     await act(() => vi.advanceTimersByTimeAsync(55_000));
     expect(screen.queryByText("root@example.org alone")).toBeNull();
     await act(() => vi.advanceTimersByTimeAsync(10_000));

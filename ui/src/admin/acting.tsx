@@ -17,7 +17,7 @@ export function Acting({ me }: { me: Me }) {
   useEndOf(impersonationEnds);
   const end = useAction(
     async () => {
-      await call("POST", "/api/users/impersonation/end", { body: {} });
+      await call("POST /api/users/impersonation/end", { body: {} });
       await becameSomebodyElse(client);
     },
     { said: () => `You are ${impersonator} again`, done: () => go({ page: "admin", section: "people" }) },

@@ -11,7 +11,7 @@ export function DeploymentAudit() {
   const [filters, setFilters] = useState(NO_FILTERS);
   const query = queryOf(filters);
   const events = useEvents([...keys.audit, query], (pageToken) =>
-    call("GET", "/api/users/admin/audit", { query: { ...query, pageToken } }),
+    call("GET /api/users/admin/audit", { query: { ...query, pageToken } }),
   );
   return (
     <Section

@@ -1,19 +1,23 @@
 import { useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
+import type { Person } from "../api/types";
 import { Confirm } from "../parts/confirm";
 import { Field } from "../parts/field";
-import { keys, type Person, personPath } from "./reads";
+import { keys } from "./reads";
 
 /** Disables a person, for a reason. */
 export function Disable({ person, onClose }: { person: Person; onClose: () => void }) {
   const [reason, setReason] = useState("");
-  const disable = useAction(() => call("POST", personPath(person, "disable"), { body: { reason } }), {
-    refresh: [keys.everything],
-    fields: ["reason"],
-    said: () => `${person.email} is disabled`,
-    done: onClose,
-  });
+  const disable = useAction(
+    () => call("POST /api/users/admin/users/{id}/disable", { path: { id: person.id }, body: { reason } }),
+    {
+      refresh: [keys.everything],
+      fields: ["reason"],
+      said: () => `${person.email} is disabled`,
+      done: onClose,
+    },
+  );
   return (
     <Confirm
       title={`Disable ${person.email}?`}

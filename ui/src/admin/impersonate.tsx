@@ -3,10 +3,10 @@ import { useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
 import { becameSomebodyElse } from "../api/session";
+import type { Person } from "../api/types";
 import { Confirm } from "../parts/confirm";
 import { Field } from "../parts/field";
 import { go } from "../use-route";
-import { type Person, personPath } from "./reads";
 
 const TIMES: readonly { seconds: number; words: string }[] = [
   { seconds: 900, words: "15 minutes" },
@@ -22,7 +22,10 @@ export function Impersonate({ person, onClose }: { person: Person; onClose: () =
   const client = useQueryClient();
   const act = useAction(
     async () => {
-      await call("POST", personPath(person, "impersonate"), { body: { reason, seconds } });
+      await call("POST /api/users/admin/users/{id}/impersonate", {
+        path: { id: person.id },
+        body: { reason, seconds },
+      });
       await becameSomebodyElse(client);
     },
     {

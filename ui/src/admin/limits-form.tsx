@@ -1,20 +1,24 @@
 import { useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
+import type { ManagedOrganization } from "../api/types";
 import { Confirm } from "../parts/confirm";
 import { Field } from "../parts/field";
 import { limitsOf, typed } from "./limits";
-import { keys, type Managed, organizationPath } from "./reads";
+import { keys } from "./reads";
 
 /** Gives an organization bounds of its own. */
-export function LimitsForm({ organization, onClose }: { organization: Managed; onClose: () => void }) {
+export function LimitsForm({ organization, onClose }: { organization: ManagedOrganization; onClose: () => void }) {
   const [limits, setLimits] = useState(() => typed(organization.limits));
-  const save = useAction(() => call("PUT", organizationPath(organization, "limits"), { body: limitsOf(limits) }), {
-    refresh: [keys.everything],
-    fields: ["limits.probes", "limits.reports_per_second"],
-    said: () => `The limits of ${organization.name} are saved`,
-    done: onClose,
-  });
+  const save = useAction(
+    () => call("PUT /api/users/admin/orgs/{id}/limits", { path: { id: organization.id }, body: limitsOf(limits) }),
+    {
+      refresh: [keys.everything],
+      fields: ["limits.probes", "limits.reports_per_second"],
+      said: () => `The limits of ${organization.name} are saved`,
+      done: onClose,
+    },
+  );
   return (
     <Confirm
       title={`Limits of ${organization.name}`}

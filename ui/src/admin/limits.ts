@@ -1,6 +1,6 @@
 // Bounds that one organization has of its own.
+import type { Limits } from "../api/types";
 import { counted } from "../parts/format";
-import type { Limits } from "./reads";
 
 /** What is typed into the inputs; empty: the deployment's bound holds. */
 export interface LimitsTyped {

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { ManagedOrganization } from "../api/types";
 import { Button } from "../parts/button";
 import form from "../parts/form.module.css";
 import { type Column, Table } from "../parts/table";
@@ -6,15 +7,14 @@ import { Tag } from "../parts/tag";
 import { Time } from "../parts/time";
 import { limitsWords } from "./limits";
 import { LimitsForm } from "./limits-form";
-import type { Managed } from "./reads";
 import { RefusalForm } from "./refusal-form";
 
 /** Organizations with what can be done about each. */
-export function OrganizationTable({ organizations }: { organizations: readonly Managed[] }) {
+export function OrganizationTable({ organizations }: { organizations: readonly ManagedOrganization[] }) {
   return <Table label="Organizations" rows={organizations} rowKey={(one) => one.internalId} columns={COLUMNS} />;
 }
 
-const COLUMNS: readonly Column<Managed>[] = [
+const COLUMNS: readonly Column<ManagedOrganization>[] = [
   { title: "Organization", names: true, cell: (one) => <Which organization={one} /> },
   { title: "Members", cell: ({ members }) => members.toLocaleString("en") },
   { title: "Probe tokens", cell: ({ probeTokens }) => probeTokens.toLocaleString("en") },
@@ -23,7 +23,11 @@ const COLUMNS: readonly Column<Managed>[] = [
   { title: "Actions", actions: true, cell: (one) => !one.deleted && <Actions organization={one} /> },
 ];
 
-function Which({ organization: { id, name, limits, refusal, deleted, purged } }: { organization: Managed }) {
+function Which({
+  organization: { id, name, limits, refusal, deleted, purged },
+}: {
+  organization: ManagedOrganization;
+}) {
   const own = limitsWords(limits);
   return (
     <>
@@ -38,7 +42,7 @@ function Which({ organization: { id, name, limits, refusal, deleted, purged } }:
   );
 }
 
-function Actions({ organization }: { organization: Managed }) {
+function Actions({ organization }: { organization: ManagedOrganization }) {
   const [open, setOpen] = useState<"" | "limits" | "refusal">("");
   const close = () => setOpen("");
   return (

@@ -1,10 +1,10 @@
 import { useMe } from "../api/session";
+import type { Person } from "../api/types";
 import form from "../parts/form.module.css";
 import { type Column, Table } from "../parts/table";
 import { Tag } from "../parts/tag";
 import { Time } from "../parts/time";
 import { PersonActions } from "./person-actions";
-import type { Person } from "./reads";
 
 /** People with what can be done about each. */
 export function PeopleTable({ label, people }: { label: string; people: readonly Person[] }) {

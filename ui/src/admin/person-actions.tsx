@@ -1,12 +1,13 @@
 import { useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
+import type { Person } from "../api/types";
 import { Button } from "../parts/button";
 import { Confirm } from "../parts/confirm";
 import { Problem } from "../parts/notice";
 import { Disable } from "./disable";
 import { Impersonate } from "./impersonate";
-import { keys, type Person, personPath } from "./reads";
+import { keys } from "./reads";
 
 interface Props {
   person: Person;
@@ -40,10 +41,13 @@ function mayActAs({ admin, approved, disabled }: Person): boolean {
 }
 
 function Approve({ person }: Props) {
-  const approve = useAction(() => call("POST", personPath(person, "approve"), { body: {} }), {
-    refresh: [keys.everything],
-    said: () => `${person.email} is approved, and a mail is on its way`,
-  });
+  const approve = useAction(
+    () => call("POST /api/users/admin/users/{id}/approve", { path: { id: person.id }, body: {} }),
+    {
+      refresh: [keys.everything],
+      said: () => `${person.email} is approved, and a mail is on its way`,
+    },
+  );
   return (
     <>
       <Button look="main" busy={approve.busy} onClick={() => approve.run()} aria-label={`Approve: ${person.email}`}>
@@ -55,10 +59,13 @@ function Approve({ person }: Props) {
 }
 
 function Enable({ person }: Props) {
-  const enable = useAction(() => call("POST", personPath(person, "enable"), { body: {} }), {
-    refresh: [keys.everything],
-    said: () => `${person.email} may sign in again`,
-  });
+  const enable = useAction(
+    () => call("POST /api/users/admin/users/{id}/enable", { path: { id: person.id }, body: {} }),
+    {
+      refresh: [keys.everything],
+      said: () => `${person.email} may sign in again`,
+    },
+  );
   return (
     <>
       <Button look="plain" busy={enable.busy} onClick={() => enable.run()} aria-label={`Enable: ${person.email}`}>
@@ -71,11 +78,14 @@ function Enable({ person }: Props) {
 
 function SetAdministrator({ person, onClose }: Props & { onClose: () => void }) {
   const admin = !person.admin;
-  const change = useAction(() => call("PUT", personPath(person, "admin"), { body: { admin } }), {
-    refresh: [keys.everything],
-    said: () => (admin ? `${person.email} is an administrator` : `${person.email} is no longer an administrator`),
-    done: onClose,
-  });
+  const change = useAction(
+    () => call("PUT /api/users/admin/users/{id}/admin", { path: { id: person.id }, body: { admin } }),
+    {
+      refresh: [keys.everything],
+      said: () => (admin ? `${person.email} is an administrator` : `${person.email} is no longer an administrator`),
+      done: onClose,
+    },
+  );
   return (
     <Confirm
       title={admin ? `Make ${person.email} an administrator?` : `Take administration from ${person.email}?`}

@@ -1,22 +1,26 @@
 import { useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
+import type { ManagedOrganization } from "../api/types";
 import { Confirm } from "../parts/confirm";
 import { Field } from "../parts/field";
 import form from "../parts/form.module.css";
-import { keys, type Managed, organizationPath } from "./reads";
+import { keys } from "./reads";
 
 /** Refuses an organization's members or its probes, for a reason that they hear; or no longer. */
-export function RefusalForm({ organization, onClose }: { organization: Managed; onClose: () => void }) {
+export function RefusalForm({ organization, onClose }: { organization: ManagedOrganization; onClose: () => void }) {
   const [{ access, upload, reason }, setRefusal] = useState(organization.refusal);
   const refused = access || upload;
   const body = { access, upload, reason: refused ? reason : "" };
-  const save = useAction(() => call("PUT", organizationPath(organization, "refusal"), { body }), {
-    refresh: [keys.everything],
-    fields: ["refusal.reason"],
-    said: () => `What ${organization.name} is refused is saved`,
-    done: onClose,
-  });
+  const save = useAction(
+    () => call("PUT /api/users/admin/orgs/{id}/refusal", { path: { id: organization.id }, body }),
+    {
+      refresh: [keys.everything],
+      fields: ["refusal.reason"],
+      said: () => `What ${organization.name} is refused is saved`,
+      done: onClose,
+    },
+  );
   return (
     <Confirm
       title={`What ${organization.name} is refused`}

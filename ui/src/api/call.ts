@@ -1,4 +1,5 @@
-import type { BadRequest, ErrorInfo } from "./types";
+import type { Answered, Asked, Endpoint } from "./calls";
+import type { BadRequest, Complete, ErrorInfo } from "./types";
 
 /** A refusal, in the service's own words; or nobody answered (status 0). */
 export class CallError extends Error {
@@ -11,62 +12,90 @@ export class CallError extends Error {
     readonly fields: Readonly<Record<string, string>> = {},
     /** What else the refusal says, for programs. */
     readonly metadata: Readonly<Record<string, string>> = {},
+    /** How many milliseconds to wait at least before asking again; 0 where nothing was said of that. */
+    readonly after = 0,
   ) {
     super(message);
     this.name = "CallError";
   }
 }
 
-export interface CallOptions {
-  /** The id of the organization that is meant. */
+interface Sent {
   org?: string;
   headers?: Readonly<Record<string, string>>;
-  body?: unknown;
-  query?: Readonly<Record<string, string | number | undefined>>;
   signal?: AbortSignal;
+  path?: Readonly<Record<string, string>>;
+  query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  body?: unknown;
 }
 
+/** What is said where an answer is none of the service's, or was cut off. */
+export const GARBLED = "What answered was not the service, or not all of it. Try again in a moment.";
+
+const SILENT = "The service does not answer. Is this machine online, and the service running?";
+
+/** After so many milliseconds nobody waits for an answer any more. */
+const PATIENCE = 30_000;
+
 /** Calls the service and answers its JSON, or throws a CallError. */
-export async function call<Answer>(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-  const answer = await send(method, path, options);
-  if (!answer.ok) {
-    throw refusal(answer.status, await answer.text());
+export async function call<E extends Endpoint>(endpoint: E, asked: Asked<E>): Promise<Complete<Answered<E>>> {
+  return (await ask(endpoint, asked)).answer;
+}
+
+/** Calls the service as `call` does, and answers the headers too. */
+export async function ask<E extends Endpoint>(
+  endpoint: E,
+  asked: Asked<E>,
+): Promise<{ answer: Complete<Answered<E>>; headers: Headers }> {
+  const late = AbortSignal.timeout(PATIENCE);
+  const signal = asked.signal ? AbortSignal.any([asked.signal, late]) : late;
+  try {
+    const response = await send<E>(endpoint, { ...asked, signal });
+    if (!response.ok) {
+      throw await refusal(response);
+    }
+    return { answer: await response.json(), headers: response.headers };
+  } catch (error) {
+    if (error instanceof CallError || asked.signal?.aborted) {
+      throw error;
+    }
+    throw new CallError(0, late.aborted ? SILENT : GARBLED);
   }
-  return (await answer.json()) as Answer;
 }
 
 /** Sends a request and answers whatever came back, refusals too; throws a CallError where nothing did. */
-export async function send(
-  method: string,
-  path: string,
-  { org, headers: more, body, query, signal }: CallOptions,
-): Promise<Response> {
+export async function send<E extends Endpoint>(endpoint: E, asked: Asked<E>): Promise<Response> {
+  const { org, headers: more, body, signal, ...where }: Sent = asked;
   const headers = new Headers(more);
+  const request: RequestInit = { method: endpoint.split(" ", 1)[0] ?? "", headers };
   if (org) {
     headers.set("x-scope-org", org);
   }
   if (body !== undefined) {
     headers.set("content-type", "application/json");
-  }
-  const request: RequestInit = { method, headers };
-  if (body !== undefined) {
     request.body = JSON.stringify(body);
   }
   if (signal) {
     request.signal = signal;
   }
   try {
-    return await fetch(address(path, query), request);
+    return await fetch(address(endpoint, where), request);
   } catch (error) {
     if (signal?.aborted) {
       throw error;
     }
-    throw new CallError(0, "The service does not answer. Is this machine online, and the service running?");
+    throw new CallError(0, SILENT);
   }
 }
 
-/** A path with its parameters; those that are undefined or empty are left out. */
-export function address(path: string, query: CallOptions["query"] = {}): string {
+/** The address of a call for a link, which carries no headers: its organization is a parameter. */
+export function linkTo<E extends Endpoint>(endpoint: E, asked: Asked<E>): string {
+  const { org, path, query }: Sent = asked;
+  return address(endpoint, { ...(path && { path }), query: { org, ...query } });
+}
+
+/** Parameters that are undefined or empty are left out. */
+function address(endpoint: Endpoint, { path = {}, query = {} }: Pick<Sent, "path" | "query">): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "") {
@@ -74,12 +103,16 @@ export function address(path: string, query: CallOptions["query"] = {}): string 
     }
   }
   const said = parameters.toString();
-  return said ? `${path}?${said}` : path;
+  const place = endpoint
+    .replace(/^\S+ /, "")
+    .replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(path[name] ?? ""));
+  return said ? `${place}?${said}` : place;
 }
 
 /** What an answer refuses with: google.rpc.Status as JSON, or whatever a proxy on the way made of it. */
-export function refusal(status: number, text: string): CallError {
-  const { message, details = [] } = parsed(text);
+export async function refusal(answer: Response): Promise<CallError> {
+  const { status, headers } = answer;
+  const { message, details = [] } = parsed(await answer.text().catch(() => ""));
   const info = details.find((one): one is ErrorInfo & Typed => isA(one, "google.rpc.ErrorInfo"));
   const bad = details.find((one): one is BadRequest & Typed => isA(one, "google.rpc.BadRequest"));
   const fields = Object.fromEntries((bad?.fieldViolations ?? []).map((one) => [one.field, one.description]));
@@ -89,6 +122,7 @@ export function refusal(status: number, text: string): CallError {
     info?.reason,
     fields,
     info?.metadata,
+    (Number(headers.get("retry-after")) || 0) * 1000,
   );
 }
 

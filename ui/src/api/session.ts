@@ -1,9 +1,13 @@
 import { type QueryClient, useQuery, useSuspenseQuery } from "@tanstack/react-query";
 import { CallError, call } from "./call";
+import { every } from "./polling";
 import type { Me, Membership } from "./types";
 
 /** The key of who is signed in. */
 export const ME = ["me"] as const;
+
+/** How often it is asked whether somebody still is who they were, and may what they might, in milliseconds. */
+const EVERY = 8_000;
 
 const UNAUTHENTICATED = 401;
 
@@ -12,7 +16,7 @@ const me = {
   /** Answers null where nobody is signed in. */
   queryFn: async ({ client }: { client: QueryClient }): Promise<Me | null> => {
     try {
-      const now = await call<Me>("GET", "/api/users/lookup");
+      const now = await call("GET /api/users/lookup", {});
       const before = client.getQueryData<Me | null>(ME);
       if (before && personOf(before) !== personOf(now)) {
         // Another tab signed in as somebody else, who shall not see what this one was shown.
@@ -29,7 +33,7 @@ const me = {
       throw error;
     }
   },
-  refetchInterval: 60_000,
+  refetchInterval: every(EVERY),
 };
 
 /** Who is signed in, null for nobody; waits for it where it is not known yet. */

@@ -7,10 +7,32 @@ import type {
   ListTopologiesResponseJson,
 } from "scope-api/scope/query/v1/messages_pb";
 import type { MissingJson, NodeDetailsJson, NodeSummaryJson } from "scope-api/scope/query/v1/node_pb";
-import type { LookupResponseJson, MembershipJson } from "scope-api/scope/users/v1/messages_pb";
+import type { LimitsJson, ManagedOrganizationJson, PersonJson } from "scope-api/scope/users/v1/administration_pb";
+import type { EventJson } from "scope-api/scope/users/v1/audit_pb";
+import type { LookupResponseJson, MembershipJson, SessionJson, TokenJson } from "scope-api/scope/users/v1/messages_pb";
+import type { InvitationJson, MemberJson, RoleJson } from "scope-api/scope/users/v1/organizations_pb";
 
 /** Fields that are there only where they have something to say, in answers that print all others. */
-type Optional = "missing" | "lastSeen" | "created" | "lastUsed" | "expires" | "impersonationEnds";
+type Optional =
+  | "after"
+  | "approved"
+  | "before"
+  | "created"
+  | "deleted"
+  | "disabled"
+  | "expires"
+  | "impersonationEnds"
+  | "invitation"
+  | "lastLogin"
+  | "lastReport"
+  | "lastSeen"
+  | "lastUsed"
+  | "missing"
+  | "newest"
+  | "oldest"
+  | "probes"
+  | "purged"
+  | "reportsPerSecond";
 
 /**
  * An answer of the service, which prints every field but absent messages: nothing of it has to be checked for being
@@ -28,9 +50,6 @@ type Listed<T> = T extends (infer E)[]
         }
     : T;
 
-/** An answer of which some messages may be absent besides. */
-export type Partly<T, K extends keyof T> = Omit<Complete<T>, K> & { [P in K]?: Complete<NonNullable<T[P]>> };
-
 export type ViewNode = Complete<NodeSummaryJson>;
 export type NodeDetails = Complete<NodeDetailsJson>;
 export type Missing = Complete<MissingJson>;
@@ -40,5 +59,14 @@ export type Topology = Complete<ListTopologiesResponseJson>;
 export type Probe = Complete<ListProbesResponseJson>;
 export type Me = Complete<LookupResponseJson>;
 export type Membership = Complete<MembershipJson>;
+export type Session = Complete<SessionJson>;
+export type Token = Complete<TokenJson>;
+export type Member = Complete<MemberJson>;
+export type Role = Complete<RoleJson>;
+export type Invitation = Complete<InvitationJson>;
+export type AuditEvent = Complete<EventJson>;
+export type Person = Complete<PersonJson>;
+export type ManagedOrganization = Complete<ManagedOrganizationJson>;
+export type Limits = Complete<LimitsJson>;
 export type ErrorInfo = Complete<ErrorInfoJson>;
 export type BadRequest = Complete<BadRequestJson>;

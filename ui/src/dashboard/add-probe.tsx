@@ -1,8 +1,8 @@
 import { useState } from "react";
 import { may, useMembership } from "../api/session";
-import { ButtonLink } from "../parts/button";
 import { Notice } from "../parts/notice";
 import { Page } from "../parts/page";
+import { Stranger } from "../parts/stranger";
 import { href } from "../routes";
 import { Arrivals } from "./add/arrivals";
 import { Token } from "./add/token";
@@ -15,10 +15,8 @@ export default function AddProbe({ org }: { org: string }) {
   if (!membership) {
     return (
       <Page name="add-probe" title="Add a probe">
-        <Notice kind="bad" title={`You do not belong to ${org}`}>
-          <p>It may be misspelt, or somebody removed you. Ask one of its administrators to invite you.</p>
-          <ButtonLink href={href({ page: "dashboard" })}>To your organizations</ButtonLink>
-        </Notice>
+        <h1>Add a probe</h1>
+        <Stranger org={org} />
       </Page>
     );
   }

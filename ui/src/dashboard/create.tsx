@@ -1,20 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import type {
-  CreateOrganizationResponseJson,
-  GenerateOrganizationIdResponseJson,
-} from "scope-api/scope/users/v1/organizations_pb";
 import { useAction } from "../api/action";
 import { CallError, call } from "../api/call";
 import { ME } from "../api/session";
-import type { Complete } from "../api/types";
 import { Button } from "../parts/button";
 import { Field } from "../parts/field";
 import { Problem } from "../parts/notice";
 import { go } from "../use-route";
 import styles from "./dashboard.module.css";
-
-type Created = Complete<CreateOrganizationResponseJson>;
 
 /** Makes an organization and goes on to its first probe. */
 export function Create() {
@@ -22,7 +15,7 @@ export function Create() {
   const [typed, setTyped] = useState<string>();
   const id = useOffered(typed);
   const { run, busy, errors, problem } = useAction(
-    () => call<Created>("POST", "/api/users/orgs", { body: { id, name: name.trim() } }),
+    () => call("POST /api/users/orgs", { body: { id, name: name.trim() } }),
     {
       fields: ["id", "name"],
       refresh: [ME],
@@ -69,7 +62,7 @@ export function Create() {
 function useOffered(typed: string | undefined): string {
   const { data } = useQuery({
     queryKey: ["offered-id"],
-    queryFn: () => call<Complete<GenerateOrganizationIdResponseJson>>("GET", "/api/users/generateOrgID"),
+    queryFn: () => call("GET /api/users/generateOrgID", {}),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });

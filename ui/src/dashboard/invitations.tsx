@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
-import type { ListMyInvitationsResponseJson } from "scope-api/scope/users/v1/organizations_pb";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
+import { every } from "../api/polling";
 import { ME } from "../api/session";
-import type { Complete } from "../api/types";
+import type { Invitation } from "../api/types";
 import { Button } from "../parts/button";
 import { Problem } from "../parts/notice";
 import styles from "./dashboard.module.css";
@@ -11,14 +11,12 @@ import styles from "./dashboard.module.css";
 const MINE = ["invitations"] as const;
 const EVERY_MS = 10_000;
 
-type Invitation = Complete<ListMyInvitationsResponseJson>["invitations"][number];
-
 /** The organizations that somebody may join: nobody is made a member without having said yes. */
 export function Invitations() {
   const { data, error, refetch } = useQuery({
     queryKey: MINE,
-    queryFn: () => call<Complete<ListMyInvitationsResponseJson>>("GET", "/api/users/invitations"),
-    refetchInterval: EVERY_MS,
+    queryFn: () => call("GET /api/users/invitations", {}),
+    refetchInterval: every(EVERY_MS),
   });
   if (error) {
     return <Problem error={error} onRetry={refetch} />;
@@ -27,7 +25,8 @@ export function Invitations() {
 }
 
 function Invited({ invitation: { id, organizationName, role, invitedBy } }: { invitation: Invitation }) {
-  const answer = (how: string) => call("POST", `/api/users/invitations/${encodeURIComponent(id)}/${how}`, { body: {} });
+  const answer = (how: "accept" | "decline") =>
+    call(`POST /api/users/invitations/{id}/${how}`, { path: { id }, body: {} });
   const refresh = [ME, MINE];
   const accept = useAction(() => answer("accept"), { refresh, said: () => `You are a member of ${organizationName}` });
   const decline = useAction(() => answer("decline"), { refresh, said: () => "The invitation is declined" });

@@ -3,7 +3,6 @@ import { useEffect } from "react";
 import { call } from "../api/call";
 import { every, untilRead } from "../api/polling";
 import type { NodeDetails } from "../api/types";
-import { readPath } from "../live/feed";
 import type { Change, View } from "../live/view";
 import type { MapRoute, OpenNode } from "../routes";
 
@@ -17,9 +16,9 @@ export function nodeQuery({ topology, id }: OpenNode, { org, options, at }: MapR
   return queryOptions({
     queryKey: ["node", org, topology, id, options, at],
     queryFn: async ({ signal }) => {
-      const path = `${readPath(topology)}/${encodeURIComponent(id)}`;
+      const path = { topology, node_id: id };
       const query = { ...options, timestamp: at };
-      return (await call<{ node: NodeDetails }>("GET", path, { org, query, signal })).node;
+      return (await call("GET /api/topology/{topology}/{node_id}", { org, path, query, signal })).node;
     },
     placeholderData: keepPreviousData,
   });

@@ -19,7 +19,7 @@ export function Ask() {
     setMails(mails + 1);
   };
   const { run, busy, errors, problem, reset } = useAction(
-    (to: string) => call<{ email: string }>("POST", "/api/users/signup", { body: { email: to } }),
+    (to: string) => call("POST /api/users/signup", { body: { email: to } }),
     { fields: ["email"], said: (answer) => onItsWay(answer.email), done: onSent },
   );
   const again = () => {

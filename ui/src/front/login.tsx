@@ -30,18 +30,15 @@ function Link({ token }: { token: string }) {
   const client = useQueryClient();
   const me = useMe();
   const there = useWanted();
-  const { run, busy, problem } = useAction(
-    () => call<{ email: string }>("POST", "/api/users/login", { body: { token } }),
-    {
-      said: ({ email }) => `Signed in as ${email}`,
-      done: async () => {
-        want("");
-        tellTabs();
-        await becameSomebodyElse(client);
-        go(parse(there), { replace: true });
-      },
+  const { run, busy, problem } = useAction(() => call("POST /api/users/login", { body: { token } }), {
+    said: ({ email }) => `Signed in as ${email}`,
+    done: async () => {
+      want("");
+      tellTabs();
+      await becameSomebodyElse(client);
+      go(parse(there), { replace: true });
     },
-  );
+  });
   if (problem instanceof CallError && problem.reason === "LOGIN_LINK_INVALID") {
     return <Spent words={problem.message} />;
   }

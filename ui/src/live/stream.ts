@@ -1,13 +1,12 @@
 import { createParser } from "eventsource-parser";
-import { type CallError, refusal, send } from "../api/call";
-import { type Feed, watchPath } from "./feed";
+import { CallError, GARBLED, refusal, send } from "../api/call";
+import type { Feed } from "./feed";
 
 /** Why a stream is over. */
 export type End =
   /** The connection is gone. */
   | { kind: "lost" }
-  /** It was refused; `after` is how many milliseconds to wait at least. */
-  | { kind: "refused"; error: CallError; after: number }
+  | { kind: "refused"; error: CallError }
   /** The service said that nothing more comes, and why. */
   | { kind: "ended"; reason: string; message: string };
 
@@ -43,25 +42,34 @@ export async function follow(
   }
 }
 
-async function read(feed: Feed, cursor: string, reader: Reader, heard: () => void, signal: AbortSignal): Promise<End> {
+async function read(
+  { org, topology, options }: Feed,
+  cursor: string,
+  reader: Reader,
+  heard: () => void,
+  signal: AbortSignal,
+): Promise<End> {
   const headers = cursor ? { "last-event-id": cursor } : {};
   let answer: Response;
   try {
-    answer = await send("GET", watchPath(feed), { org: feed.org, headers, signal });
+    answer = await send("GET /api/watch/topology/{topology}", {
+      org,
+      path: { topology },
+      query: options,
+      headers,
+      signal,
+    });
   } catch (error) {
-    return signal.aborted ? { kind: "lost" } : { kind: "refused", error: error as CallError, after: 0 };
+    return signal.aborted ? { kind: "lost" } : { kind: "refused", error: error as CallError };
   }
-  if (!answer.ok || !answer.body) {
-    return refused(answer);
+  if (!answer.ok) {
+    return { kind: "refused", error: await refusal(answer) };
+  }
+  if (!answer.body || !answer.headers.get("content-type")?.startsWith("text/event-stream")) {
+    return { kind: "refused", error: new CallError(0, GARBLED) };
   }
   reader.opened();
   return events(answer.body, reader, heard);
-}
-
-async function refused(answer: Response): Promise<End> {
-  const after = Number(answer.headers.get("retry-after")) || 0;
-  const text = await answer.text().catch(() => "");
-  return { kind: "refused", error: refusal(answer.status, text), after: after * 1000 };
 }
 
 async function events(body: ReadableStream<Uint8Array>, reader: Reader, heard: () => void): Promise<End> {

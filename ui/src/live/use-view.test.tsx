@@ -232,7 +232,7 @@ describe("the past", () => {
     await becomes(result, "connecting", "a", "b");
     first.answer({ nodes: { b: nodeOf("b") }, nextPageToken: "more" });
     const second = await request(2);
-    expect(new URLSearchParams(second.path.split("?")[1]).get("page_token")).toBe("more");
+    expect(new URLSearchParams(second.path.split("?")[1]).get("pageToken")).toBe("more");
     second.answer({ nodes: { c: nodeOf("c") }, nextPageToken: "" });
     await becomes(result, "past", "b", "c");
     expect(result.current.view.nodes.get("b")).toBe(node);

@@ -1,9 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { call } from "../api/call";
+import { every, untilRead } from "../api/polling";
 import { may, useMembership } from "../api/session";
 import type { Probe, Topology } from "../api/types";
+import { ButtonLink } from "../parts/button";
 import { counted, moment } from "../parts/format";
 import { Notice } from "../parts/notice";
+import { Stranger } from "../parts/stranger";
 import { href, type MapRoute } from "../routes";
 import { LeftOut } from "./left-out";
 import type { Chosen } from "./options";
@@ -56,8 +59,8 @@ export function Empty({ route, topology, topologies, onChoose }: Props) {
 function useProbes({ org, at }: MapRoute): Probe[] | undefined {
   return useQuery({
     queryKey: ["probes", org, at],
-    queryFn: ({ signal }) => call<Probe[]>("GET", "/api/probes", { org, signal, query: { timestamp: at } }),
-    refetchInterval: at ? false : EVERY,
+    queryFn: ({ signal }) => call("GET /api/probes", { org, signal, query: { timestamp: at } }),
+    refetchInterval: at ? untilRead : every(EVERY),
   }).data;
 }
 
@@ -96,7 +99,9 @@ function NoProbe({ route }: { route: MapRoute }) {
     <Notice title="No probe reports yet">
       <p>A probe on each machine tells what runs there. The map fills as soon as the first one reports.</p>
       {may(membership, "token.manage") ? (
-        <a href={href({ page: "add-probe", org: route.org })}>Add a probe</a>
+        <ButtonLink look="main" href={href({ page: "add-probe", org: route.org })}>
+          Add a probe
+        </ButtonLink>
       ) : (
         <p>An administrator of this organization can add one.</p>
       )}
@@ -126,14 +131,16 @@ export function UnknownTopology({ route, topologies }: Pick<Props, "route" | "to
 export function NotYours({ org, member }: { org: string; member: boolean }) {
   return (
     <div className={styles.empty}>
-      <Notice kind="warn" title="This map is not yours to see">
-        <p>
-          {member
-            ? "Your role in this organization does not let you look at its map: an administrator of it can change that."
-            : `You do not belong to “${org}”, or there is no such organization. Ask one of its members to invite you.`}
-        </p>
-        <a href={href({ page: "dashboard" })}>Your organizations</a>
-      </Notice>
+      {member ? (
+        <Notice kind="warn" title="This map is not yours to see">
+          <p>
+            Your role in this organization does not let you look at its map: an administrator of it can change that.
+          </p>
+          <ButtonLink href={href({ page: "dashboard" })}>To your organizations</ButtonLink>
+        </Notice>
+      ) : (
+        <Stranger org={org} />
+      )}
     </div>
   );
 }

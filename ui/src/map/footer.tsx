@@ -1,5 +1,4 @@
 import { useQuery } from "@tanstack/react-query";
-import type { GetInfoResponseJson } from "scope-api/scope/query/v1/messages_pb";
 import { call } from "../api/call";
 import type { Topology } from "../api/types";
 import { counted } from "../parts/format";
@@ -10,7 +9,7 @@ import { titled } from "./shortcuts";
 export function Footer({ topology: { stats }, onHelp }: { topology: Topology; onHelp: () => void }) {
   const { data } = useQuery({
     queryKey: ["info"],
-    queryFn: () => call<GetInfoResponseJson>("GET", "/api"),
+    queryFn: () => call("GET /api", {}),
     staleTime: Number.POSITIVE_INFINITY,
   });
   const others = stats.node_count - stats.nonpseudo_node_count;

@@ -1,5 +1,6 @@
 import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
-import { CallError, type CallOptions, call } from "../api/call";
+import { CallError, call } from "../api/call";
+import { every, untilRead } from "../api/polling";
 import type { Topology } from "../api/types";
 import type { MapRoute } from "../routes";
 
@@ -12,8 +13,7 @@ export function useTopologies({ org, options, at }: MapRoute, paused: boolean): 
   return useQuery({
     queryKey: ["topologies", org, options, at],
     queryFn: async ({ signal }) => {
-      const list = (query: CallOptions["query"] = {}) =>
-        call<Topology[]>("GET", "/api/topology", { org, signal, query });
+      const list = (query = {}) => call("GET /api/topology", { org, signal, query });
       try {
         return await list({ ...options, timestamp: at });
       } catch (error) {
@@ -24,7 +24,7 @@ export function useTopologies({ org, options, at }: MapRoute, paused: boolean): 
         throw error;
       }
     },
-    refetchInterval: at || paused ? false : EVERY,
+    refetchInterval: at || paused ? untilRead : every(EVERY),
     placeholderData: keepPreviousData,
   });
 }

@@ -1,5 +1,6 @@
 import { useQueries } from "@tanstack/react-query";
 import { useCallback, useMemo, useRef } from "react";
+import { every, untilRead } from "../api/polling";
 import type { TopologyAnswer } from "../api/types";
 import { type Feed, feedKey } from "../live/feed";
 import { readTopology } from "../live/read";
@@ -76,7 +77,7 @@ function inTurn(feed: Feed) {
     },
     staleTime: KEPT,
     gcTime: KEPT,
-    refetchInterval: feed.at === "" ? KEPT : (false as const),
+    refetchInterval: feed.at === "" ? every(KEPT) : untilRead,
     structuralSharing: false,
   };
 }

@@ -72,7 +72,7 @@ const COLUMNS: readonly Column<Membership>[] = [
 
 function SignOut() {
   const client = useQueryClient();
-  const leave = useAction(() => call("POST", "/api/users/logout", { body: {} }), {
+  const leave = useAction(() => call("POST /api/users/logout", { body: {} }), {
     done: () => {
       go({ page: "front" });
       signedOut(client);

@@ -12,7 +12,7 @@ import { go } from "../use-route";
 export function DeleteOrganization({ org, name }: { org: string; name: string }) {
   const [asked, setAsked] = useState(false);
   const [typed, setTyped] = useState("");
-  const remove = useAction((confirm: string) => call("DELETE", "/api/users/org", { org, query: { confirm } }), {
+  const remove = useAction((confirm: string) => call("DELETE /api/users/org", { org, query: { confirm } }), {
     refresh: [ME],
     fields: ["confirm"],
     said: () => `${name} is deleted`,

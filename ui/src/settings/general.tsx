@@ -53,7 +53,7 @@ export function General({ membership }: { membership: Membership }) {
 
 function Name({ membership: { id: org, name } }: { membership: Membership }) {
   const [text, setText] = useState(name);
-  const rename = useAction((changed: string) => call("PUT", "/api/users/org", { org, body: { name: changed } }), {
+  const rename = useAction((changed: string) => call("PUT /api/users/org", { org, body: { name: changed } }), {
     refresh: [ME, keys.organization(org)],
     fields: ["name"],
     said: () => "The name is saved",
@@ -81,7 +81,7 @@ function Name({ membership: { id: org, name } }: { membership: Membership }) {
 
 function Leave({ org, name }: { org: string; name: string }) {
   const [asked, setAsked] = useState(false);
-  const leave = useAction(() => call("POST", "/api/users/org/leave", { org, body: {} }), {
+  const leave = useAction(() => call("POST /api/users/org/leave", { org, body: {} }), {
     refresh: [ME],
     said: () => `You left ${name}`,
     done: () => go({ page: "dashboard" }),

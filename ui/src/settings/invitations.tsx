@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
 import { useMe } from "../api/session";
-import type { Membership } from "../api/types";
+import type { Invitation, Membership } from "../api/types";
 import { Button } from "../parts/button";
 import { Field } from "../parts/field";
 import form from "../parts/form.module.css";
@@ -11,10 +11,8 @@ import { Notice, Problem } from "../parts/notice";
 import { Section } from "../parts/sections";
 import { type Column, Table } from "../parts/table";
 import { Time } from "../parts/time";
-import { type Invitation, keys, useInvitations } from "./reads";
+import { keys, useInvitations } from "./reads";
 import { RoleSelect, RolesExplained } from "./roles";
-
-const PATH = "/api/users/org/invitations";
 
 /** Who is invited to an organization, and a way to invite more. */
 export function Invitations({ membership }: { membership: Membership }) {
@@ -59,7 +57,7 @@ function useInvite(org: string, done?: (words: string) => void) {
     invitation ? `A mail is on its way to ${email}` : `${email} is a member already`;
   return useAction(
     async (body: { email: string; role: string }) =>
-      (await call<{ invitation?: Invitation }>("POST", PATH, { org, body })).invitation,
+      (await call("POST /api/users/org/invitations", { org, body })).invitation,
     {
       refresh: [keys.organization(org)],
       fields: ["email", "role"],
@@ -140,7 +138,7 @@ interface ActionsProps {
 
 function InvitationActions({ invitation: { id, email, role }, org, mayInvite }: ActionsProps) {
   const again = useInvite(org);
-  const revoke = useAction(() => call("DELETE", `${PATH}/${encodeURIComponent(id)}`, { org }), {
+  const revoke = useAction(() => call("DELETE /api/users/org/invitations/{id}", { org, path: { id } }), {
     refresh: [keys.organization(org)],
     said: () => `The invitation of ${email} is taken back`,
   });

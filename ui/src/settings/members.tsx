@@ -2,7 +2,7 @@ import { useState } from "react";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
 import { may } from "../api/session";
-import type { Membership } from "../api/types";
+import type { Member, Membership } from "../api/types";
 import { Button } from "../parts/button";
 import { Confirm } from "../parts/confirm";
 import { Loaded } from "../parts/loaded";
@@ -12,7 +12,7 @@ import { type Column, Table } from "../parts/table";
 import { Tag } from "../parts/tag";
 import { Time } from "../parts/time";
 import { explained } from "./permissions";
-import { keys, type Member, useMembers, useRoles } from "./reads";
+import { keys, useMembers, useRoles } from "./reads";
 import { RoleSelect, RolesExplained } from "./roles";
 
 /** Who belongs to an organization, as what. */
@@ -94,11 +94,14 @@ function ChangeRole({
   onClose,
 }: MemberProps & { role: string; onClose: () => void }) {
   const roles = useRoles().data ?? [];
-  const change = useAction(() => call("PUT", memberPath(member), { org, body: { role } }), {
-    refresh: [keys.organization(org)],
-    said: () => `${member.email} is ${role} now`,
-    done: onClose,
-  });
+  const change = useAction(
+    () => call("PUT /api/users/org/members/{id}", { org, path: { id: member.id }, body: { role } }),
+    {
+      refresh: [keys.organization(org)],
+      said: () => `${member.email} is ${role} now`,
+      done: onClose,
+    },
+  );
   const words = explained(roles).find((one) => one.id === role);
   return (
     <Confirm
@@ -118,7 +121,7 @@ function ChangeRole({
 
 function Remove({ member, membership: { id: org } }: MemberProps) {
   const [asked, setAsked] = useState(false);
-  const remove = useAction(() => call("DELETE", memberPath(member), { org }), {
+  const remove = useAction(() => call("DELETE /api/users/org/members/{id}", { org, path: { id: member.id } }), {
     refresh: [keys.organization(org)],
     said: () => `${member.email} is no longer a member`,
   });
@@ -141,8 +144,4 @@ function Remove({ member, membership: { id: org } }: MemberProps) {
       )}
     </>
   );
-}
-
-function memberPath({ id }: Member): string {
-  return `/api/users/org/members/${encodeURIComponent(id)}`;
 }

@@ -1,4 +1,5 @@
 // What permissions and roles are in words.
+import type { Role } from "../api/types";
 
 /** Each permission in words that go on from "may". */
 const WORDS: Readonly<Record<string, string>> = {
@@ -28,11 +29,6 @@ const WORDS: Readonly<Record<string, string>> = {
 /** What a permission lets do, going on from "may"; one that is not known here is named. */
 export function permissionWords(permission: string): string {
   return WORDS[permission] ?? permission;
-}
-
-export interface Role {
-  id: string;
-  permissions: readonly string[];
 }
 
 export interface RoleWords {

@@ -1,10 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import type { SessionJson } from "scope-api/scope/users/v1/messages_pb";
 import { useAction } from "../api/action";
 import { call } from "../api/call";
 import { signedOut } from "../api/session";
-import type { Complete } from "../api/types";
+import type { Session } from "../api/types";
 import { Button } from "../parts/button";
 import { Confirm } from "../parts/confirm";
 import form from "../parts/form.module.css";
@@ -16,15 +15,13 @@ import { Time } from "../parts/time";
 import { go } from "../use-route";
 import { browserWords } from "./browser";
 
-type Session = Complete<SessionJson>;
-
 const SESSIONS = ["sessions"] as const;
 
 /** The browsers that one is signed in with, and ways to end that. */
 export function Sessions() {
   const sessions = useQuery({
     queryKey: SESSIONS,
-    queryFn: async () => (await call<{ sessions: Session[] }>("GET", "/api/users/sessions")).sessions,
+    queryFn: async () => (await call("GET /api/users/sessions", {})).sessions,
   });
   return (
     <Loaded read={sessions}>
@@ -59,7 +56,7 @@ const COLUMNS: readonly Column<Session>[] = [
 ];
 
 function End({ session: { id, userAgent, address } }: { session: Session }) {
-  const end = useAction(() => call("DELETE", `/api/users/sessions/${encodeURIComponent(id)}`), {
+  const end = useAction(() => call("DELETE /api/users/sessions/{id}", { path: { id } }), {
     refresh: [SESSIONS],
     said: () => "The session is ended",
   });
@@ -80,7 +77,7 @@ function End({ session: { id, userAgent, address } }: { session: Session }) {
 
 function EndOthers({ count }: { count: number }) {
   const [asked, setAsked] = useState(false);
-  const end = useAction(() => call("POST", "/api/users/logout/all", { body: { keepCurrent: true } }), {
+  const end = useAction(() => call("POST /api/users/logout/all", { body: { keepCurrent: true } }), {
     refresh: [SESSIONS],
     said: () => "All other sessions are ended",
     done: () => setAsked(false),
@@ -107,7 +104,7 @@ function EndOthers({ count }: { count: number }) {
 function EndAll() {
   const [asked, setAsked] = useState(false);
   const client = useQueryClient();
-  const end = useAction(() => call("POST", "/api/users/logout/all", { body: {} }), {
+  const end = useAction(() => call("POST /api/users/logout/all", { body: {} }), {
     done: () => {
       go({ page: "front" });
       signedOut(client);

@@ -4,6 +4,7 @@ import type { Membership } from "../api/types";
 import { Notice } from "../parts/notice";
 import { Page } from "../parts/page";
 import { Sections } from "../parts/sections";
+import { Stranger } from "../parts/stranger";
 import { href } from "../routes";
 import { AuditSection } from "./audit/audit-section";
 import { Forbidden } from "./forbidden";
@@ -62,15 +63,4 @@ function Content({ membership, shown }: { membership: Membership; shown: Section
     return <Forbidden org={membership.id} permission={shown.permission} />;
   }
   return <shown.show membership={membership} />;
-}
-
-function Stranger({ org }: { org: string }) {
-  return (
-    <Notice title={`You do not belong to ${org}`}>
-      <p>
-        Perhaps it was deleted, or you are signed in with another address. One of its administrators can invite you; see{" "}
-        <a href={href({ page: "dashboard" })}>your organizations and invitations</a>.
-      </p>
-    </Notice>
-  );
 }

@@ -1,8 +1,6 @@
 import { type FormEvent, useState } from "react";
-import type { CreateTokenResponseJson } from "scope-api/scope/users/v1/messages_pb";
 import { useAction } from "../../api/action";
 import { call } from "../../api/call";
-import type { Complete } from "../../api/types";
 import { Button } from "../../parts/button";
 import { Field } from "../../parts/field";
 import { Notice, Problem } from "../../parts/notice";
@@ -20,7 +18,7 @@ export function Token({ org, token, onMade }: Props) {
   const [name, setName] = useState(() => `probe of ${new Date().toISOString().slice(0, 10)}`);
   const { run, busy, errors, problem } = useAction(
     () =>
-      call<Complete<CreateTokenResponseJson>>("POST", "/api/users/tokens", {
+      call("POST /api/users/tokens", {
         org,
         body: { name: name.trim(), kind: "probe" },
       }),

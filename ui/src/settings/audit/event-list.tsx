@@ -1,6 +1,7 @@
 import type { QueryKey } from "@tanstack/react-query";
 import { split } from "../../api/action";
 import { type Pages, usePages } from "../../api/pages";
+import type { AuditEvent } from "../../api/types";
 import form from "../../parts/form.module.css";
 import { moment } from "../../parts/format";
 import { Loaded } from "../../parts/loaded";
@@ -8,7 +9,7 @@ import { More } from "../../parts/more";
 import { type Column, Table } from "../../parts/table";
 import { Tag } from "../../parts/tag";
 import styles from "./event-list.module.css";
-import { type AuditEvent, refusedWords, told } from "./words";
+import { refusedWords, told } from "./words";
 
 interface EventPage {
   events: AuditEvent[];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type AuditEvent, refusedWords, told } from "./words";
+import type { AuditEvent } from "../../api/types";
+import { refusedWords, told } from "./words";
 
 function event(action: string, said: Partial<AuditEvent> = {}): AuditEvent {
   return {

@@ -1,23 +1,5 @@
 // What the audit's events say, in words.
-
-/** What an event says before and after a change. */
-export type Facts = Readonly<Record<string, unknown>>;
-
-export interface AuditEvent {
-  id: string;
-  time: string;
-  action: string;
-  refused: boolean;
-  actor: string;
-  actorEmail: string;
-  credential: string;
-  impersonator: string;
-  address: string;
-  organization: string;
-  subject: string;
-  before?: Facts;
-  after?: Facts;
-}
+import type { AuditEvent } from "../../api/types";
 
 /** Past and infinitive of what was done, and on what. */
 type Deed = readonly [did: string, to: string, what: (event: AuditEvent) => string];

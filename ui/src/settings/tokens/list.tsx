@@ -1,11 +1,11 @@
 import { type ReactNode, useState } from "react";
+import type { Token } from "../../api/types";
 import { Button } from "../../parts/button";
 import form from "../../parts/form.module.css";
 import { type Column, Table } from "../../parts/table";
 import { Tag } from "../../parts/tag";
 import { Time } from "../../parts/time";
 import { permissionWords } from "../permissions";
-import type { Token } from "../reads";
 import { RevokeToken } from "./revoke";
 import { RotateToken } from "./rotate";
 

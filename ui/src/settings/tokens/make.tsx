@@ -40,7 +40,7 @@ function MakeForm({ kind, membership, onClose, onMade }: Props & { onMade: (secr
   const org = membership.id;
   const make = useAction(
     () =>
-      call<{ token: string }>("POST", "/api/users/tokens", {
+      call("POST /api/users/tokens", {
         org,
         body: { name, kind, permissions: permissions ?? [], expires: endOf(days, Date.now()) },
       }),

@@ -1,8 +1,8 @@
 import { useAction } from "../../api/action";
 import { call } from "../../api/call";
+import type { Token } from "../../api/types";
 import { Confirm } from "../../parts/confirm";
-import { keys, type Token } from "../reads";
-import { tokenPath } from "./path";
+import { keys } from "../reads";
 
 interface Props {
   org: string;
@@ -12,7 +12,7 @@ interface Props {
 
 /** Revokes a token, once that is confirmed. */
 export function RevokeToken({ org, token, onClose }: Props) {
-  const revoke = useAction(() => call("DELETE", tokenPath(token), { org }), {
+  const revoke = useAction(() => call("DELETE /api/users/tokens/{id}", { org, path: { id: token.id } }), {
     refresh: [keys.organization(org)],
     said: () => `The token ${token.name} is revoked`,
     done: onClose,

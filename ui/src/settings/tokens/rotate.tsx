@@ -1,14 +1,15 @@
 import { useState } from "react";
 import { useAction } from "../../api/action";
 import { call } from "../../api/call";
+import type { Answered } from "../../api/calls";
+import type { Complete, Token } from "../../api/types";
 import { Button } from "../../parts/button";
 import { Dialog } from "../../parts/dialog";
 import form from "../../parts/form.module.css";
 import { moment } from "../../parts/format";
 import { Problem } from "../../parts/notice";
-import { keys, type Token } from "../reads";
+import { keys } from "../reads";
 import { OVERLAPS, USUAL_OVERLAP } from "./expiry";
-import { tokenPath } from "./path";
 import { Secret } from "./secret";
 
 interface Props {
@@ -17,10 +18,7 @@ interface Props {
   onClose: () => void;
 }
 
-interface Rotated {
-  token: string;
-  oldExpires: string;
-}
+type Rotated = Complete<Answered<"POST /api/users/tokens/{id}/rotate">>;
 
 /** Makes a new secret for a token, and shows it once. */
 export function RotateToken({ org, token, onClose }: Props) {
@@ -45,7 +43,7 @@ function oldWords(expires: string): string {
 function RotateForm({ org, token, onClose, onMade }: Props & { onMade: (made: Rotated) => void }) {
   const [overlapSeconds, setOverlap] = useState(USUAL_OVERLAP);
   const rotate = useAction(
-    () => call<Rotated>("POST", `${tokenPath(token)}/rotate`, { org, body: { overlapSeconds } }),
+    () => call("POST /api/users/tokens/{id}/rotate", { org, path: { id: token.id }, body: { overlapSeconds } }),
     { refresh: [keys.organization(org)], said: () => "The new secret is made and shown once", done: onMade },
   );
   return (
