@@ -62,7 +62,7 @@ test("an unknown topology is named, with those that there are", () => {
 
 test("who may not see the map is told what to do", () => {
   render(<NotYours org="acme" member={false} />);
-  expect(screen.getByText(/Ask one of its members to invite you/)).toBeTruthy();
+  expect(screen.getByText(/One of its administrators can invite you/)).toBeTruthy();
   cleanup();
   render(<NotYours org="acme" member />);
   expect(screen.getByText(/an administrator of it can change that/)).toBeTruthy();
