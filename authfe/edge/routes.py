@@ -166,7 +166,9 @@ def _pages(name: str, match: Config) -> list[Config]:
     """A route to the pages' files, which are there to be read."""
     read = {**match, "headers": [{"name": ":method", "string_match": _PAGES_VERBS_MATCH}]}
     # HTTP/1.1 has no pings that tell of a replica that stands still; the others answer at once.
-    retries = {**elsewhere(_UNANSWERED), "per_try_timeout": "5s"}
+    # Where replicas are of two versions, one may lack a file that a page of the other's names.
+    conditions = {**elsewhere(f"{_UNANSWERED},retriable-status-codes"), "retriable_status_codes": [404]}
+    retries = {**conditions, "per_try_timeout": "5s"}
     route = {"cluster": PAGES, **_UNARY, "retry_policy": retries}
     served = {"name": name, "match": read, "route": route, "typed_per_filter_config": filters.pages()}
     return [served, _wrong_verb(match, _PAGES_VERBS)]

@@ -47,6 +47,22 @@ def test_one_of_two_that_stands_still_holds_nobody_up_for_long(
     assert time.monotonic() - began < 20
 
 
+def test_files_of_either_version_are_found_while_there_are_two(
+    new_edge: Callable[..., Edge], servers: list[UiServer], tmp_path: Path
+) -> None:
+    newer = "/assets/app-5678.js"
+    old, new = servers[0], UiServer(build(tmp_path / "newer" / "dist"))
+    script = tmp_path / "newer" / "dist" / ASSET[1:]
+    script.rename(script.with_name(Path(newer).name))
+    new.start()
+    try:
+        edge = new_edge(pages=[old, new])
+        assert {edge.call("GET", path).status for path in (ASSET, newer) for _ in range(20)} == {200}
+        assert edge.call("GET", "/assets/nothing.js").status == 404
+    finally:
+        new.kill()
+
+
 def test_without_any_it_says_so_and_services_go_on(new_edge: Callable[..., Edge], servers: list[UiServer]) -> None:
     edge = new_edge(pages=servers)
     for server in servers:
