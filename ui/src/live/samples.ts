@@ -16,6 +16,8 @@ interface Row {
 export const KEPT = 60_000;
 /** At most so many samples of a series, whatever their times. */
 export const MOST = 240;
+/** At most so many series of a node, as many as a report may have: those that came first are forgotten. */
+export const METRICS = 500;
 
 const NONE: Series = { times: [], values: [] };
 
@@ -60,6 +62,10 @@ export class Samples {
     if (!row) {
       row = { times: [], values: [] };
       rows.set(metric, row);
+      if (rows.size > METRICS) {
+        const [first] = rows.keys();
+        rows.delete(first ?? metric);
+      }
     }
     return row;
   }

@@ -99,6 +99,18 @@ describe("a view", () => {
     expect(view.samples("a", "cpu").times).toEqual(times.slice(-240));
   });
 
+  it("keeps the series of few metrics however often they are called otherwise", () => {
+    const { view, incoming } = viewOf(nodeOf("a"));
+    const called = (from: number) => Object.fromEntries(Array.from({ length: 500 }, (_, at) => [`m${from + at}`, [1]]));
+    for (let from = 0; from < 2_000; from += 250) {
+      incoming.take(change({ metrics: [block(["a"], [from], called(from))] }), 0);
+    }
+    incoming.show();
+    const kept = Array.from({ length: 2_500 }, (_, at) => view.samples("a", `m${at}`).times.length > 0);
+    expect(kept.indexOf(true)).toBe(1_750);
+    expect(kept.filter(Boolean)).toHaveLength(500);
+  });
+
   it("forgets measurements that waited for more than a minute", () => {
     const { view, incoming } = viewOf(nodeOf("a"));
     for (let second = 0; second <= 100; second++) {
