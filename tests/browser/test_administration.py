@@ -48,6 +48,8 @@ def test_an_organization_is_refused_and_no_longer(people: People, open_page: Ope
     expect(row).to_contain_text("the bill of May is not paid")
     seen = open_page("/organizations", member)
     expect(seen.get_by_role("article", name="Unpaid")).to_contain_text("the bill of May is not paid")
+    seen.get_by_role("link", name="Map of Unpaid").click()
+    expect(seen.locator(named(seen, "map"))).to_contain_text("the bill of May is not paid")
 
 
 def test_acting_as_somebody_shows_what_they_see_and_ends(people: People, open_page: Open) -> None:

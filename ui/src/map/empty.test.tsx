@@ -4,6 +4,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import { ME } from "../api/session";
 import type { Probe, Topology } from "../api/types";
+import { membership, person, refused, serve, show } from "../dashboard/testing";
 import { mapOf } from "../routes";
 import { Empty, NotYours, UnknownTopology } from "./empty";
 import { topology } from "./testing";
@@ -60,10 +61,17 @@ test("an unknown topology is named, with those that there are", () => {
   expect(screen.getByRole("link", { name: "Hosts" })).toBeTruthy();
 });
 
-test("who may not see the map is told what to do", () => {
+test("who does not belong to an organization is told what to do", () => {
   render(<NotYours org="acme" member={false} />);
   expect(screen.getByText(/One of its administrators can invite you/)).toBeTruthy();
-  cleanup();
-  render(<NotYours org="acme" member />);
-  expect(screen.getByText(/an administrator of it can change that/)).toBeTruthy();
+});
+
+test.each([
+  ["PERMISSION_DENIED", "This needs report.view.", /an administrator of it can change that/],
+  ["ORGANIZATION_REFUSED", "Acme is refused access: the bill of May is not paid.", /the bill of May is not paid/],
+])("who may not see the map is told why: %s", async (reason, message, words) => {
+  serve(() => refused(403, reason, message));
+  show(<NotYours org="acme" member />, person(membership("acme")));
+  expect(await screen.findByText(words)).toBeTruthy();
+  expect(screen.getByRole("link", { name: "To your organizations" })).toBeTruthy();
 });

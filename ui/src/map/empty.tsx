@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { call } from "../api/call";
+import { CallError, call } from "../api/call";
 import { every, untilRead } from "../api/polling";
 import { may, useMembership } from "../api/session";
 import type { Probe, Topology } from "../api/types";
@@ -129,19 +129,28 @@ export function UnknownTopology({ route, topologies }: Pick<Props, "route" | "to
 
 /** Who may not look at the map, or does not belong to the organization. */
 export function NotYours({ org, member }: { org: string; member: boolean }) {
+  return <div className={styles.empty}>{member ? <NotAllowed org={org} /> : <Stranger org={org} />}</div>;
+}
+
+/** A member's role may not look at the map; or the whole organization is refused, for a reason that the service knows. */
+function NotAllowed({ org }: { org: string }) {
+  const { error } = useQuery({
+    queryKey: ["topologies", org],
+    queryFn: ({ signal }) => call("GET /api/topology", { org, signal }),
+    refetchInterval: untilRead,
+  });
+  if (!error) {
+    return null;
+  }
   return (
-    <div className={styles.empty}>
-      {member ? (
-        <Notice kind="warn" title="This map is not yours to see">
-          <p>
-            Your role in this organization does not let you look at its map: an administrator of it can change that.
-          </p>
-          <ButtonLink href={href({ page: "dashboard" })}>To your organizations</ButtonLink>
-        </Notice>
-      ) : (
-        <Stranger org={org} />
-      )}
-    </div>
+    <Notice kind="warn" title="This map is not yours to see">
+      <p>
+        {error instanceof CallError && error.reason === "ORGANIZATION_REFUSED"
+          ? error.message
+          : "Your role in this organization does not let you look at its map: an administrator of it can change that."}
+      </p>
+      <ButtonLink href={href({ page: "dashboard" })}>To your organizations</ButtonLink>
+    </Notice>
   );
 }
 
