@@ -1,6 +1,7 @@
 """One host with very many processes, each of which connects to two others: a picture for the browser to draw."""
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Sequence
@@ -83,15 +84,16 @@ def process(nodes: int, slot: int, round_: int, time_ms: int) -> NodeFacts:
     )
 
 
-def feed(target: Target, nodes: int, until: float) -> int:
-    """Reports every PERIOD seconds until a moment by `now`; answers how often."""
-    return asyncio.run(_feed(target, nodes, until))
+def feed(target: Target, nodes: int) -> None:
+    """Reports every PERIOD seconds until it is ended."""
+    asyncio.run(_feed(target, nodes))
 
 
-async def _feed(target: Target, nodes: int, until: float) -> int:
-    encoder, epoch, round_ = Encoder(1), time.time_ns() // 1_000_000, 0
+async def _feed(target: Target, nodes: int) -> None:
+    encoder, epoch = Encoder(1), time.time_ns() // 1_000_000
     async with Line(target, _PROBE) as line:
-        while (began := now()) < until:
+        for round_ in itertools.count():
+            began = now()
             taken = time.time_ns() // 1_000_000
             builder = report(nodes, round_, taken)
             if round_ % FULL_EVERY == 0:
@@ -103,6 +105,4 @@ async def _feed(target: Target, nodes: int, until: float) -> int:
             stamp = Stamp(epoch, round_ + 1, base_number, taken)
             await line.send(stamp.request(body.SerializeToString()))
             await line.acknowledged(stamp.number)
-            round_ += 1
             await pause_until(began + PERIOD)
-    return round_
