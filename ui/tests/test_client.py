@@ -1,5 +1,6 @@
 """The browser's client: its own tests pass, it loads quickly, and it does nothing that its policy is there to stop."""
 
+import json
 import re
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def test_what_the_service_says_never_becomes_markup() -> None:
     assert SOURCES
     markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|createContextualFragment|srcdoc"
     assert not [path.name for path in SOURCES if re.search(markup, path.read_text())]
+
+
+def test_pages_ask_only_what_the_contracts_serve() -> None:
+    described = json.loads((UI.parent / "gen/openapi/openapi.json").read_text())["paths"]
+    served = {f"{verb.upper()} {path}" for path, verbs in described.items() for verb in verbs}
+    asked = set(re.findall(r'^  "(\w+ /api\S*)": ', (UI / "src/api/calls.ts").read_text(), re.MULTILINE))
+    assert len(asked) > 40
+    assert asked <= served
+
+
+def test_what_pages_ask_stands_in_one_place() -> None:
+    outside = [path for path in SOURCES if path.name not in {"calls.ts", "testing.ts", "testing.tsx"}]
+    assert not [path.name for path in outside if re.search(r"""["'`]/api""", path.read_text())]
 
 
 def test_pages_need_nothing_that_their_policy_forbids() -> None:
