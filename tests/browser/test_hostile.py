@@ -11,6 +11,12 @@ from tests.e2e.client import Mesh
 
 _ELEMENTS = "img, [onerror], [href^='javascript:' i], script:not([src])"
 
+#: Words within others that turn the way in which those beside them run.
+_TURNING = """() => [...document.querySelectorAll("body *")].filter(element => {
+    const { display, unicodeBidi } = getComputedStyle(element);
+    return display === "inline" && unicodeBidi === "normal" && element.textContent.includes("\\u202e");
+}).map(element => element.outerHTML)"""
+
 
 @pytest.fixture(scope="module")
 def organization(mesh: Mesh, people: People) -> str:
@@ -24,6 +30,7 @@ def organization(mesh: Mesh, people: People) -> str:
 def harmless(page: Page) -> None:
     """Nothing of it became an element, or reaches out of the window."""
     assert page.locator(_ELEMENTS).count() == 0
+    assert page.evaluate(_TURNING) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
 
 
