@@ -51,6 +51,13 @@ export function loadAnew(): void {
   location.reload();
 }
 
+/** Loads the pages anew where there are newer ones: for what they lack besides pages, while nothing typed can be lost. */
+export async function loadNewer(): Promise<void> {
+  if ((await reason()) === "newer" && mayLoadAnew()) {
+    loadAnew();
+  }
+}
+
 /** Whether the pages may be loaded anew without being asked to: that never goes round in circles. */
 export function mayLoadAnew(): boolean {
   return Date.now() - Number(sessionStorage.getItem(LAST)) > SELDOM;

@@ -1,3 +1,4 @@
+import { loadAnew, loadNewer } from "../version";
 import type { Feed } from "./feed";
 import type { Ask, Condition, Tell, Told } from "./protocol";
 
@@ -26,7 +27,7 @@ interface Wish {
 
 const BROKEN = {
   status: 0,
-  message: "This page has changed since it was loaded, or could not be loaded in full. Load it again.",
+  message: "There is a newer version of this page, or it could not be loaded in full. To try again loads it anew.",
   reason: "",
 };
 
@@ -39,6 +40,7 @@ export class Link {
   #wish: Wish | null = null;
   #have = "";
   #unanswered = 0;
+  #broken = false;
   readonly #timer: ReturnType<typeof setInterval>;
 
   constructor(who: string, hearer: Hearer) {
@@ -59,8 +61,11 @@ export class Link {
     this.#beat();
   }
 
-  /** Wishes another try now. */
+  /** Wishes another try now; without a worker that takes the page anew. */
   retry(): void {
+    if (this.#broken) {
+      loadAnew();
+    }
     this.#port?.postMessage({ kind: "retry" });
   }
 
@@ -96,7 +101,12 @@ export class Link {
   #open(): Port {
     this.#unanswered = 0;
     const worker = start(this.#who);
-    worker.onerror = () => this.#hearer.condition({ kind: "condition", state: "ended", problem: BROKEN });
+    this.#broken = false;
+    worker.onerror = () => {
+      this.#broken = true;
+      this.#hearer.condition({ kind: "condition", state: "ended", problem: BROKEN });
+      void loadNewer();
+    };
     const port = "port" in worker ? worker.port : worker;
     this.#close = "port" in worker ? () => worker.port.close() : () => worker.terminate();
     port.onmessage = ({ data }: MessageEvent<Tell>) => this.#heard(data);
