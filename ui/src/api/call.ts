@@ -66,6 +66,7 @@ export async function ask<E extends Endpoint>(
 /** Sends a request and answers whatever came back, refusals too; throws a CallError where nothing did. */
 export async function send<E extends Endpoint>(endpoint: E, asked: Asked<E>): Promise<Response> {
   const { org, headers: more, body, signal, ...where }: Sent = asked;
+  const url = address(endpoint, where);
   const headers = new Headers(more);
   const request: RequestInit = { method: endpoint.split(" ", 1)[0] ?? "", headers };
   if (org) {
@@ -79,7 +80,7 @@ export async function send<E extends Endpoint>(endpoint: E, asked: Asked<E>): Pr
     request.signal = signal;
   }
   try {
-    return await fetch(address(endpoint, where), request);
+    return await fetch(url, request);
   } catch (error) {
     if (signal?.aborted) {
       throw error;
@@ -105,8 +106,16 @@ function address(endpoint: Endpoint, { path = {}, query = {} }: Pick<Sent, "path
   const said = parameters.toString();
   const place = endpoint
     .replace(/^\S+ /, "")
-    .replace(/\{(\w+)\}/g, (_whole, name: string) => encodeURIComponent(path[name] ?? ""));
+    .replace(/\{(\w+)\}/g, (_whole, name: string) => segment(path[name] ?? ""));
   return said ? `${place}?${said}` : place;
+}
+
+/** A part of a path. Dots alone would lead to another path, however they are written, and nothing is called so. */
+function segment(part: string): string {
+  if (part === "." || part === "..") {
+    throw new CallError(404, `there is nothing called ${part}`);
+  }
+  return encodeURIComponent(part);
 }
 
 /** What an answer refuses with: google.rpc.Status as JSON, or whatever a proxy on the way made of it. */

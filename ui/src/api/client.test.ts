@@ -52,6 +52,13 @@ describe("what is no answer of the service is said in words", () => {
   });
 });
 
+test.each([".", ".."])("what an address calls %s leads to no other path of the service", async (id) => {
+  const service = serve(well);
+  const node = call("GET /api/topology/{topology}/{node_id}", { path: { topology: "hosts", node_id: id } });
+  await expect(node).rejects.toMatchObject({ status: 404 });
+  expect(service).not.toHaveBeenCalled();
+});
+
 test("who does not answer is not waited for without end", async () => {
   vi.useRealTimers();
   vi.spyOn(AbortSignal, "timeout").mockReturnValue(AbortSignal.abort());
