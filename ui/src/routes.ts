@@ -8,7 +8,7 @@ export interface OpenNode {
 }
 
 /** What of an organization's map is looked at. */
-export interface MapPlace {
+interface MapPlace {
   topology: string;
   /** What was chosen, by option group; what was not has its default. */
   options: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import type { Limits } from "../api/types";
 import { counted } from "../parts/format";
 
 /** What is typed into the inputs; empty: the deployment's bound holds. */
-export interface LimitsTyped {
+interface LimitsTyped {
   probes: string;
   reportsPerSecond: string;
 }

@@ -4,7 +4,7 @@ import { href, type MapRoute, mapOf, type OpenNode } from "../routes";
 import { opened } from "./stack";
 
 /** Where the details are shown that something is part of. */
-export interface Place {
+interface Place {
   route: MapRoute;
   topologies: readonly Topology[];
 }

@@ -24,7 +24,7 @@ export function Sparkline({ label, format, points }: Props) {
 }
 
 /** What a sparkline shows, in words. */
-export function wordsOf(label: string, format: string, points: readonly Point[]): string {
+function wordsOf(label: string, format: string, points: readonly Point[]): string {
   const found = range(points);
   const said = (value: number) => measured(value, format);
   return found

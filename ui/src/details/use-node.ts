@@ -54,6 +54,6 @@ function useChanges(view: View, id: string, live: boolean, read: UseQueryResult)
 }
 
 /** Whether a change is one of a node, other than of what is measured of it. */
-export function concerns({ add, update, remove }: Change, id: string): boolean {
+function concerns({ add, update, remove }: Change, id: string): boolean {
   return remove.includes(id) || add.some((one) => one.id === id) || update.some((one) => one.id === id);
 }

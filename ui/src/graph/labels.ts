@@ -6,7 +6,7 @@ import { LEAST_RADIUS, PITCH_X, RADIUS } from "./layout/geometry";
 import { fitted } from "./texts";
 import type { Theme } from "./theme";
 
-export interface Labelled {
+interface Labelled {
   look: CameraLook;
   size: Size;
   theme: Theme;

@@ -1,5 +1,5 @@
 /** A text as it fits, and how it is to be written. */
-export interface Fitted {
+interface Fitted {
   font: string;
   text: string;
   width: number;

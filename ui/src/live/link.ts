@@ -8,7 +8,7 @@ const BEAT = 5_000;
 const UNANSWERED = 3;
 
 /** Who is told what the worker says. */
-export interface Hearer {
+interface Hearer {
   told(told: Told): void;
   condition(condition: Omit<Condition, "key">): void;
 }

@@ -17,7 +17,7 @@ export const KEPT = 60_000;
 /** At most so many samples of a series, whatever their times. */
 export const MOST = 240;
 /** At most so many series of a node, as many as a report may have: those that came first are forgotten. */
-export const METRICS = 500;
+const METRICS = 500;
 
 const NONE: Series = { times: [], values: [] };
 

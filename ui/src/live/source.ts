@@ -14,7 +14,7 @@ export interface Patience {
 }
 
 /** Who is told what comes from a source. */
-export interface Audience {
+interface Audience {
   told(told: Told): void;
   condition(condition: Condition): void;
 }

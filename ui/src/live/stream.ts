@@ -11,7 +11,7 @@ export type End =
   | { kind: "ended"; reason: string; message: string };
 
 /** Who is told what comes. */
-export interface Reader {
+interface Reader {
   opened(): void;
   /** A `reset`, an `update` or a `failure`. */
   event(name: string, data: string, id: string): void;

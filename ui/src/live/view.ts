@@ -15,7 +15,7 @@ export interface Change {
 }
 
 /** What is to become different; `nodes` with null for those that leave. */
-export interface Difference {
+interface Difference {
   readonly nodes: ReadonlyMap<string, ViewNode | null>;
   /** Nodes that are as they were but for the measurements that they carry. */
   readonly measured: ReadonlyMap<string, ViewNode>;

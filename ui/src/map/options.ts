@@ -73,7 +73,7 @@ export function unionWords(group: Group, chosen: Chosen): string {
 }
 
 /** A way to leave out less. */
-export interface Widening {
+interface Widening {
   group: Group;
   words: string;
   chosen: Chosen;

@@ -15,7 +15,7 @@ export const SHORTCUTS = [
 ] as const;
 
 export type Action = (typeof SHORTCUTS)[number]["action"];
-export type Handlers = Partial<Record<Action, () => void>>;
+type Handlers = Partial<Record<Action, () => void>>;
 
 interface Press {
   key: string;

@@ -27,7 +27,7 @@ export function isHidden({ hide_if_empty, stats }: Topology): boolean {
 }
 
 /** A topology and those that show the same in another way, itself first. */
-export interface Family {
+interface Family {
   main: Topology;
   members: readonly Topology[];
 }

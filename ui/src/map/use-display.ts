@@ -13,7 +13,7 @@ export function displayOf({ node_count, edge_count }: Topology["stats"], webgl: 
 }
 
 /** Whether the browser can draw the graph. */
-export function hasWebGL(): boolean {
+function hasWebGL(): boolean {
   try {
     return document.createElement("canvas").getContext("webgl2") !== null;
   } catch {

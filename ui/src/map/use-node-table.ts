@@ -59,7 +59,7 @@ function define(column: TableColumn, arriving: ReadonlyMap<string, number>): Def
 }
 
 /** What a node is put in order by in a column. */
-export function sortedBy(
+function sortedBy(
   node: ViewNode,
   column: TableColumn,
   arriving: ReadonlyMap<string, number>,

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import styles from "./sections.module.css";
 
-export interface SectionLink {
+interface SectionLink {
   id: string;
   title: string;
   href: string;

@@ -9,7 +9,7 @@ interface Common {
 }
 
 /** Somewhere in a node. */
-export interface WordTerm extends Common {
+interface WordTerm extends Common {
   readonly kind: "word";
   /** In lower case. */
   readonly word: string;
@@ -22,7 +22,7 @@ export interface FieldTerm extends Common {
   readonly word: string;
 }
 
-export type Comparison = ">" | "<" | "=" | ">=" | "<=";
+type Comparison = ">" | "<" | "=" | ">=" | "<=";
 
 /** A measurement, or a number in a row, whose name begins so. */
 export interface MetricTerm extends Common {

@@ -31,7 +31,7 @@ export function permissionWords(permission: string): string {
   return WORDS[permission] ?? permission;
 }
 
-export interface RoleWords {
+interface RoleWords {
   id: string;
   /** The role whose permissions this one has too; empty for the least. */
   more: string;

@@ -12,7 +12,7 @@ import { Announcements } from "../parts/announce";
 configure({ asyncUtilTimeout: 4_000 });
 
 /** A call that arrived. */
-export interface Arrived {
+interface Arrived {
   org: string | null;
   path: string;
   body: unknown;

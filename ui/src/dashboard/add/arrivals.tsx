@@ -52,7 +52,7 @@ function Waiting({ before }: { before: readonly Probe[] }) {
 }
 
 /** Which probes were there when the page was opened, and which came after that. */
-export function useArrived(probes: readonly Probe[] | undefined): {
+function useArrived(probes: readonly Probe[] | undefined): {
   before: readonly Probe[];
   arrived: readonly Probe[];
 } {

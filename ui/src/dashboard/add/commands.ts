@@ -21,7 +21,7 @@ export interface Step {
   code: string;
 }
 
-export interface Way {
+interface Way {
   id: string;
   name: string;
   steps(target: Target, token: string): Step[];
