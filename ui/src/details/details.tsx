@@ -10,7 +10,7 @@ import { PlaceProvider } from "./place";
 import { closed, keyOf } from "./stack";
 import { useFocus } from "./use-focus";
 
-export interface DetailsProps {
+interface DetailsProps {
   /** Where one is: its `open` are shown, the last on top. Stays on the page while nothing is open: it minds the focus. */
   route: MapRoute;
   /** What the map shows, for measurements as they come. */
