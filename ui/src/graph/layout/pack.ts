@@ -37,7 +37,7 @@ export function pack(blocks: Block[], top: number, width: number, put: (node: nu
 export function pleasantWidth(blocks: Block[]): number {
   const boxes = blocks.map(sized);
   const area = boxes.reduce((sum, { wide, high }) => sum + wide * high, 0);
-  return Math.max(Math.sqrt(area * ASPECT), ...boxes.map(({ wide }) => wide));
+  return boxes.reduce((most, { wide }) => Math.max(most, wide), Math.sqrt(area * ASPECT));
 }
 
 /** A block of rows as wide as pleases. */
