@@ -16,6 +16,8 @@ export function Dialog({ title, onClose, children }: Props) {
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
+    // The browser would begin at what closes it.
+    element?.querySelector<HTMLElement>("form :is(input, select, textarea)")?.focus();
     // A dialog that is taken away while it is open would not give the focus back.
     return () => {
       element?.close();

@@ -1,4 +1,5 @@
-import type { Key, ReactNode } from "react";
+import { type Key, type ReactNode, type RefObject, useLayoutEffect, useRef } from "react";
+import { keepFocus } from "./focus";
 import styles from "./table.module.css";
 
 export interface Column<Row> {
@@ -20,8 +21,18 @@ interface Props<Row> {
 
 /** A list of some rows, each a card where the window is narrow. */
 export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
+  const focused = useFocusKept(rows);
   return (
-    <div className={styles.frame}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: it minds the focus of what is in it, and is nothing to press
+    <div
+      className={styles.frame}
+      onFocus={() => {
+        focused.current = true;
+      }}
+      onBlur={() => {
+        focused.current = false;
+      }}
+    >
       <table className={styles.table}>
         <caption className="visually-hidden">{label}</caption>
         <thead>
@@ -45,6 +56,18 @@ export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
       </table>
     </div>
   );
+}
+
+/** Whether the focus is in the rows; where it leaves with its row, the page has it. No browser tells that as a blur. */
+function useFocusKept(rows: readonly unknown[]): RefObject<boolean> {
+  const focused = useRef(false);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other rows may be without the one that had it
+  useLayoutEffect(() => {
+    if (focused.current) {
+      keepFocus();
+    }
+  }, [rows]);
+  return focused;
 }
 
 function Cell<Row>({ column: { title, cell, names, actions }, row }: { column: Column<Row>; row: Row }) {
