@@ -150,6 +150,15 @@ describe("a stream", () => {
     expect(page.changes[1]?.parts.length).toBe(2);
   });
 
+  it("forgets a reset that another took the place of", async () => {
+    const page = new Page();
+    const stream = await live(page);
+    stream.event("reset", change({ add: [nodeOf("b")] }));
+    stream.event("reset", change({ add: [nodeOf("c")] }), "c2");
+    await changes(page, 2);
+    expect(page.changes[1]?.parts.map((part) => JSON.parse(part).add[0].id)).toEqual(["c"]);
+  });
+
   it("forgets a reset that was broken off, and goes on from before it", async () => {
     const page = new Page();
     const stream = await live(page);
@@ -182,6 +191,18 @@ describe("a stream", () => {
     const stream = await live(page);
     stream.event("end", { reason: "DRAIN", message: "The service restarts." });
     expect((await request(1)).headers["last-event-id"]).toBe("c1");
+  });
+
+  it("is not asked for again and again where nothing but its end ever comes", async () => {
+    restart({ retry: 400, longest: 400 });
+    const page = new Page();
+    (await live(page)).event("end", { reason: "DRAIN", message: "The service restarts." });
+    const second = await request(1);
+    second.open();
+    const ended = performance.now();
+    second.event("end", { reason: "DRAIN", message: "The service restarts." });
+    await request(2);
+    expect(performance.now() - ended).toBeGreaterThan(250);
   });
 
   it("starts anew where the credential lost something", async () => {
