@@ -17,7 +17,7 @@ export interface Size {
  * Sigma's camera moves over a square of this many units, whatever is in it, so that nothing moves when the graph grows.
  * Its `ratio` is 1 where the square fits into the view.
  */
-export const SPAN = 4000;
+const SPAN = 4000;
 export const SQUARE: { x: [number, number]; y: [number, number] } = {
   x: [-SPAN / 2, SPAN / 2],
   y: [-SPAN / 2, SPAN / 2],
@@ -43,18 +43,19 @@ export function fromCamera(state: { x: number; y: number; ratio: number }, { wid
   };
 }
 
-/** A look at all of a box with its labels. */
-export function around(box: Box | null, { width, height }: Size): Look {
+/** A look at all of a box with its labels, beside so many pixels at the right that are covered. */
+export function around(box: Box | null, { width, height }: Size, covered = 0): Look {
   if (!box) {
     return { x: 0, y: 0, scale: 1 };
   }
   const wide = box.right - box.left + RADIUS * 4;
   const high = box.bottom - box.top + CLEAR_Y + RADIUS;
-  const scale = Math.min((width - MARGIN * 2) / wide, (height - MARGIN * 2) / high, LARGEST_FIT);
+  const free = width - covered - MARGIN * 2;
+  const scale = bounded(Math.min(free / wide, (height - MARGIN * 2) / high, LARGEST_FIT));
   return {
-    x: (box.left + box.right) / 2,
+    x: (box.left + box.right) / 2 + covered / 2 / scale,
     y: (box.top + box.bottom) / 2 + RADIUS * 0.8,
-    scale: bounded(scale),
+    scale,
   };
 }
 
@@ -69,6 +70,6 @@ export function zoomed(look: Look, by: number, at: { x: number; y: number }, { w
   };
 }
 
-export function bounded(scale: number): number {
+function bounded(scale: number): number {
   return Math.min(CLOSEST, Math.max(FARTHEST, scale));
 }

@@ -187,10 +187,17 @@ export class Scene {
       return;
     }
     const { x, y } = graph.getNodeAttributes(id);
-    const [dx, dy] = [Math.abs(x - look.x) * look.scale, Math.abs(-y - look.y) * look.scale];
-    if (dx > size.width * 0.42 || dy > size.height * 0.38) {
-      this.#go({ x, y: -y, scale: look.scale });
+    const covered = this.#covered;
+    const aside = covered / 2 / look.scale;
+    const [dx, dy] = [Math.abs(x + aside - look.x) * look.scale, Math.abs(-y - look.y) * look.scale];
+    if (dx > (size.width - covered) * 0.42 || dy > size.height * 0.38) {
+      this.#go({ x: x + aside, y: -y, scale: look.scale });
     }
+  }
+
+  /** How many pixels at the right edge are under something else, as the page says. */
+  get #covered(): number {
+    return Number.parseFloat(getComputedStyle(this.container).getPropertyValue("--covered")) || 0;
   }
 
   #go(look: Look): void {
@@ -207,6 +214,7 @@ export class Scene {
       moved: () => {
         this.#moved = true;
       },
+      resized: () => this.#refit(),
       write: (context, look, size) => this.#write(context, look, size),
       drawn: () => this.#drawn(),
       lost: () => this.#restage(),
@@ -276,7 +284,7 @@ export class Scene {
       const { x, y } = graph.getNodeAttributes(id);
       from.set(id, { x, y: -y });
     }
-    const look = this.#moved ? null : around(bounds(goals.values()), this.#stage.size);
+    const look = this.#moved ? null : around(bounds(goals.values()), this.#stage.size, this.#covered);
     if (look) {
       this.#stage.turn(look, first ? 0 : MOVE_MS);
     }
@@ -295,7 +303,14 @@ export class Scene {
       .filterNodes((_, { hidden }) => !hidden)
       .map((id) => this.#mirror.graph.getNodeAttributes(id))
       .map(({ x, y }) => ({ x, y: -y }));
-    return around(bounds(shown), this.#stage.size);
+    return around(bounds(shown), this.#stage.size, this.#covered);
+  }
+
+  /** Who looks at all of it goes on to do so in another size. */
+  #refit(): void {
+    if (!this.#moved && this.#arrangement.settled) {
+      this.#stage.turn(this.#fitting(), 0);
+    }
   }
 
   #targetsNow(): readonly Target[] {

@@ -7,7 +7,7 @@ import { Motion } from "./motion";
 import { type DrawnEdge, type DrawnNode, edgeProgram, type Mood, nodeProgram } from "./programs";
 
 /** What happens on the stage. */
-export interface Acts {
+interface Acts {
   /** The node at a place of the layout. */
   at(x: number, y: number, scale: number): string | null;
   /** The pointer is over a node, or over none any more. */
@@ -15,6 +15,8 @@ export interface Acts {
   click(id: string): void;
   /** A person moved the camera. */
   moved(): void;
+  /** There is more room, or less; what was in the middle still is. */
+  resized(): void;
   /** Labels are to be written. */
   write: Write;
   /** Everything was drawn. */
@@ -40,6 +42,8 @@ export class Stage {
   /** Whether nodes or edges get other places in the buffers with the next frame, so that none can be put into its own. */
   #shifting = false;
   #ended = false;
+  /** Kept beside Sigma's camera, whose state is another look in every size. */
+  #look: Look = { x: 0, y: 0, scale: 1 };
 
   constructor(
     graph: DirectedGraph<DrawnNode, DrawnEdge>,
@@ -72,7 +76,7 @@ export class Stage {
 
   /** Where one looks. */
   get look(): Look {
-    return fromCamera(this.#sigma.getCamera().getState(), this.size);
+    return this.#look;
   }
 
   get size(): Size {
@@ -132,6 +136,7 @@ export class Stage {
   }
 
   #set(look: Look): void {
+    this.#look = look;
     this.#sigma.getCamera().setState(toCamera(look, this.size));
   }
 
@@ -159,6 +164,14 @@ export class Stage {
 
   #listen(): void {
     const sigma = this.#sigma;
+    sigma.getCamera().on("updated", (state) => {
+      this.#look = fromCamera(state, this.size);
+    });
+    // A map may begin where it has no room yet: where one looks then is no use later, unless it is put right.
+    sigma.on("resize", () => {
+      this.#set(this.#look);
+      this.acts.resized();
+    });
     sigma.on("beforeRender", () => {
       this.mood.scale = this.look.scale;
     });

@@ -21,6 +21,14 @@ test("all of a graph fits into the view", () => {
   expect(scale * 8000).toBeGreaterThan(size.width * 0.8);
 });
 
+test("what lies over a view covers nothing of a graph that fits into it", () => {
+  const { x, scale } = around({ left: 0, right: 8000, top: 0, bottom: 100 }, size, 400);
+  const onScreen = (place: number) => (place - x) * scale + size.width / 2;
+  expect(onScreen(0)).toBeGreaterThan(0);
+  expect(onScreen(8000)).toBeLessThan(size.width - 400);
+  expect(onScreen(8000) - onScreen(0)).toBeGreaterThan((size.width - 400) * 0.8);
+});
+
 test("a single node is not blown up", () => {
   expect(around({ left: 5, right: 5, top: 5, bottom: 5 }, size).scale).toBeLessThan(1.2);
 });

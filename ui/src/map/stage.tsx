@@ -35,8 +35,9 @@ interface Props {
 export function Stage(props: Props) {
   const { route, topologies, live, finding, onMove, onChoose } = props;
   const matches = finding.marks?.size === 0 && props.nodes.length > 0 ? finding.counts : null;
+  const covered = route.open.length > 0;
   return (
-    <section className={styles.stage} aria-label="Nodes">
+    <section className={styles.stage} aria-label="Nodes" data-covered={covered || undefined}>
       <Shown {...props} />
       <div className={styles.words}>
         {live.problem && <Trouble live={live} route={route} onMove={onMove} onChoose={onChoose} />}
