@@ -22,8 +22,8 @@ _VIEWPORT = {"width": 1280, "height": 800}
 _PATIENCE = 120.0  # seconds for what has to come, on a machine that has much else to do
 _SETTLED = 15.0  # seconds: the layout is as good as it gets, and code has been compiled
 _POLL = 0.5
-_MOVES = 120
-_STEPS = 40
+_MOVES = 60
+_STEPS = 20
 _MEGABYTE = 1e6
 
 # Each picture of a change leaves a measure; they are kept where they can be asked for.
