@@ -57,3 +57,11 @@ test("what cannot be decoded is taken as it is", () => {
     mapOf("%zz", "hosts", { open: [{ topology: "", id: "" }] }),
   );
 });
+
+test("the same options make the same link, however they were chosen", () => {
+  const [one, other] = [
+    { stopped: "both", namespace: "a" },
+    { namespace: "a", stopped: "both" },
+  ];
+  expect(href(mapOf("o", "pods", { options: one }))).toBe(href(mapOf("o", "pods", { options: other })));
+});

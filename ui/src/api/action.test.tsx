@@ -79,5 +79,7 @@ describe("a refusal", () => {
     expect(split(refused, ["role"])).toEqual({ errors: {}, problem: refused });
     const other = new Error("away");
     expect(split(other, ["email"])).toEqual({ errors: {}, problem: other });
+    const both = new CallError(400, "two are wrong", "INVALID_FIELD", { email: "no address", seats: "too many" });
+    expect(split(both, ["email"])).toEqual({ errors: {}, problem: both });
   });
 });
