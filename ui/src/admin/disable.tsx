@@ -3,8 +3,8 @@ import { useAction } from "../api/action";
 import { call } from "../api/call";
 import type { Person } from "../api/types";
 import { Confirm } from "../parts/confirm";
-import { Field } from "../parts/field";
 import { keys } from "./reads";
+import { ReasonField } from "./reason-field";
 
 /** Disables a person, for a reason. */
 export function Disable({ person, onClose }: { person: Person; onClose: () => void }) {
@@ -30,17 +30,13 @@ export function Disable({ person, onClose }: { person: Person; onClose: () => vo
       <p>
         They are signed out everywhere within seconds, and their tokens are worth nothing until they are enabled again.
       </p>
-      <Field label="Reason" hint="For other administrators." error={disable.errors.reason}>
-        {(input) => (
-          <input
-            {...input}
-            value={reason}
-            maxLength={500}
-            required
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
+      <ReasonField
+        value={reason}
+        hint="For other administrators."
+        error={disable.errors.reason}
+        onChange={setReason}
+        required
+      />
     </Confirm>
   );
 }

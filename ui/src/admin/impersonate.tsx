@@ -7,6 +7,7 @@ import type { Person } from "../api/types";
 import { Confirm } from "../parts/confirm";
 import { Field } from "../parts/field";
 import { go } from "../use-route";
+import { ReasonField } from "./reason-field";
 
 const TIMES: readonly { seconds: number; words: string }[] = [
   { seconds: 900, words: "15 minutes" },
@@ -47,17 +48,13 @@ export function Impersonate({ person, onClose }: { person: Person; onClose: () =
         may, and administer nothing meanwhile. All that you do is recorded with both names, and the audit of each of
         their organizations says that you did, and why.
       </p>
-      <Field label="Reason" hint="Their organizations' administrators read it." error={act.errors.reason}>
-        {(input) => (
-          <input
-            {...input}
-            value={reason}
-            maxLength={500}
-            required
-            onChange={(event) => setReason(event.target.value)}
-          />
-        )}
-      </Field>
+      <ReasonField
+        value={reason}
+        hint="Their organizations' administrators read it."
+        error={act.errors.reason}
+        onChange={setReason}
+        required
+      />
       <Field label="For" error={act.errors.seconds}>
         {(input) => (
           <select {...input} value={seconds} onChange={(event) => setSeconds(Number(event.target.value))}>

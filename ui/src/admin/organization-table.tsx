@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { ManagedOrganization } from "../api/types";
 import { Button } from "../parts/button";
 import form from "../parts/form.module.css";
+import { countText } from "../parts/format";
 import { type Column, Table } from "../parts/table";
 import { Tag } from "../parts/tag";
 import { Time } from "../parts/time";
@@ -16,8 +17,8 @@ export function OrganizationTable({ organizations }: { organizations: readonly M
 
 const COLUMNS: readonly Column<ManagedOrganization>[] = [
   { title: "Organization", names: true, cell: (one) => <Which organization={one} /> },
-  { title: "Members", cell: ({ members }) => members.toLocaleString("en") },
-  { title: "Probe tokens", cell: ({ probeTokens }) => probeTokens.toLocaleString("en") },
+  { title: "Members", cell: ({ members }) => countText(members) },
+  { title: "Probe tokens", cell: ({ probeTokens }) => countText(probeTokens) },
   { title: "Last report", cell: ({ lastReport }) => <Time at={lastReport} /> },
   { title: "Made", cell: ({ created }) => <Time at={created} /> },
   { title: "Actions", actions: true, cell: (one) => !one.deleted && <Actions organization={one} /> },

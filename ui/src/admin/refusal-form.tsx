@@ -3,9 +3,9 @@ import { useAction } from "../api/action";
 import { call } from "../api/call";
 import type { ManagedOrganization } from "../api/types";
 import { Confirm } from "../parts/confirm";
-import { Field } from "../parts/field";
 import form from "../parts/form.module.css";
 import { keys } from "./reads";
+import { ReasonField } from "./reason-field";
 
 /** Refuses an organization's members or its probes, for a reason that they hear; or no longer. */
 export function RefusalForm({ organization, onClose }: { organization: ManagedOrganization; onClose: () => void }) {
@@ -42,16 +42,12 @@ export function RefusalForm({ organization, onClose }: { organization: ManagedOr
         </label>
       </fieldset>
       {refused && (
-        <Field label="Reason" hint="Whoever is refused reads it." error={save.errors["refusal.reason"]}>
-          {(input) => (
-            <input
-              {...input}
-              value={reason}
-              maxLength={500}
-              onChange={(event) => setRefusal({ access, upload, reason: event.target.value })}
-            />
-          )}
-        </Field>
+        <ReasonField
+          value={reason}
+          hint="Whoever is refused reads it."
+          error={save.errors["refusal.reason"]}
+          onChange={(changed) => setRefusal({ access, upload, reason: changed })}
+        />
       )}
     </Confirm>
   );

@@ -1,4 +1,5 @@
 import type { Topology } from "../api/types";
+import { countText } from "../parts/format";
 import { Popover } from "../parts/popover";
 import styles from "./left-out.module.css";
 import { type Chosen, widenings } from "./options";
@@ -13,7 +14,7 @@ interface Props {
 export function LeftOutButton(props: Props) {
   const count = props.topology.stats.filtered_nodes;
   return count === 0 ? null : (
-    <Popover look="plain" label={`${count.toLocaleString("en")} left out`} title="Options leave these out: show more">
+    <Popover look="plain" label={`${countText(count)} left out`} title="Options leave these out: show more">
       <LeftOut {...props} />
     </Popover>
   );
@@ -24,7 +25,7 @@ export function LeftOut({ topology, chosen, onChoose }: Props) {
   const count = topology.stats.filtered_nodes;
   return count === 0 ? null : (
     <p className={styles.left}>
-      <span>{count.toLocaleString("en")} left out</span>
+      <span>{countText(count)} left out</span>
       {widenings(topology, chosen).map((one) => (
         <button key={one.group.id} type="button" onClick={() => onChoose(one.chosen)}>
           {one.words}

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { Topology, ViewNode } from "../api/types";
-import { counted } from "../parts/format";
+import { counted, countText } from "../parts/format";
 import { ColumnMenu } from "./column-menu";
 import { incoming, type TableColumn } from "./columns";
 import styles from "./node-table.module.css";
@@ -92,7 +92,7 @@ function Head({ column, sorted, onSort }: HeadProps) {
 }
 
 function words(shown: number, all: number): string {
-  return shown === all ? counted(all, "node") : `${shown.toLocaleString("en")} of ${counted(all, "node")} match`;
+  return shown === all ? counted(all, "node") : `${countText(shown)} of ${counted(all, "node")} match`;
 }
 
 /** How wide a column is, in pixels, where there is no more room. */
