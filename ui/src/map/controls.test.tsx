@@ -3,6 +3,7 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, expect, test, vi } from "vitest";
 import { mapOf } from "../routes";
 import { ConnectionState, missingWords, stateWords } from "./connection-state";
+import { sameMetric } from "./kept-metric";
 import { LeftOut } from "./left-out";
 import { cycled } from "./metric-picker";
 import { OptionGroups } from "./option-groups";
@@ -43,7 +44,7 @@ test("the bar links to topologies, marks the current one, and counts matches", (
     />,
   );
   const [first, second] = screen.getAllByRole("link");
-  expect(first?.getAttribute("href")).toBe("#/acme/map/containers");
+  expect(first?.getAttribute("href")).toBe("#/acme/map/containers?metric=load1");
   expect(first?.textContent).toContain("matching: 2");
   expect(second?.getAttribute("aria-current")).toBe("page");
 });
@@ -124,6 +125,17 @@ test("metrics and matches go around", () => {
     stepped(["a", "b"], "", -1),
     stepped([], "a", 1),
   ]).toEqual(["a", "a", "b", ""]);
+});
+
+test("what is pinned is what another topology calls the same, and nothing where it measures no such thing", () => {
+  const metrics = [
+    { id: "metric:m2", kind: "metric" as const, key: "m2", label: "CPU", format: "" },
+    { id: "metric:m1", kind: "metric" as const, key: "m1", label: "Memory", format: "" },
+  ];
+  expect(sameMetric(metrics, "m1", "CPU")).toBe("m1");
+  expect(sameMetric(metrics, "host_cpu", "CPU")).toBe("m2");
+  expect(sameMetric(metrics, "load1", "Load")).toBe("");
+  expect(sameMetric(metrics, "", "CPU")).toBe("");
 });
 
 test("what is large is shown as a table, and so is everything without WebGL", () => {

@@ -78,7 +78,7 @@ function Others({ route, topologies }: Pick<Props, "route" | "topologies">) {
     <p className={styles.others}>
       Look at{" "}
       {filled.map((one) => (
-        <a key={one.url} href={href({ ...route, topology: idOf(one), metric: "" })}>
+        <a key={one.url} href={href({ ...route, topology: idOf(one) })}>
           {one.name}
         </a>
       ))}
@@ -117,7 +117,7 @@ export function UnknownTopology({ route, topologies }: Pick<Props, "route" | "to
         <p className={styles.others}>
           There are{" "}
           {topologies.map((one) => (
-            <a key={one.url} href={href({ ...route, topology: idOf(one), metric: "" })}>
+            <a key={one.url} href={href({ ...route, topology: idOf(one) })}>
               {one.name}
             </a>
           ))}
@@ -170,7 +170,7 @@ export function NoMatch({
       <p className={styles.others}>
         Nothing here matches “{route.search}”.
         {elsewhere.map(([id, count]) => (
-          <a key={id} href={href({ ...route, topology: id, metric: "" })}>
+          <a key={id} href={href({ ...route, topology: id })}>
             {fullName(topologies, id)}: {count}
           </a>
         ))}

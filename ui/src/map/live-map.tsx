@@ -9,6 +9,7 @@ import { metricsOf } from "./columns";
 import { ConnectionState } from "./connection-state";
 import { Footer } from "./footer";
 import { Help } from "./help";
+import { useKeptMetric } from "./kept-metric";
 import styles from "./map-page.module.css";
 import { cycled } from "./metric-picker";
 import { SearchBox } from "./search-box";
@@ -47,6 +48,7 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
     go({ ...(newest.page === "map" && newest.topology ? newest : route), ...part }, { replace });
   };
   const pin = (metric: string) => change({ metric }, true);
+  const metric = useKeptMetric(metrics, route.metric, pin);
   const open = (where: string, node: string) => change({ open: opened(route.open, { topology: where, id: node }) });
 
   useEffect(() => setTimeline((shown) => shown || at !== ""), [at]);
@@ -89,7 +91,7 @@ export function LiveMap({ route, topology, topologies, paused, onPause }: Props)
           nodes={nodes}
           finding={finding}
           display={display}
-          metric={preview || route.metric}
+          metric={preview || metric}
           onOpen={open}
           onChoose={(chosen) => change({ options: chosen })}
           onMove={(to) => change({ at: to })}

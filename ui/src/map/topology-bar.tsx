@@ -41,10 +41,13 @@ export function TopologyBar({ topologies, route, matches }: Props) {
 function Choice({ topology, route, matches }: { topology: Topology; route: MapRoute; matches: number | undefined }) {
   const id = idOf(topology);
   const current = id === route.topology;
-  // Another topology has metrics of its own.
-  const to = current ? route : { ...route, topology: id, metric: "" };
   return (
-    <a href={href(to)} aria-current={current ? "page" : undefined} title={holds(topology, matches)} data-topology={id}>
+    <a
+      href={href({ ...route, topology: id })}
+      aria-current={current ? "page" : undefined}
+      title={holds(topology, matches)}
+      data-topology={id}
+    >
       <span>{topology.name}</span>
       <span className={styles.count}>{topology.stats.node_count.toLocaleString("en")}</span>
       {matches !== undefined && matches > 0 && (
