@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.browser.maps import shown
 from tests.browser.people import People
 from tests.browser.watched import Watched, named
 from tests.e2e.client import wait_for
@@ -11,7 +12,7 @@ from tests.e2e.client import wait_for
 
 def find(page: Page, text: str) -> None:
     """Searches the section that is open."""
-    box = page.get_by_role("search")
+    box = page.get_by_role("form", name="Search")
     box.get_by_role("searchbox").fill(text)
     box.get_by_role("button", name="Search").click()
 
@@ -50,6 +51,15 @@ def test_an_organization_is_refused_and_no_longer(people: People, open_page: Ope
     expect(seen.get_by_role("article", name="Unpaid")).to_contain_text("the bill of May is not paid")
     seen.get_by_role("link", name="Map of Unpaid").click()
     expect(seen.locator(named(seen, "map"))).to_contain_text("the bill of May is not paid")
+
+    row.get_by_role("button", name="Refuse").click()
+    for box in dialog.get_by_role("checkbox").all():
+        box.uncheck()
+    dialog.get_by_role("button", name="Save").click()
+    expect(row).not_to_contain_text("the bill of May is not paid")
+    wait_for(lambda: member.within("unpaid").get("/api/topology").status == 200, "the end of the refusal")
+    seen.reload()
+    shown(seen)
 
 
 def test_acting_as_somebody_shows_what_they_see_and_ends(people: People, open_page: Open) -> None:

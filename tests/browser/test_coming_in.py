@@ -2,6 +2,7 @@
 
 import re
 
+import psycopg
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
@@ -44,24 +45,44 @@ def test_who_comes_waits_is_approved_and_signs_in(mesh: Mesh, people: People, op
     expect(page.get_by_role("banner")).to_contain_text(email)
 
 
-def test_a_used_link_and_one_that_never_was_offer_a_new_one(
-    mesh: Mesh, people: People, open_page: Open, watched: Watched
-) -> None:
-    person = people.member(mesh.local()["org"], "viewer")
-    assert mesh.anybody().post("/api/users/signup", {"email": person.email}).status == 200
-    secret = people.letters.secret(person.email)
-    page = open_page(f"/login/{secret}")
+def sent(mesh: Mesh, people: People, email: str) -> str:
+    """The secret of a new link to somebody."""
+    assert mesh.anybody().post("/api/users/signup", {"email": email}).status == 200
+    return people.letters.secret(email)
+
+
+def used(page: Page) -> None:
+    """Signs in with the link that a page has."""
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.locator(named(page, "login"))).to_be_hidden()
 
+
+def expire(mesh: Mesh, email: str) -> None:
+    """The time of all links to somebody is over."""
+    lines = (mesh.data / "users.env").read_text().splitlines()
+    [url] = (line.partition("=")[2] for line in lines if line.startswith("DATABASE_URL="))
+    over = "UPDATE login_tokens SET expires = now() FROM users WHERE users.id = user_id AND users.email = %s"
+    with psycopg.connect(url) as connection:
+        assert connection.execute(over, [email]).rowcount
+
+
+def test_a_link_that_does_not_work_any_more_or_never_did_offers_a_new_one(
+    mesh: Mesh, people: People, open_page: Open, watched: Watched
+) -> None:
+    email = people.member(mesh.local()["org"], "viewer").email
+    spent = sent(mesh, people, email)
+    used(open_page(f"/login/{spent}"))
+    late = sent(mesh, people, email)
+    expire(mesh, email)
+
     watched.expect(_REFUSED)
-    for spent in (secret, "scope_login_nonsense"):
-        other = open_page(f"/login/{spent}")
-        other.get_by_role("button", name="Sign in", exact=True).click()
-        expect(other.get_by_role("heading", name="does not sign you in")).to_be_visible()
-        ask(other, person.email)
-        follow(other, mesh, people.letters.secret(person.email))
-        expect(other.locator("main")).not_to_have_attribute("data-page", re.compile("front|login"))
+    for secret in (spent, late, "scope_login_nonsense"):
+        page = open_page(f"/login/{secret}")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_role("heading", name="does not sign you in")).to_be_visible()
+        ask(page, email)
+        follow(page, mesh, people.letters.secret(email))
+        expect(page.locator("main")).not_to_have_attribute("data-page", re.compile("front|login"))
 
 
 def test_who_is_not_signed_in_gets_where_they_wanted_to_go(mesh: Mesh, people: People, open_page: Open) -> None:
@@ -82,8 +103,7 @@ def test_a_link_that_one_is_led_to_signs_in_only_who_presses_the_button(
     mesh: Mesh, people: People, open_page: Open
 ) -> None:
     person = people.member(mesh.local()["org"], "viewer")
-    assert mesh.anybody().post("/api/users/signup", {"email": person.email}).status == 200
-    page = open_page(f"/login/{people.letters.secret(person.email)}")
+    page = open_page(f"/login/{sent(mesh, people, person.email)}")
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
     expect(page.locator(named(page, "login"))).to_be_visible()
     assert page.request.get(f"{mesh.url}/api/users/lookup").status == 401
