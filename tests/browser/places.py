@@ -66,3 +66,4 @@ def settle(page: Page, place: Place) -> None:
     expect(main).to_be_visible()
     expect(main).to_contain_text(place.shows)
     expect(main.get_by_role("status").filter(has_text=re.compile("…$"))).to_have_count(0)
+    expect(main.locator("[role=application]:not([data-at-rest])")).to_have_count(0)

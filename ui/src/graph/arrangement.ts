@@ -36,6 +36,8 @@ export class Arrangement {
   #gone = 0;
   /** Nodes of the task that is being worked on. */
   #asked: string[] = [];
+  /** Whether a better layout of them is to come. */
+  #asking = false;
   #size = 0;
   /** Whether nothing can be shown before the layout that was asked for is here. */
   #awaited = true;
@@ -50,6 +52,11 @@ export class Arrangement {
   /** Whether there is a picture, so that what comes can be put into it. */
   get settled(): boolean {
     return !this.#awaited;
+  }
+
+  /** Whether nodes stay where they are until something changes. */
+  get resting(): boolean {
+    return this.settled && !this.#asking;
   }
 
   /** Finds places after a change. */
@@ -70,6 +77,7 @@ export class Arrangement {
   anew(): void {
     const task = this.#task();
     this.#asked = task.ids;
+    this.#asking = true;
     this.layouter.ask(task);
     this.#begin();
   }
@@ -77,6 +85,7 @@ export class Arrangement {
   /** Where nodes go by a layout that was asked for; those that left meanwhile are not in it. */
   answered(layout: Layout): Map<string, Point> {
     this.#awaited = false;
+    this.#asking = !layout.last;
     const goals = new Map<string, Point>();
     this.#asked.forEach((id, at) => {
       if (this.graph.hasNode(id)) {

@@ -9,6 +9,11 @@ export class Motion {
     return matchMedia(REDUCED).matches;
   }
 
+  /** Whether the last step is still to come. */
+  get going(): boolean {
+    return this.#frame !== 0;
+  }
+
   /** Calls `step` with how far it has come, in every frame until it is 1. What is under way stops where it is. */
   start(milliseconds: number, step: (part: number) => void): void {
     this.stop();

@@ -46,6 +46,9 @@ const NUDGE = 80;
 /** What the time from a change to its picture is measured as. */
 const DRAWN = "scope.graph.drawn";
 
+/** Set on the map while it is a still picture, for whoever takes one. */
+const AT_REST = "data-at-rest";
+
 /** The map on the screen: keeps what is drawn in step with a source. */
 export class Scene {
   readonly #mirror = new Mirror();
@@ -327,6 +330,12 @@ export class Scene {
     }
     this.#tell();
     this.#report();
+    this.container.toggleAttribute(AT_REST, this.#resting());
+  }
+
+  /** Whether everything is drawn where it belongs, and nothing moves. */
+  #resting(): boolean {
+    return this.#arrangement.resting && !this.#moving.going && !this.#stepping.going && !this.#stage.turning;
   }
 
   #write(context: CanvasRenderingContext2D, look: Look, size: Size): void {

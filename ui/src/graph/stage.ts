@@ -79,6 +79,11 @@ export class Stage {
     return this.#look;
   }
 
+  /** Whether the camera is on its way. */
+  get turning(): boolean {
+    return this.#motion.going || this.#sigma.getCamera().isAnimated();
+  }
+
   get size(): Size {
     return this.#sigma.getDimensions();
   }
