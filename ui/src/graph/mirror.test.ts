@@ -89,3 +89,9 @@ test("new values of the metric that is shown touch its nodes, others none", () =
   expect(change({ metrics: ["a", "b"] }).changed).toEqual(["a"]);
   expect(mirror.graph.getNodeAttribute("a", "fill")).toBe(230);
 });
+
+test("it is told whether connections went, for what is connected stands together", () => {
+  const { change } = shown(node("a", ["b"]), node("b"), node("alone"));
+  expect(change({ remove: ["alone"] }).parted).toBe(false);
+  expect(change({ remove: ["b"] }).parted).toBe(true);
+});

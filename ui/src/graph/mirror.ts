@@ -2,7 +2,7 @@ import { DirectedGraph } from "graphology";
 import type { ViewNode } from "../api/types";
 import type { Change } from "../live/view";
 import { RADIUS } from "./layout/geometry";
-import { type Look, lookOf } from "./looks";
+import { Flag, type Look, lookOf } from "./looks";
 import type { DrawnEdge, DrawnNode } from "./programs";
 
 /** What a change touched. */
@@ -149,8 +149,8 @@ export class Mirror {
   }
 }
 
-/** Flags that are no part of a node: Flag.LIT, Flag.MARKED, Flag.CHOSEN. */
-const KEPT = 8 | 16 | 32;
+/** Flags that are no part of a node. */
+const KEPT = Flag.LIT | Flag.MARKED | Flag.CHOSEN;
 
 function same(one: Look, other: Look): boolean {
   return one.shape === other.shape && one.fill === other.fill && one.tint === other.tint;

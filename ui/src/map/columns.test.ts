@@ -70,3 +70,11 @@ test("connections are counted where they arrive", () => {
   const counts = incoming([node("a", { adjacency: ["b", "c"] }), node("b", { adjacency: ["c"] })]);
   expect([counts.get("a"), counts.get("b"), counts.get("c")]).toEqual([undefined, 1, 2]);
 });
+
+test("what is important to any node comes first, whatever it is called", () => {
+  const nodes = [
+    node("a", { metrics: [metric("a", 2), metric("b", 9), metric("z", 1)] }),
+    node("b", { metrics: [metric("b", 0)] }),
+  ];
+  expect(metricsOf(nodes).map(({ key }) => key)).toEqual(["b", "z", "a"]);
+});

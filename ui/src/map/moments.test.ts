@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { local, MINUTE, marks, momentOf, moved, named, SECOND, within } from "./moments";
 
 const newest = Date.parse("2026-01-02T12:00:00Z");
@@ -28,6 +28,13 @@ test("marks are few and round", () => {
   expect(found.length).toBeLessThan(8);
   expect(found.every((one) => one % MINUTE === 0 && one >= range.oldest && one <= newest)).toBe(true);
   expect(marks({ oldest: newest, newest })).toEqual([newest]);
+});
+
+test("marks are round where one is, also where clocks are not a whole number of hours apart", () => {
+  vi.spyOn(Date.prototype, "getTimezoneOffset").mockReturnValue(-345);
+  const found = marks({ oldest: newest - 240 * MINUTE, newest });
+  expect(found.length).toBeGreaterThan(2);
+  expect(found.map((one) => (one + 345 * MINUTE) % (60 * MINUTE))).toEqual(found.map(() => 0));
 });
 
 test("inputs of a moment have local time", () => {
