@@ -108,7 +108,12 @@ export class Link {
       void loadNewer();
     };
     const port = "port" in worker ? worker.port : worker;
-    this.#close = "port" in worker ? () => worker.port.close() : () => worker.terminate();
+    this.#close = () => {
+      // Whoever listens is kept as long as the worker, which outlives this page's visit to a map.
+      worker.onerror = null;
+      port.onmessage = null;
+      "port" in worker ? worker.port.close() : worker.terminate();
+    };
     port.onmessage = ({ data }: MessageEvent<Tell>) => this.#heard(data);
     return port;
   }
