@@ -67,6 +67,14 @@ test("where that did not help they are not loaded anew again and again, but when
   expect(loaded).toHaveBeenCalledTimes(1);
 });
 
+test("a browser that keeps nothing for pages loads them anew only when somebody wishes so", async () => {
+  serve("index-2.js");
+  vi.stubGlobal("sessionStorage", undefined);
+  open();
+  fireEvent.click(await screen.findByRole("button", { name: "Load again" }));
+  expect(loaded).toHaveBeenCalledTimes(1);
+});
+
 test("while nobody answers that is said, and the page is loaded once somebody does", async () => {
   vi.useFakeTimers({ shouldAdvanceTime: true });
   serve(null);

@@ -43,7 +43,11 @@ function sameVersion(markup: string): boolean {
 
 /** Loads the pages anew; a sign-in link's secret, which is kept in memory alone, is not lost by it. */
 export function loadAnew(): void {
-  sessionStorage.setItem(LAST, String(Date.now()));
+  try {
+    sessionStorage.setItem(LAST, String(Date.now()));
+  } catch {
+    // A browser that keeps nothing loads them anew only when asked to.
+  }
   const route = currentRoute();
   if (route.page === "login") {
     history.replaceState(null, "", href(route));
@@ -60,5 +64,9 @@ export async function loadNewer(): Promise<void> {
 
 /** Whether the pages may be loaded anew without being asked to: that never goes round in circles. */
 export function mayLoadAnew(): boolean {
-  return Date.now() - Number(sessionStorage.getItem(LAST)) > SELDOM;
+  try {
+    return Date.now() - Number(sessionStorage.getItem(LAST)) > SELDOM;
+  } catch {
+    return false;
+  }
 }

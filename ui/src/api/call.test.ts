@@ -61,6 +61,11 @@ test("a refusal has the service's words, its reason, and what is wrong with whic
   });
 });
 
+test("however long one is told to wait, it is ten minutes at most", async () => {
+  serve(() => new Response("", { status: 503, headers: { "retry-after": "9999999" } }));
+  await expect(call("GET /api/users/lookup", {})).rejects.toMatchObject({ after: 600_000 });
+});
+
 test("what refuses without a word is told by its status", async () => {
   serve(() => new Response("<h1>Bad gateway</h1>", { status: 502 }));
   await expect(call("GET /api/users/lookup", {})).rejects.toMatchObject({

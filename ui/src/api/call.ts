@@ -37,6 +37,9 @@ const SILENT = "The service does not answer. Is this machine online, and the ser
 /** After so many milliseconds nobody waits for an answer any more. */
 const PATIENCE = 30_000;
 
+/** Nobody is kept waiting for more seconds than this, whatever a proxy says; browsers' timers end at 24 days. */
+const MOST_WAITING = 600;
+
 /** Calls the service and answers its JSON, or throws a CallError. */
 export async function call<E extends Endpoint>(endpoint: E, asked: Asked<E>): Promise<Complete<Answered<E>>> {
   return (await ask(endpoint, asked)).answer;
@@ -131,7 +134,7 @@ export async function refusal(answer: Response): Promise<CallError> {
     info?.reason,
     fields,
     info?.metadata,
-    (Number(headers.get("retry-after")) || 0) * 1000,
+    Math.min(Number(headers.get("retry-after")) || 0, MOST_WAITING) * 1000,
   );
 }
 
