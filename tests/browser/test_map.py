@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -15,9 +16,25 @@ from tests.browser.maps import details, row, shown, tab_to
 from tests.browser.people import People
 from tests.browser.watched import Watched
 from tests.e2e.children import talking
-from tests.e2e.client import Mesh
+from tests.e2e.client import Mesh, wait_for
 
 _STEP = 16
+_WRITTEN = """() => {
+  let [left, right, top, bottom] = [Infinity, -1, Infinity, -1];
+  for (const canvas of document.querySelectorAll("[role=application] canvas")) {
+    const context = canvas.width > 1 && canvas.getContext("2d");
+    const { left: x0, top: y0 } = canvas.getBoundingClientRect();
+    const data = context ? context.getImageData(0, 0, canvas.width, canvas.height).data : [];
+    for (let at = 3; at < data.length; at += 4) {
+      if (data[at] > 0) {
+        const [x, y] = [x0 + ((at - 3) / 4) % canvas.width, y0 + Math.floor((at - 3) / 4 / canvas.width)];
+        [left, right] = [Math.min(left, x), Math.max(right, x)];
+        [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
+      }
+    }
+  }
+  return right < 0 ? null : [left, right, top, bottom];
+}"""
 
 
 def test_a_process_appears_is_found_by_keyboard_and_leaves(
@@ -132,6 +149,67 @@ def _point_at_a_node(page: Page) -> None:
             if page.locator("[role=application][data-pointed]").count():
                 return
     raise AssertionError("there is nothing to point at")
+
+
+@pytest.mark.usefixtures("shop")
+def test_all_of_the_graph_is_in_sight_whatever_size_it_began_in(people: People, open_page: Open) -> None:
+    size: dict[str, Any] = {"viewport": {"width": 1000, "height": 600}, "reduced_motion": "reduce"}
+    usual = open_page("/shop/map/hosts?display=graph", people.administrator, **size)
+    page = open_page("/shop/map/hosts?display=table", people.administrator, **size)
+    shown(page)
+    section = page.get_by_role("region", name="Nodes").element_handle()
+    section.evaluate("element => { element.style.display = 'none' }")
+    page.evaluate("new PerformanceObserver(() => { window.drawn = true }).observe({ type: 'measure' })")
+    page.keyboard.press("g")
+    wait_for(lambda: page.evaluate("window.drawn === true"), "the first picture")
+    section.evaluate("element => { element.style.display = '' }")
+    wait_for(lambda: _written(page) == _written(usual) is not None, "the same in sight as from the beginning")
+
+    page.set_viewport_size({"width": 700, "height": 500})
+    usual.set_viewport_size({"width": 700, "height": 500})
+    usual.get_by_role("button", name="Show everything").click()
+    expect(usual.get_by_role("application")).to_have_js_property("clientWidth", 700)
+    wait_for(lambda: _written(page) == _written(usual) is not None, "all in sight in another size")
+
+
+def _written(page: Page) -> list[float] | None:
+    """The left, right, upper and lower end of the labels of the graph, in pixels; None where there are none."""
+    found: list[float] | None = page.evaluate(_WRITTEN)
+    return found
+
+
+@pytest.mark.usefixtures("shop")
+def test_details_leave_room_for_what_they_belong_to(people: People, open_page: Open) -> None:
+    page = open_page("/shop/map/containers?display=table", people.administrator, reduced_motion="reduce")
+    row(page, "c-frontend;<container>").get_by_role("rowheader").get_by_role("button").click()
+    expect(details(page).get_by_role("heading", level=2)).not_to_be_empty()
+    panel = details(page).bounding_box()
+    columns = page.get_by_role("button", name="Columns")
+    place = columns.bounding_box()
+    assert panel
+    assert place
+    assert place["x"] + place["width"] <= panel["x"]
+    columns.click()
+    expect(page.get_by_role("checkbox").first).to_be_visible()
+    columns.click()
+
+    page.get_by_role("button", name="Graph").click()
+    wait_for(lambda: _written(page) is not None, "the graph")
+    written = _written(page)
+    assert written
+    assert written[1] < panel["x"]
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_pinned_metric_stays_where_another_topology_measures_the_same(people: People, open_page: Open) -> None:
+    page = open_page("/shop/map/processes?display=table", people.administrator)
+    metrics = page.get_by_role("group", name="Metric")
+    metrics.get_by_role("button", name="CPU").click()
+    page.wait_for_url(re.compile("metric="))
+    for topology in ("containers", "hosts"):
+        page.locator(f'[data-topology="{topology}"]').click()
+        expect(page.locator(f'[data-topology="{topology}"]')).to_have_attribute("aria-current", "page")
+        expect(metrics.get_by_role("button", pressed=True)).to_have_text("CPU")
 
 
 @pytest.mark.usefixtures("shop")
