@@ -10,7 +10,7 @@ from deploy.local import postgres
 from deploy.local.command import free_ports
 from tests.browser.chromium import chromium
 from tests.browser.people import Letters, People, Person
-from tests.browser.shop import found
+from tests.browser.shop import KEPT, found
 from tests.browser.watched import Watched
 from tests.e2e.client import Mesh
 from tests.e2e.mailbox import Mailbox, mail_server
@@ -38,7 +38,7 @@ def mesh(tmp_path_factory: pytest.TempPathFactory, mailbox: tuple[Mailbox, str])
         SIGNUP="approval",
         SMTP_URL=mailbox[1],
         MAIL_FROM="scope@example.org",
-        GONE_AFTER="3600",
+        **KEPT,
         **_RATES,
     )
     mesh.start()

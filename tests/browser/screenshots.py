@@ -25,7 +25,7 @@ _SIZE = {"width": 1280, "height": 800}
 def _main() -> None:
     _FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, mail_server() as (mailbox, smtp_url):
-        settings = {"SIGNUP": "approval", "SMTP_URL": smtp_url, "MAIL_FROM": "scope@example.org", "GONE_AFTER": "3600"}
+        settings = {"SIGNUP": "approval", "SMTP_URL": smtp_url, "MAIL_FROM": "scope@example.org", **shop.KEPT}
         mesh = Mesh(Path(folder) / "data", free_ports(1)[0], PROBE="0", QUIET_AFTER="3600", **settings)
         mesh.start()
         try:

@@ -8,6 +8,8 @@ from tests.e2e.client import Mesh
 from tests.e2e.shop import REPORT
 
 ORGANIZATION = "shop"
+#: What a mesh is started with so that it keeps showing what was reported once.
+KEPT = {"GONE_AFTER": "3600", "SAMPLES_KEPT": "3600"}
 #: Signed up, and not approved.
 WAITING = "dan@example.org"
 

@@ -77,7 +77,9 @@ def test_search_marks_and_counts_in_every_topology(people: People, open_page: Op
     ):
         box.fill(text)
         expect(page.get_by_text(re.compile(rf"^{len(ids)} match(es)?$"))).to_be_visible()
-        assert {one.get_attribute("data-node") for one in page.locator("tr[data-node]").all()} == ids
+        expect(page.locator("tr[data-node]")).to_have_count(len(ids))
+        for node in ids:
+            expect(row(page, node)).to_be_visible()
     box.fill("orders")
     expect(page.locator('[data-topology="pods"]')).to_contain_text("matching: 1")
     page.locator('[data-topology="pods"]').click()
