@@ -35,7 +35,7 @@ PLACES = (
     Place("login", "login", "/login/scope_login_nonsense", "Sign in", signed_in=False),
     Place("login-spent", "login", "/login/", "does not sign you in", signed_in=False),
     Place("waiting", "waiting", "/waiting", "waits for approval", signed_in=False),
-    Place("organizations", "dashboard", "/organizations", "The shop"),
+    Place("organizations", "dashboard", "/organizations", "1 probe on 1 host"),
     Place("account", "account", "/account", "Where you are signed in"),
     Place("add-probe", "add-probe", f"/{ORGANIZATION}/probes/add", "scope launch"),
     Place("map", "map", f"{_MAP}/processes", "Processes"),

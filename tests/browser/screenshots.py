@@ -30,9 +30,10 @@ def _main() -> None:
         mesh.start()
         try:
             people = People(mesh, Letters(mailbox))
-            shop.found(mesh, people)
+            probe = shop.found(mesh, people)
             with chromium() as browser:
                 for place in PLACES:
+                    shop.report(mesh, probe)
                     _take(browser, mesh, people, place)
         finally:
             mesh.stop()

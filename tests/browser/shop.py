@@ -23,5 +23,10 @@ def found(mesh: Mesh, people: People) -> str:
     people.member(ORGANIZATION, "viewer", "cleo@example.org")
     shop.post("/api/users/org/invitations", {"email": "eve@example.org", "role": "viewer"})
     mesh.anybody().post("/api/users/signup", {"email": WAITING})
-    send(mesh.anybody().bearer(probe), json.loads(REPORT.read_text()))
+    report(mesh, probe)
     return str(probe)
+
+
+def report(mesh: Mesh, probe: str) -> None:
+    """Its probe says, by its token, what runs there."""
+    send(mesh.anybody().bearer(probe), json.loads(REPORT.read_text()))
