@@ -21,18 +21,9 @@ interface Props<Row> {
 
 /** A list of some rows, each a card where the window is narrow. */
 export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
-  const focused = useFocusKept(rows);
+  const frame = useFocusKept(rows);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it minds the focus of what is in it, and is nothing to press
-    <div
-      className={styles.frame}
-      onFocus={() => {
-        focused.current = true;
-      }}
-      onBlur={() => {
-        focused.current = false;
-      }}
-    >
+    <div ref={frame} className={styles.frame}>
       <table className={styles.table}>
         <caption className="visually-hidden">{label}</caption>
         <thead>
@@ -58,16 +49,30 @@ export function Table<Row>({ label, columns, rows, rowKey }: Props<Row>) {
   );
 }
 
-/** Whether the focus is in the rows; where it leaves with its row, the page has it. No browser tells that as a blur. */
-function useFocusKept(rows: readonly unknown[]): RefObject<boolean> {
+/** Where the focus leaves with its row, or with the last of them, the page has it. No browser tells that as a blur. */
+function useFocusKept(rows: readonly unknown[]): RefObject<HTMLDivElement | null> {
+  const frame = useRef<HTMLDivElement>(null);
   const focused = useRef(false);
+  useLayoutEffect(() => {
+    // React does not tell of a focus that a dialog gives back as it is taken away.
+    const follow = ({ type }: FocusEvent) => {
+      focused.current = type === "focusin";
+    };
+    frame.current?.addEventListener("focusin", follow);
+    frame.current?.addEventListener("focusout", follow);
+    return () => {
+      if (focused.current) {
+        queueMicrotask(keepFocus);
+      }
+    };
+  }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: other rows may be without the one that had it
   useLayoutEffect(() => {
     if (focused.current) {
       keepFocus();
     }
   }, [rows]);
-  return focused;
+  return frame;
 }
 
 function Cell<Row>({ column: { title, cell, names, actions }, row }: { column: Column<Row>; row: Row }) {
