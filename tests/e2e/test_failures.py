@@ -35,6 +35,7 @@ def test_data_survives_the_end_and_nothing_else_does(tmp_path: Path, own_mesh: M
         "users",
         "collection",
         "query",
+        "ui-server",
         "envoy",
         "nats",
         "postgres",

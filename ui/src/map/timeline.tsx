@@ -117,9 +117,10 @@ function Steps({ range, at, onMove }: RangeProps) {
 
 function Exact({ moment: shown, range, onMove }: { moment: number; range: Range; onMove: (at: string) => void }) {
   const [typed, setTyped] = useState("");
+  const value = typed || local(shown);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    const wanted = new Date(typed).getTime();
+    const wanted = new Date(value).getTime();
     if (!Number.isNaN(wanted)) {
       onMove(wanted >= range.newest ? "" : named(wanted));
     }
@@ -130,12 +131,10 @@ function Exact({ moment: shown, range, onMove }: { moment: number; range: Range;
         type="datetime-local"
         step={1}
         aria-label="Exact time"
-        value={typed || local(shown)}
+        value={value}
         onChange={(event) => setTyped(event.target.value)}
       />
-      <Button type="submit" disabled={!typed}>
-        Show
-      </Button>
+      <Button type="submit">Show</Button>
     </form>
   );
 }
