@@ -147,7 +147,10 @@ export class Hub {
 
   /** Gives the streams there may be to those who want them most; what nobody wants any more is forgotten. */
   #share(now: number): void {
-    const wanted = [...this.#followed.values()].filter((one) => one.wanted >= now - this.#patience.grace);
+    const watched = new Set([...this.#watchers.values()].map(({ key }) => key));
+    const wanted = [...this.#followed.values()].filter(
+      (one) => watched.has(one.source.key) || one.wanted > now - this.#patience.grace,
+    );
     const chosen = new Set(wanted.sort((one, other) => this.#before(one, other)).slice(0, STREAMS));
     for (const [key, followed] of this.#followed) {
       if (chosen.has(followed)) {
