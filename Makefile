@@ -2,7 +2,7 @@
 # PYTHON (what `.venv` is made with).
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := mesh users collection query authfe ui deploy docs tests proto sdk probe conftest.py
+SOURCES := mesh users collection query control pipe authfe ui deploy docs tests proto sdk probe conftest.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:

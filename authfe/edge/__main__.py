@@ -14,6 +14,9 @@ DEFAULT = Deployment(
         "users": ["users:50051"],
         "collection": ["collection:50051"],
         "query": ["query:50051"],
+        "control": ["control:50051"],
+        "pipe": ["pipe:50051"],
+        "sockets": ["sockets:8080"],
         "ui-server": ["ui-server:8080"],
     },
 )

@@ -16,24 +16,27 @@ HASHED = "query"
 #: What serves the browser's files, and the description of the REST face.
 PAGES = "ui-server"
 
+#: What speaks WebSocket with browsers.
+SOCKETS = "sockets"
+
 #: Above the most streams one edge carries; the default of 1024 refuses the 1025th.
 _UNLIMITED = 100_000
 
 
 def clusters(deployment: Deployment) -> list[Config]:
-    """A cluster for each service that the contracts route to, and one for the pages.
+    """A cluster for each service that the contracts route to, and for what speaks HTTP.
 
     Raises:
         ValueError: A service has no address, an address is none, or nothing is routed to the service.
     """
     rpcs = routed()
     areas = sorted({rpc.area for rpc in rpcs} | {AUTHORITY})
-    known = [*areas, PAGES]
+    known = [*areas, PAGES, SOCKETS]
     unknown = sorted(set(deployment.clusters) - set(known))
     if unknown:
         raise ValueError(f"nothing is routed to {', '.join(unknown)}; there are {', '.join(known)}")
     services = [_service(area, _addresses(deployment, area), _health_service(area, rpcs)) for area in areas]
-    return [*services, _pages(_addresses(deployment, PAGES))]
+    return [*services, *(_http(name, _addresses(deployment, name)) for name in (PAGES, SOCKETS))]
 
 
 def _addresses(deployment: Deployment, area: str) -> list[Address]:
@@ -53,10 +56,10 @@ def _service(area: str, addresses: Sequence[Address], health_service: str) -> Co
     return cluster(area, addresses, **_balancing(area), circuit_breakers=_circuit_breakers(), health_checks=[check])
 
 
-def _pages(addresses: Sequence[Address]) -> Config:
+def _http(name: str, addresses: Sequence[Address]) -> Config:
     check = _health_check(http_health_check={"path": "/healthz"})
-    settings = {**_balancing(PAGES), "circuit_breakers": _circuit_breakers(), "health_checks": [check]}
-    return _cluster(PAGES, addresses, {"http_protocol_options": {}}, **settings)
+    settings = {**_balancing(name), "circuit_breakers": _circuit_breakers(), "health_checks": [check]}
+    return _cluster(name, addresses, {"http_protocol_options": {}}, **settings)
 
 
 def cluster(name: str, addresses: Sequence[Address], **settings: Any) -> Config:

@@ -7,7 +7,7 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -100,14 +100,16 @@ def plain_environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
-def free_ports(count: int) -> list[int]:
-    """Different ports of the loopback that nobody listens on, chosen at random.
+def free_ports(count: int, taken: Collection[int] = ()) -> list[int]:
+    """Different ports of the loopback that nobody listens on, chosen at random, and none of those that are taken.
 
     They lie below those that systems give to outgoing connections: such a connection could otherwise hold the port of a
     process that is just being started again.
     """
     found: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
+        if port in taken:
+            continue
         with suppress(OSError), socket.create_server((LOOPBACK, port)):
             found.append(port)
         if len(found) == count:

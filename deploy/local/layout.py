@@ -11,9 +11,10 @@ from deploy.local.postgres import Cluster
 from deploy.local.tls import Tls, TlsError, read
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: What serves the browser's files, by HTTP; the others serve gRPC.
+#: What serves the browser's files, and what speaks WebSocket with it, by HTTP; the others serve gRPC.
 PAGES = "ui-server"
-SERVICES = ("users", "collection", "query", PAGES)
+SOCKETS = "sockets"
+SERVICES = ("users", "collection", "query", "control", "pipe", PAGES, SOCKETS)
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,8 @@ def lay_out(options: Options) -> Layout:
     credentials.kept(secrets / "identity.pem", credentials.identity_key)
     password = credentials.kept(secrets / "postgres", credentials.password)
     tls = _tls(options, secrets)
-    postgres, nats, edge, *ports = free_ports(3 + 2 * len(SERVICES) * options.replicas)
+    taken = {options.port, options.redirect_port}
+    postgres, nats, edge, *ports = free_ports(3 + 2 * len(SERVICES) * options.replicas, taken)
     names = [(service, number) for service in SERVICES for number in range(options.replicas)]
     return Layout(
         options=options,

@@ -74,10 +74,19 @@ _READ = (
     "$JS.API.DIRECT.GET.*.>",
     "$JS.FC.>",
 )
+# Where pipes are kept: the bucket `pipes`, which both make where it is not there.
+_PIPES = (
+    "$KV.pipes.>",
+    "$JS.API.STREAM.CREATE.KV_pipes",
+    "$JS.API.STREAM.INFO.KV_pipes",
+    "$JS.API.DIRECT.GET.KV_pipes.>",
+)
 PERMISSIONS = {
     "collection": _WRITE,
     "users": _FILE,
     "query": Permissions(_READ, ("_INBOX_query.>",), _AUDIT),
+    "control": Permissions(("controls.>", "audit.control", *_PIPES), ("controls.>", "_INBOX_control.>")),
+    "pipe": Permissions(("pipes.>", *_PIPES), ("pipes.>", "_INBOX_pipe.>")),
     # Readers from outside, tests and benchmarks, know an organization by its name and its stream only by looking.
     "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",), _AUDIT),
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from authfe.edge import Deployment, Tls, write
 from authfe.edge.limits import CONNECTIONS
 from deploy.local.command import Command, accepts, open_files
-from deploy.local.layout import PAGES, ROOT, SERVICES, Layout, Replica, with_port
+from deploy.local.layout import PAGES, ROOT, SERVICES, SOCKETS, Layout, Replica, with_port
 
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
@@ -19,6 +19,10 @@ _FILES = 128
 
 # Hot restart would share memory between the edges of one machine and leave it behind; `misc` warns of what we chose.
 _ENVOY_OPTIONS = ("--disable-hot-restart", "--log-level", "warning", "--component-log-level", "misc:error")
+
+
+# The modules that are not named as what they run.
+_MODULES = {PAGES: "ui", SOCKETS: "authfe.sockets"}
 
 
 def program(name: str) -> str:
@@ -38,20 +42,25 @@ def service(layout: Layout, replica: Replica) -> Command:
         "LISTEN": replica.address,
         "METRICS_LISTEN": replica.metrics,
         "DRAIN_SECONDS": str(_DRAIN_SECONDS),
-        **_own_environment(layout, replica.service),
+        **_own_environment(layout, replica),
     }
     return Command(
         name=replica.service,
-        argv=[sys.executable, "-m", replica.service.removesuffix("-server")],
+        argv=[sys.executable, "-m", _MODULES.get(replica.service, replica.service)],
         ready=lambda: accepts(replica.port),
         environment=environment,
         folder=ROOT,
     )
 
 
-def _own_environment(layout: Layout, name: str) -> dict[str, str]:
+def _own_environment(layout: Layout, replica: Replica) -> dict[str, str]:
+    name = replica.service
     if name == PAGES:
         return {}
+    if name == SOCKETS:
+        # The edge sends a pipe to the replicas of one number where it can, and those meet most quickly.
+        pipes = layout.addresses("pipe")
+        return {"PIPE_ADDRESS": ",".join([*pipes[replica.number :], *pipes[: replica.number]])}
     shared = {
         "MESH_KEY_FILE": str(layout.secrets / "mesh.key"),
         "USERS_ADDRESS": ",".join(layout.addresses("users")),

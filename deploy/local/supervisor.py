@@ -13,7 +13,7 @@ from typing import Any
 from deploy.local import accounts, health, nats, postgres, services
 from deploy.local.command import Command
 from deploy.local.files import private_folder, write_json
-from deploy.local.layout import PAGES, Layout, Replica
+from deploy.local.layout import PAGES, SOCKETS, Layout, Replica
 from deploy.local.leftovers import MARK, end_left
 from deploy.local.screen import Screen
 from deploy.local.supervised import Supervised
@@ -176,14 +176,14 @@ class Supervisor:
 
 
 def _describe(process: Supervised, replica: Replica | None) -> dict[str, Any]:
-    pages = replica if replica and replica.service == PAGES else None
+    http = replica if replica and replica.service in (PAGES, SOCKETS) else None
     return {
         "name": process.name,
         "replica": process.replica,
         "pid": process.pid,
         "deaths": process.deaths,
-        "grpc": replica.address if replica and not pages else None,
-        "http": f"http://{pages.address}" if pages else None,
+        "grpc": replica.address if replica and not http else None,
+        "http": f"http://{http.address}" if http else None,
         "metrics": f"http://{replica.metrics}/metrics" if replica else None,
     }
 

@@ -98,6 +98,18 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The report log does not hold the moment that was asked for; the message says from when to when it reaches.
     OUT_OF_RANGE.
     """
+    REASON_PROBE_NOT_CONNECTED: _Reason.ValueType  # 31
+    """The probe has no stream here: it is not running, or cannot reach the service, or takes no controls. Nothing was done.
+    UNAVAILABLE.
+    """
+    REASON_CONTROL_REFUSED: _Reason.ValueType  # 32
+    """The probe refuses the control, or it failed there; the message is the probe's own. ABORTED."""
+    REASON_AUDIT_UNAVAILABLE: _Reason.ValueType  # 33
+    """The audit cannot be told, so nothing was done. UNAVAILABLE."""
+    REASON_OUTCOME_UNKNOWN: _Reason.ValueType  # 34
+    """The probe was lost after it was told what to do: whether it was done is not known. UNKNOWN."""
+    REASON_PIPE_ENDED: _Reason.ValueType  # 35
+    """The pipe is over; the message says why. FAILED_PRECONDITION."""
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call was refused or failed."""
@@ -176,4 +188,16 @@ REASON_NOT_RETAINED: Reason.ValueType  # 30
 """The report log does not hold the moment that was asked for; the message says from when to when it reaches.
 OUT_OF_RANGE.
 """
+REASON_PROBE_NOT_CONNECTED: Reason.ValueType  # 31
+"""The probe has no stream here: it is not running, or cannot reach the service, or takes no controls. Nothing was done.
+UNAVAILABLE.
+"""
+REASON_CONTROL_REFUSED: Reason.ValueType  # 32
+"""The probe refuses the control, or it failed there; the message is the probe's own. ABORTED."""
+REASON_AUDIT_UNAVAILABLE: Reason.ValueType  # 33
+"""The audit cannot be told, so nothing was done. UNAVAILABLE."""
+REASON_OUTCOME_UNKNOWN: Reason.ValueType  # 34
+"""The probe was lost after it was told what to do: whether it was done is not known. UNKNOWN."""
+REASON_PIPE_ENDED: Reason.ValueType  # 35
+"""The pipe is over; the message says why. FAILED_PRECONDITION."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -500,6 +500,8 @@ class NodeControl(_message.Message):
     ICON_FIELD_NUMBER: _builtins.int
     CONFIRMATION_FIELD_NUMBER: _builtins.int
     RANK_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_FIELD_NUMBER: _builtins.int
     probe_id: _builtins.str
     """The probe that does it."""
     node_id: _builtins.str
@@ -514,6 +516,12 @@ class NodeControl(_message.Message):
     """What to ask before doing it; empty: nothing."""
     rank: _builtins.int
     """Controls come in ascending order of this."""
+    permission: _builtins.str
+    """The permission that whoever uses it needs in the organization."""
+    @_builtins.property
+    def arguments(self) -> _containers.RepeatedCompositeFieldContainer[Global___NodeControlArgument]:
+        """What it can be told."""
+
     def __init__(
         self,
         *,
@@ -524,14 +532,52 @@ class NodeControl(_message.Message):
         icon: _builtins.str = ...,
         confirmation: _builtins.str = ...,
         rank: _builtins.int = ...,
+        permission: _builtins.str = ...,
+        arguments: _abc.Iterable[Global___NodeControlArgument] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "human", b"human", "icon", b"icon", "id", b"id", "node_id", b"node_id", "probe_id", b"probe_id", "rank", b"rank"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "confirmation", b"confirmation", "human", b"human", "icon", b"icon", "id", b"id", "node_id", b"node_id", "permission", b"permission", "probe_id", b"probe_id", "rank", b"rank"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NodeControl: _TypeAlias = NodeControl  # noqa: Y015
+
+@_typing.final
+class NodeControlArgument(_message.Message):
+    """Something that a control can be told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    label: _builtins.str
+    """What to call it."""
+    default_value: _builtins.str
+    """What it is where it is not told."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it may be; empty: any text."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        label: _builtins.str = ...,
+        choices: _abc.Iterable[_builtins.str] | None = ...,
+        default_value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "default_value", b"default_value", "label", b"label", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NodeControlArgument: _TypeAlias = NodeControlArgument  # noqa: Y015
 
 @_typing.final
 class NodeGroup(_message.Message):

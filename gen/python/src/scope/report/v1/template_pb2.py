@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from scope.report.v1 import topology_pb2 as scope_dot_report_dot_v1_dot_topology__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/report/v1/template.proto\x12\x0fscope.report.v1\x1a\x1escope/report/v1/topology.proto\"C\n\tTemplates\x12\x36\n\ntopologies\x18\x01 \x03(\x0b\x32\".scope.report.v1.TopologyTemplates\"\x82\x02\n\x11TopologyTemplates\x12+\n\x08topology\x18\x01 \x01(\x0e\x32\x19.scope.report.v1.Topology\x12*\n\x04rows\x18\x02 \x03(\x0b\x32\x1c.scope.report.v1.RowTemplate\x12\x30\n\x07metrics\x18\x03 \x03(\x0b\x32\x1f.scope.report.v1.MetricTemplate\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.scope.report.v1.TableTemplate\x12\x32\n\x08\x63ontrols\x18\x05 \x03(\x0b\x32 .scope.report.v1.ControlTemplate\"\x8d\x01\n\x0bRowTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12,\n\tdata_type\x18\x03 \x01(\x0e\x32\x19.scope.report.v1.DataType\x12\x10\n\x08priority\x18\x04 \x01(\x01\x12\x10\n\x08truncate\x18\x05 \x01(\r\x12\x11\n\tsensitive\x18\x06 \x01(\x08\"{\n\x0eMetricTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12-\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1d.scope.report.v1.MetricFormat\x12\r\n\x05group\x18\x04 \x01(\t\x12\x10\n\x08priority\x18\x05 \x01(\x01\"\xab\x01\n\rTableTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12(\n\x04type\x18\x03 \x01(\x0e\x32\x1a.scope.report.v1.TableType\x12\x30\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x1f.scope.report.v1.ColumnTemplate\x12\x10\n\x08priority\x18\x05 \x01(\x01\x12\x11\n\tsensitive\x18\x06 \x01(\x08\"Y\n\x0e\x43olumnTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12,\n\tdata_type\x18\x03 \x01(\x0e\x32\x19.scope.report.v1.DataType\"^\n\x0f\x43ontrolTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04icon\x18\x03 \x01(\t\x12\x14\n\x0c\x63onfirmation\x18\x04 \x01(\t\x12\x0c\n\x04rank\x18\x05 \x01(\x05*\x91\x01\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x41TA_TYPE_NUMBER\x10\x01\x12\x16\n\x12\x44\x41TA_TYPE_DATETIME\x10\x02\x12\x16\n\x12\x44\x41TA_TYPE_DURATION\x10\x03\x12\x10\n\x0c\x44\x41TA_TYPE_IP\x10\x04\x12\x12\n\x0e\x44\x41TA_TYPE_LINK\x10\x05*\x7f\n\x0cMetricFormat\x12\x1d\n\x19METRIC_FORMAT_UNSPECIFIED\x10\x00\x12\x1a\n\x16METRIC_FORMAT_FILESIZE\x10\x01\x12\x19\n\x15METRIC_FORMAT_INTEGER\x10\x02\x12\x19\n\x15METRIC_FORMAT_PERCENT\x10\x03*C\n\tTableType\x12\x1a\n\x16TABLE_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TABLE_TYPE_MULTICOLUMN\x10\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/report/v1/template.proto\x12\x0fscope.report.v1\x1a\x1escope/report/v1/topology.proto\"C\n\tTemplates\x12\x36\n\ntopologies\x18\x01 \x03(\x0b\x32\".scope.report.v1.TopologyTemplates\"\x82\x02\n\x11TopologyTemplates\x12+\n\x08topology\x18\x01 \x01(\x0e\x32\x19.scope.report.v1.Topology\x12*\n\x04rows\x18\x02 \x03(\x0b\x32\x1c.scope.report.v1.RowTemplate\x12\x30\n\x07metrics\x18\x03 \x03(\x0b\x32\x1f.scope.report.v1.MetricTemplate\x12.\n\x06tables\x18\x04 \x03(\x0b\x32\x1e.scope.report.v1.TableTemplate\x12\x32\n\x08\x63ontrols\x18\x05 \x03(\x0b\x32 .scope.report.v1.ControlTemplate\"\x8d\x01\n\x0bRowTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12,\n\tdata_type\x18\x03 \x01(\x0e\x32\x19.scope.report.v1.DataType\x12\x10\n\x08priority\x18\x04 \x01(\x01\x12\x10\n\x08truncate\x18\x05 \x01(\r\x12\x11\n\tsensitive\x18\x06 \x01(\x08\"{\n\x0eMetricTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12-\n\x06\x66ormat\x18\x03 \x01(\x0e\x32\x1d.scope.report.v1.MetricFormat\x12\r\n\x05group\x18\x04 \x01(\t\x12\x10\n\x08priority\x18\x05 \x01(\x01\"\xab\x01\n\rTableTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12(\n\x04type\x18\x03 \x01(\x0e\x32\x1a.scope.report.v1.TableType\x12\x30\n\x07\x63olumns\x18\x04 \x03(\x0b\x32\x1f.scope.report.v1.ColumnTemplate\x12\x10\n\x08priority\x18\x05 \x01(\x01\x12\x11\n\tsensitive\x18\x06 \x01(\x08\"Y\n\x0e\x43olumnTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12,\n\tdata_type\x18\x03 \x01(\x0e\x32\x19.scope.report.v1.DataType\"\xa8\x01\n\x0f\x43ontrolTemplate\x12\n\n\x02id\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0c\n\x04icon\x18\x03 \x01(\t\x12\x14\n\x0c\x63onfirmation\x18\x04 \x01(\t\x12\x0c\n\x04rank\x18\x05 \x01(\x05\x12\x12\n\npermission\x18\x06 \x01(\t\x12\x34\n\targuments\x18\x07 \x03(\x0b\x32!.scope.report.v1.ArgumentTemplate\"W\n\x10\x41rgumentTemplate\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\x0f\n\x07\x63hoices\x18\x03 \x03(\t\x12\x15\n\rdefault_value\x18\x04 \x01(\t*\x91\x01\n\x08\x44\x61taType\x12\x19\n\x15\x44\x41TA_TYPE_UNSPECIFIED\x10\x00\x12\x14\n\x10\x44\x41TA_TYPE_NUMBER\x10\x01\x12\x16\n\x12\x44\x41TA_TYPE_DATETIME\x10\x02\x12\x16\n\x12\x44\x41TA_TYPE_DURATION\x10\x03\x12\x10\n\x0c\x44\x41TA_TYPE_IP\x10\x04\x12\x12\n\x0e\x44\x41TA_TYPE_LINK\x10\x05*\x7f\n\x0cMetricFormat\x12\x1d\n\x19METRIC_FORMAT_UNSPECIFIED\x10\x00\x12\x1a\n\x16METRIC_FORMAT_FILESIZE\x10\x01\x12\x19\n\x15METRIC_FORMAT_INTEGER\x10\x02\x12\x19\n\x15METRIC_FORMAT_PERCENT\x10\x03*C\n\tTableType\x12\x1a\n\x16TABLE_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16TABLE_TYPE_MULTICOLUMN\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.report.v1.template_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_DATATYPE']._serialized_start=1044
-  _globals['_DATATYPE']._serialized_end=1189
-  _globals['_METRICFORMAT']._serialized_start=1191
-  _globals['_METRICFORMAT']._serialized_end=1318
-  _globals['_TABLETYPE']._serialized_start=1320
-  _globals['_TABLETYPE']._serialized_end=1387
+  _globals['_DATATYPE']._serialized_start=1208
+  _globals['_DATATYPE']._serialized_end=1353
+  _globals['_METRICFORMAT']._serialized_start=1355
+  _globals['_METRICFORMAT']._serialized_end=1482
+  _globals['_TABLETYPE']._serialized_start=1484
+  _globals['_TABLETYPE']._serialized_end=1551
   _globals['_TEMPLATES']._serialized_start=83
   _globals['_TEMPLATES']._serialized_end=150
   _globals['_TOPOLOGYTEMPLATES']._serialized_start=153
@@ -50,6 +50,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_TABLETEMPLATE']._serialized_end=854
   _globals['_COLUMNTEMPLATE']._serialized_start=856
   _globals['_COLUMNTEMPLATE']._serialized_end=945
-  _globals['_CONTROLTEMPLATE']._serialized_start=947
-  _globals['_CONTROLTEMPLATE']._serialized_end=1041
+  _globals['_CONTROLTEMPLATE']._serialized_start=948
+  _globals['_CONTROLTEMPLATE']._serialized_end=1116
+  _globals['_ARGUMENTTEMPLATE']._serialized_start=1118
+  _globals['_ARGUMENTTEMPLATE']._serialized_end=1205
 # @@protoc_insertion_point(module_scope)

@@ -341,6 +341,8 @@ class ControlTemplate(_message.Message):
     ICON_FIELD_NUMBER: _builtins.int
     CONFIRMATION_FIELD_NUMBER: _builtins.int
     RANK_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """The control's id."""
     label: _builtins.str
@@ -351,6 +353,14 @@ class ControlTemplate(_message.Message):
     """What to ask before doing it; empty: nothing."""
     rank: _builtins.int
     """Controls are shown in ascending order of this."""
+    permission: _builtins.str
+    """The permission that whoever uses it needs in the organization; empty: `host.exec`. The controls that the service knows
+    need what it says, whatever a probe does.
+    """
+    @_builtins.property
+    def arguments(self) -> _containers.RepeatedCompositeFieldContainer[Global___ArgumentTemplate]:
+        """What it can be told, at most 16."""
+
     def __init__(
         self,
         *,
@@ -359,11 +369,49 @@ class ControlTemplate(_message.Message):
         icon: _builtins.str = ...,
         confirmation: _builtins.str = ...,
         rank: _builtins.int = ...,
+        permission: _builtins.str = ...,
+        arguments: _abc.Iterable[Global___ArgumentTemplate] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "icon", b"icon", "id", b"id", "label", b"label", "rank", b"rank"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["arguments", b"arguments", "confirmation", b"confirmation", "icon", b"icon", "id", b"id", "label", b"label", "permission", b"permission", "rank", b"rank"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ControlTemplate: _TypeAlias = ControlTemplate  # noqa: Y015
+
+@_typing.final
+class ArgumentTemplate(_message.Message):
+    """Something that a control can be told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LABEL_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    DEFAULT_VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    label: _builtins.str
+    """What to call it."""
+    default_value: _builtins.str
+    """What it is where it is not told."""
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it may be; empty: any text."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        label: _builtins.str = ...,
+        choices: _abc.Iterable[_builtins.str] | None = ...,
+        default_value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "default_value", b"default_value", "label", b"label", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArgumentTemplate: _TypeAlias = ArgumentTemplate  # noqa: Y015

@@ -1117,6 +1117,20 @@ export declare type NodeControl = Message<"scope.query.v1.NodeControl"> & {
    * @generated from field: int32 rank = 7;
    */
   rank: number;
+
+  /**
+   * The permission that whoever uses it needs in the organization.
+   *
+   * @generated from field: string permission = 8;
+   */
+  permission: string;
+
+  /**
+   * What it can be told.
+   *
+   * @generated from field: repeated scope.query.v1.NodeControlArgument arguments = 9;
+   */
+  arguments: NodeControlArgument[];
 };
 
 /**
@@ -1173,6 +1187,20 @@ export declare type NodeControlJson = {
    * @generated from field: int32 rank = 7;
    */
   rank?: number;
+
+  /**
+   * The permission that whoever uses it needs in the organization.
+   *
+   * @generated from field: string permission = 8;
+   */
+  permission?: string;
+
+  /**
+   * What it can be told.
+   *
+   * @generated from field: repeated scope.query.v1.NodeControlArgument arguments = 9;
+   */
+  arguments?: NodeControlArgumentJson[];
 };
 
 /**
@@ -1180,6 +1208,82 @@ export declare type NodeControlJson = {
  * Use `create(NodeControlSchema)` to create a new message.
  */
 export declare const NodeControlSchema: GenMessage<NodeControl, {jsonType: NodeControlJson}>;
+
+/**
+ * Something that a control can be told.
+ *
+ * @generated from message scope.query.v1.NodeControlArgument
+ */
+export declare type NodeControlArgument = Message<"scope.query.v1.NodeControlArgument"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What to call it.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * What it may be; empty: any text.
+   *
+   * @generated from field: repeated string choices = 3;
+   */
+  choices: string[];
+
+  /**
+   * What it is where it is not told.
+   *
+   * @generated from field: string default_value = 4;
+   */
+  defaultValue: string;
+};
+
+/**
+ * Something that a control can be told.
+ *
+ * @generated from message scope.query.v1.NodeControlArgument
+ */
+export declare type NodeControlArgumentJson = {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * What to call it.
+   *
+   * @generated from field: string label = 2;
+   */
+  label?: string;
+
+  /**
+   * What it may be; empty: any text.
+   *
+   * @generated from field: repeated string choices = 3;
+   */
+  choices?: string[];
+
+  /**
+   * What it is where it is not told.
+   *
+   * @generated from field: string default_value = 4;
+   */
+  defaultValue?: string;
+};
+
+/**
+ * Describes the message scope.query.v1.NodeControlArgument.
+ * Use `create(NodeControlArgumentSchema)` to create a new message.
+ */
+export declare const NodeControlArgumentSchema: GenMessage<NodeControlArgument, {jsonType: NodeControlArgumentJson}>;
 
 /**
  * Nodes of one kind that belong to a node.

@@ -538,6 +538,21 @@ export declare type ControlTemplate = Message<"scope.report.v1.ControlTemplate">
    * @generated from field: int32 rank = 5;
    */
   rank: number;
+
+  /**
+   * The permission that whoever uses it needs in the organization; empty: `host.exec`. The controls that the service knows
+   * need what it says, whatever a probe does.
+   *
+   * @generated from field: string permission = 6;
+   */
+  permission: string;
+
+  /**
+   * What it can be told, at most 16.
+   *
+   * @generated from field: repeated scope.report.v1.ArgumentTemplate arguments = 7;
+   */
+  arguments: ArgumentTemplate[];
 };
 
 /**
@@ -580,6 +595,21 @@ export declare type ControlTemplateJson = {
    * @generated from field: int32 rank = 5;
    */
   rank?: number;
+
+  /**
+   * The permission that whoever uses it needs in the organization; empty: `host.exec`. The controls that the service knows
+   * need what it says, whatever a probe does.
+   *
+   * @generated from field: string permission = 6;
+   */
+  permission?: string;
+
+  /**
+   * What it can be told, at most 16.
+   *
+   * @generated from field: repeated scope.report.v1.ArgumentTemplate arguments = 7;
+   */
+  arguments?: ArgumentTemplateJson[];
 };
 
 /**
@@ -587,6 +617,82 @@ export declare type ControlTemplateJson = {
  * Use `create(ControlTemplateSchema)` to create a new message.
  */
 export declare const ControlTemplateSchema: GenMessage<ControlTemplate, {jsonType: ControlTemplateJson}>;
+
+/**
+ * Something that a control can be told.
+ *
+ * @generated from message scope.report.v1.ArgumentTemplate
+ */
+export declare type ArgumentTemplate = Message<"scope.report.v1.ArgumentTemplate"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What to call it.
+   *
+   * @generated from field: string label = 2;
+   */
+  label: string;
+
+  /**
+   * What it may be; empty: any text.
+   *
+   * @generated from field: repeated string choices = 3;
+   */
+  choices: string[];
+
+  /**
+   * What it is where it is not told.
+   *
+   * @generated from field: string default_value = 4;
+   */
+  defaultValue: string;
+};
+
+/**
+ * Something that a control can be told.
+ *
+ * @generated from message scope.report.v1.ArgumentTemplate
+ */
+export declare type ArgumentTemplateJson = {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name?: string;
+
+  /**
+   * What to call it.
+   *
+   * @generated from field: string label = 2;
+   */
+  label?: string;
+
+  /**
+   * What it may be; empty: any text.
+   *
+   * @generated from field: repeated string choices = 3;
+   */
+  choices?: string[];
+
+  /**
+   * What it is where it is not told.
+   *
+   * @generated from field: string default_value = 4;
+   */
+  defaultValue?: string;
+};
+
+/**
+ * Describes the message scope.report.v1.ArgumentTemplate.
+ * Use `create(ArgumentTemplateSchema)` to create a new message.
+ */
+export declare const ArgumentTemplateSchema: GenMessage<ArgumentTemplate, {jsonType: ArgumentTemplateJson}>;
 
 /**
  * How a text is to be understood.

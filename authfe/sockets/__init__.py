@@ -1,0 +1,1 @@
+"""What transcoding cannot carry: WebSockets, bridged to the same contracts."""

@@ -1,0 +1,1 @@
+"""Brings calls to the probes that offer them."""

@@ -1,0 +1,1 @@
+"""Joins the two ends of a pipe."""
