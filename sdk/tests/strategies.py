@@ -4,7 +4,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from scope.report.v1.report_pb2 import Plugin
-from scope.report.v1.template_pb2 import MetricTemplate, RowTemplate, TopologyTemplates
+from scope.report.v1.template_pb2 import (
+    ArgumentTemplate,
+    ControlTemplate,
+    MetricTemplate,
+    RowTemplate,
+    TopologyTemplates,
+)
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk import Builder, NodeFacts, ids
 
@@ -21,6 +27,16 @@ numbers = st.floats(allow_nan=False, allow_infinity=False)
 samples = st.lists(st.tuples(MOMENTS, st.floats(width=32, allow_nan=False, allow_infinity=False)), max_size=3)
 attributes = st.dictionaries(keys, words | numbers | st.lists(words, max_size=3), max_size=3)
 addresses = st.sampled_from(["10.0.0.1", "127.0.0.1", "fe80::1", "::ffff:10.0.0.2"])
+controls = st.builds(
+    ControlTemplate,
+    id=keys,
+    permission=words,
+    arguments=st.lists(
+        st.builds(ArgumentTemplate, name=keys, choices=st.lists(words, max_size=2)),
+        max_size=2,
+        unique_by=lambda a: a.name,
+    ),
+)
 rows = st.dictionaries(words, st.tuples(words, words), max_size=2)
 
 thorough = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -68,6 +84,7 @@ def builders(draw: st.DrawFn) -> Builder:
                 topology=Topology.TOPOLOGY_HOST,
                 rows=[RowTemplate(id=draw(keys), label="Row", priority=draw(numbers))],
                 metrics=[MetricTemplate(id="cpu", label=draw(words))],
+                controls=[draw(controls)],
             )
         )
     return builder

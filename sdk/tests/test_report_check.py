@@ -2,6 +2,7 @@ import math
 import struct
 import tracemalloc
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from google.protobuf.message import DecodeError
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scope.report.v1.report_pb2 import Node, Report
+from scope.report.v1.template_pb2 import ControlTemplate
 from scope_sdk import Builder, NodeFacts, ReportError, Topology, ids
 from scope_sdk.report import check_nodes, limits
 from scope_sdk.report.check import Known, check
@@ -38,6 +40,15 @@ def report() -> Report:
 
 
 LONG = "x" * (limits.TEXT_LENGTH + 1)
+
+
+def control(made: Report, **fields: Any) -> ControlTemplate:
+    return made.templates.topologies.add(topology=1).controls.add(id="x", **fields)
+
+
+def argument(made: Report, **fields: Any) -> None:
+    control(made).arguments.add(**fields)
+
 
 SPOILT: dict[str, Callable[[Report], object]] = {
     "epoch: must be from": lambda r: r.ClearField("epoch"),
@@ -97,6 +108,17 @@ SPOILT: dict[str, Callable[[Report], object]] = {
     ),
     r"templates.topologies\[0\].tables\[0\].columns": lambda r: (
         r.templates.topologies.add(topology=1).tables.add(id="x").columns.add()
+    ),
+    r"templates.topologies\[0\].controls\[0\].permission": lambda r: control(r, permission="x" * 1025),
+    r"templates.topologies\[0\].controls\[0\].arguments: each": argument,
+    r"templates.topologies\[0\].controls\[0\].arguments: a name": lambda r: argument(r, name="x" * 257),
+    r"templates.topologies\[0\].controls\[0\].arguments\[0\].label": lambda r: argument(r, name="x", label=LONG),
+    r"templates.topologies\[0\].controls\[0\].arguments\[0\].choices": lambda r: argument(r, name="x", choices=[LONG]),
+    r"templates.topologies\[0\].controls\[0\].arguments\[0\].default_value: a text": lambda r: argument(
+        r, name="x", default_value=LONG
+    ),
+    r"templates.topologies\[0\].controls\[0\].arguments\[0\].default_value: must": lambda r: argument(
+        r, name="x", choices=["a"], default_value="b"
     ),
     r"plugins\[0\]": lambda r: r.plugins.plugins.add(label=LONG),
 }

@@ -156,3 +156,11 @@ def test_what_may_hold_secrets_is_declared_as_sensitive() -> None:
     kinds = standard.STANDARD.values()
     assert {row.id for kind in kinds for row in kind.rows if row.sensitive} == {"cmdline", "docker_container_command"}
     assert {table.id for kind in kinds for table in kind.tables if table.sensitive} == {"docker_env_"}
+
+
+def test_a_control_is_written_with_its_permission_and_what_it_can_be_told() -> None:
+    argument = {"name": "to", "label": "To", "choices": ["a", "b"], "defaultValue": "a"}
+    control = {"id": "move", "permission": "container.stop", "arguments": [argument]}
+    builder = load(templates=[{"topology": "TOPOLOGY_HOST", "controls": [control]}])
+    (written,) = json_format.MessageToDict(builder.document())["templates"]
+    assert written["controls"] == [control]

@@ -68,6 +68,17 @@ def declare(made: Report, count: int) -> None:
         kind.rows.add(id=str(number))
 
 
+def arguments(made: Report, count: int) -> None:
+    control = made.templates.topologies.add(topology=Topology.TOPOLOGY_HOST).controls.add(id="x")
+    for number in range(count):
+        control.arguments.add(name=str(number))
+
+
+def choices(made: Report, count: int) -> None:
+    arguments(made, 1)
+    made.templates.topologies[0].controls[0].arguments[0].choices.extend(["x"] * count)
+
+
 #: By the name of a limit, what puts so many into a report.
 FILL: dict[str, Callable[[Report, int], object]] = {
     "NODES": delta,
@@ -93,6 +104,8 @@ FILL: dict[str, Callable[[Report, int], object]] = {
     "SAMPLE_SPAN_MS": lambda made, span: made.sample_offsets_ms.append(span),
     "METRIC_VALUES": values,
     "TEMPLATES": declare,
+    "ARGUMENTS": arguments,
+    "CHOICES": choices,
     "PLUGINS": lambda made, count: [made.plugins.plugins.add(id=str(number)) for number in range(count)],
     "PORT": lambda made, port: connect(made, 1, port),
     "SAFE_INTEGER": lambda made, number: setattr(made, "epoch", number - 1),

@@ -56,7 +56,13 @@ METRIC_VALUES = 1_000_000
 """Values of all metrics in a report: nodes times sample times, summed over metrics."""
 
 TEMPLATES = 5_000
-"""Rows, metrics, tables, columns and controls declared, together."""
+"""Rows, metrics, tables, columns, controls and their arguments declared, together."""
+
+ARGUMENTS = 16
+"""Of one control, declared."""
+
+CHOICES = 100
+"""Of one argument, declared."""
 
 NAMES = 100
 """Names of one address, in each direction."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Protocol, TypeVar
 
-from scope.report.v1.template_pb2 import TopologyTemplates
+from scope.report.v1.template_pb2 import ArgumentTemplate, ControlTemplate, TopologyTemplates
 from scope_sdk.report import ids, limits
 from scope_sdk.report.errors import ReportError, within
 
@@ -41,10 +41,11 @@ def check_kind(kind: TopologyTemplates) -> None:
     _check_declared(kind.tables, "tables")
     _check_declared(kind.controls, "controls")
     _check_lengths([metric.group for metric in kind.metrics], "metrics")
-    _check_lengths([control.icon for control in kind.controls], "controls")
-    _check_lengths([control.confirmation for control in kind.controls], "controls")
     if max((row.truncate for row in kind.rows), default=0) > limits.TEXT_LENGTH:
         raise ReportError("rows", f"a text cannot be cut beyond its {limits.TEXT_LENGTH} characters")
+    for index, control in enumerate(kind.controls):
+        with within(f"controls[{index}]"):
+            _check_control(control)
     for index, table in enumerate(kind.tables):
         _check_declared(table.columns, f"tables[{index}].columns")
         if len(table.columns) > limits.COLUMNS:
@@ -72,16 +73,41 @@ def _by_id(known: Iterable[_D], more: Iterable[_D]) -> list[_D]:
 
 def _size(kind: TopologyTemplates) -> int:
     columns = sum(len(table.columns) for table in kind.tables)
-    return len(kind.rows) + len(kind.metrics) + len(kind.tables) + columns + len(kind.controls)
+    arguments = sum(len(control.arguments) for control in kind.controls)
+    return len(kind.rows) + len(kind.metrics) + len(kind.tables) + columns + len(kind.controls) + arguments
+
+
+def _check_control(control: ControlTemplate) -> None:
+    for field in ("icon", "confirmation", "permission"):
+        _check_lengths([getattr(control, field)], field)
+    if len(control.arguments) > limits.ARGUMENTS:
+        raise ReportError("arguments", f"must have at most {limits.ARGUMENTS} elements")
+    _check_ids([argument.name for argument in control.arguments], "arguments", "a name")
+    for index, argument in enumerate(control.arguments):
+        with within(f"arguments[{index}]"):
+            _check_argument(argument)
+
+
+def _check_argument(argument: ArgumentTemplate) -> None:
+    if len(argument.choices) > limits.CHOICES:
+        raise ReportError("choices", f"must have at most {limits.CHOICES} elements")
+    _check_lengths([argument.label], "label")
+    _check_lengths([argument.default_value], "default_value")
+    _check_lengths(argument.choices, "choices")
+    if argument.choices and argument.default_value and argument.default_value not in argument.choices:
+        raise ReportError("default_value", "must be one of the choices")
 
 
 def _check_declared(declared: Sequence[_Declared], place: str) -> None:
-    names = [one.id for one in declared]
-    if not all(names) or len(set(names)) != len(names):
-        raise ReportError(place, "each must have an id of its own")
-    if max(map(len, names), default=0) > limits.KEY_LENGTH:
-        raise ReportError(place, f"an id must have at most {limits.KEY_LENGTH} characters")
+    _check_ids([one.id for one in declared], place, "an id")
     _check_lengths([one.label for one in declared], place)
+
+
+def _check_ids(names: Sequence[str], place: str, what: str) -> None:
+    if not all(names) or len(set(names)) != len(names):
+        raise ReportError(place, f"each must have {what} of its own")
+    if max(map(len, names), default=0) > limits.KEY_LENGTH:
+        raise ReportError(place, f"{what} must have at most {limits.KEY_LENGTH} characters")
 
 
 def _check_lengths(texts: Sequence[str], place: str) -> None:
