@@ -11,6 +11,8 @@ from scope.edge.v1.authorization_pb2 import AttributeContext
 from scope.errors.v1.errors_pb2 import Reason
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: What a request for a WebSocket has, which is a way to change things whatever its method.
+_UPGRADE = "upgrade"
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 _OWN_SITE = ("same-origin", "none")
 
@@ -33,18 +35,30 @@ class TrustedOrigins:
     def check(self, http: AttributeContext.HttpRequest) -> None:
         """Refuses a state change that another site's page asks for, signed in or not; programs say nothing of pages.
 
+        So is a WebSocket, for which all browsers say whose page asks, and which needs to be told wherever there is a
+        cookie.
+
         Raises:
             ServiceError: PERMISSION_DENIED, FOREIGN_ORIGIN.
         """
-        if http.method.upper() in _SAFE_METHODS or self._trusts(http.headers.get("origin"), http):
+        if _reads(http) or self._trusts(http.headers.get("origin"), http):
             return
         message = f"the page that asks for this is not of {self._own}, and its origin is not trusted there"
         raise ServiceError(grpc.StatusCode.PERMISSION_DENIED, Reason.REASON_FOREIGN_ORIGIN, message)
 
     def _trusts(self, page: str | None, http: AttributeContext.HttpRequest) -> bool:
         if page is None:
-            return http.headers.get("sec-fetch-site", "none") in _OWN_SITE
+            return http.headers.get("sec-fetch-site", "none") in _OWN_SITE and not _untold(http)
         return page in self._trusted
+
+
+def _reads(http: AttributeContext.HttpRequest) -> bool:
+    return http.method.upper() in _SAFE_METHODS and _UPGRADE not in http.headers
+
+
+def _untold(http: AttributeContext.HttpRequest) -> bool:
+    """Whether a WebSocket is asked for with a cookie, where browsers would have said for whose page."""
+    return _UPGRADE in http.headers and "cookie" in http.headers and "authorization" not in http.headers
 
 
 def _also_called(own: str) -> set[str]:

@@ -1,7 +1,7 @@
 """What the contracts say about reaching an RPC from outside: its REST bindings and whether it may be reached at all."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from google.api import annotations_pb2
@@ -11,6 +11,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from mesh.access import rules
 from mesh.contracts import rpcs
 from scope.auth.v1.access_pb2 import Caller
+from scope.http.v1 import http_pb2
 
 _VARIABLE = re.compile(r"\{[^{}=]+(=\*)?\}")
 
@@ -64,10 +65,30 @@ def bindings(rpc: Rpc) -> list[Binding]:
     ]
 
 
+def websocket(rpc: Rpc) -> list[Binding]:
+    """How browsers have an RPC as a WebSocket, if they do."""
+    path = rpcs()[rpc.path].GetOptions().Extensions[http_pb2.websocket]
+    return [Binding(rpc, "GET", path, body="")] if path else []
+
+
+def together(rpc: Rpc) -> http_pb2.Hash:
+    """By what the calls of an RPC are told apart; empty where they are not."""
+    return rpcs()[rpc.path].GetOptions().Extensions[http_pb2.hash]
+
+
 def all_bindings() -> list[Binding]:
     """Every REST binding of the routed RPCs, what is more specific before what is less."""
-    found = [binding for rpc in routed() for binding in bindings(rpc)]
-    return sorted(found, key=lambda binding: (_specificity(binding.template), binding.template, binding.verb))
+    return _ordered(binding for rpc in routed() for binding in bindings(rpc))
+
+
+def all_websockets() -> list[Binding]:
+    """Every WebSocket, in the same order."""
+    return _ordered(binding for rpc in routed() for binding in websocket(rpc))
+
+
+def taken() -> list[Binding]:
+    """Every verb that a path takes, by REST or for a WebSocket."""
+    return _ordered([*all_bindings(), *all_websockets()])
 
 
 def path_regex(template: str) -> str:
@@ -82,6 +103,10 @@ def path_regex(template: str) -> str:
 def shape(template: str) -> str:
     """The template without the names of its variables: equal for templates that take the same paths."""
     return _VARIABLE.sub("{}", template)
+
+
+def _ordered(found: Iterable[Binding]) -> list[Binding]:
+    return sorted(found, key=lambda binding: (_specificity(binding.template), binding.template, binding.verb))
 
 
 def _reachable(path: str) -> bool:

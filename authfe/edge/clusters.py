@@ -5,13 +5,11 @@ from typing import Any
 
 from authfe.edge.bindings import Rpc, routed
 from authfe.edge.deployment import Address, Deployment, parse_address
+from authfe.edge.hashing import hashed
 from authfe.edge.typed import Config, typed
 
 #: The service that decides who may call.
 AUTHORITY = "users"
-
-#: Its calls are hashed by organization, so that one organization's views live on one replica.
-HASHED = "query"
 
 #: What serves the browser's files, and the description of the REST face.
 PAGES = "ui-server"
@@ -53,12 +51,18 @@ def _health_service(area: str, rpcs: Iterable[Rpc]) -> str:
 
 def _service(area: str, addresses: Sequence[Address], health_service: str) -> Config:
     check = _health_check(grpc_health_check={"service_name": health_service})
-    return cluster(area, addresses, **_balancing(area), circuit_breakers=_circuit_breakers(), health_checks=[check])
+    return cluster(
+        area, addresses, **_balancing(by_hash=hashed(area)), circuit_breakers=_circuit_breakers(), health_checks=[check]
+    )
 
 
 def _http(name: str, addresses: Sequence[Address]) -> Config:
     check = _health_check(http_health_check={"path": "/healthz"})
-    settings = {**_balancing(name), "circuit_breakers": _circuit_breakers(), "health_checks": [check]}
+    settings = {
+        **_balancing(by_hash=name == SOCKETS),
+        "circuit_breakers": _circuit_breakers(),
+        "health_checks": [check],
+    }
     return _cluster(name, addresses, {"http_protocol_options": {}}, **settings)
 
 
@@ -75,29 +79,29 @@ def _cluster(name: str, addresses: Sequence[Address], protocol: Config, **settin
         "connect_timeout": "1s",
         "per_connection_buffer_limit_bytes": 1024 * 1024,
         **settings,
-        "load_assignment": {
-            "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],
-        },
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": _endpoints(addresses)}]},
         "typed_extension_protocol_options": {options: typed(options, explicit_http_config=protocol)},
     }
 
 
 def _discovery(addresses: Iterable[Address]) -> Config:
-    if all(address.numeric for address in addresses):
+    if _static(addresses):
         return {"type": "STATIC"}
     # By default Envoy prefers IPv6 addresses, which `localhost` has and our services may not listen on.
     return {"type": "STRICT_DNS", "dns_lookup_family": "V4_PREFERRED"}
 
 
-def _balancing(area: str) -> Config:
+def _static(addresses: Iterable[Address]) -> bool:
+    return all(address.numeric for address in addresses)
+
+
+def _balancing(*, by_hash: bool) -> Config:
     # Without the panic threshold a call fails at once where no replica is healthy, instead of reaching one that is not.
     # No outlier detection: it counts answers like INTERNAL against a replica, and the only one would be cast out for a
     # caller's mistake.
     # What is found out about a replica's health counts at once; by default calls are sent by old news for a second.
-    policy = "RING_HASH" if area == HASHED else "ROUND_ROBIN"
     common = {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"}
-    return {"lb_policy": policy, "common_lb_config": common}
+    return {"lb_policy": "RING_HASH" if by_hash else "ROUND_ROBIN", "common_lb_config": common}
 
 
 def _circuit_breakers() -> Config:
@@ -117,8 +121,18 @@ def _health_check(**check: Config) -> Config:
     }
 
 
-def _endpoint(address: Address) -> Config:
-    return {"endpoint": {"address": socket_address(address)}}
+def _endpoints(addresses: Sequence[Address]) -> list[Config]:
+    """The replicas; equal hashes lead to replicas of equal number, whatever service they are of.
+
+    A name may stand for several replicas, which have no numbers and are told apart by their addresses.
+    """
+    endpoints = [{"endpoint": {"address": socket_address(address)}} for address in addresses]
+    if not _static(addresses):
+        return endpoints
+    numbered = enumerate(endpoints)
+    return [
+        {**one, "metadata": {"filter_metadata": {"envoy.lb": {"hash_key": str(number)}}}} for number, one in numbered
+    ]
 
 
 def socket_address(address: Address) -> Config:

@@ -31,7 +31,7 @@ _DENIAL_HEADERS = (headers.REASON, *METADATA_HEADERS.values())
 
 #: All that the users service needs to see of a request, beside its method, path and host.
 _SEEN_BY_AUTHORITY = (
-    *("authorization", "cookie", "origin", "sec-fetch-site", "content-type"),
+    *("authorization", "cookie", "origin", "sec-fetch-site", "upgrade", "content-type"),
     *(headers.ORGANIZATION, headers.ADDRESS),
 )
 
@@ -74,9 +74,14 @@ def whole_requests(most: int) -> Config:
     return {_BUFFER: {**_switch(disabled=False), "config": buffer}}
 
 
+def untranscoded() -> Config:
+    """For a route to what speaks HTTP itself."""
+    return {_TRANSCODER: _switch(disabled=True)}
+
+
 def unguarded() -> Config:
     """For a route that leads to no service: nothing to decide, nothing to transcode."""
-    return {_EXT_AUTHZ: _switch(disabled=True), _TRANSCODER: _switch(disabled=True)}
+    return {_EXT_AUTHZ: _switch(disabled=True), **untranscoded()}
 
 
 def pages() -> Config:

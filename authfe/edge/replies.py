@@ -75,6 +75,7 @@ _NO_ASCII = Reply(
     Code.INVALID_ARGUMENT, "REQUEST_INVALID", "A header holds other characters than those of ASCII.", words=True
 )
 _NO_UPGRADE = Reply(Code.PERMISSION_DENIED, "REQUEST_INVALID", "There is nothing here to upgrade to.")
+_NO_WEBSOCKET = Reply(Code.FAILED_PRECONDITION, "REQUEST_INVALID", "It takes WebSockets.", words=True)
 _NO_ROUTE = Reply(Code.NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such path.")
 _NO_RPC = Reply(Code.UNIMPLEMENTED, "ROUTE_NOT_FOUND", "There is no such RPC.")
 
@@ -107,6 +108,7 @@ def _failures() -> Iterator[tuple[int, Reply, Config]]:
     yield 400, _NO_HTTP, _expression("response.code_details.startsWith('http')")
     yield 400, _NO_ASCII, _details(REFUSED)
     yield 403, _NO_UPGRADE, _details("upgrade_failed")
+    yield 426, _NO_WEBSOCKET, _details("direct_response")
     yield 404, _NO_ROUTE, _details("route_not_found", "absolute_path_rejected")
     yield 404, _NO_RPC, _is_grpc()
 

@@ -9,13 +9,24 @@ from itertools import groupby
 from types import MappingProxyType
 
 from authfe.edge import cors, filters
-from authfe.edge.bindings import Binding, Rpc, all_bindings, bindings, path_regex, routed, shape
-from authfe.edge.clusters import HASHED, PAGES
+from authfe.edge.bindings import (
+    Binding,
+    Rpc,
+    all_bindings,
+    all_websockets,
+    bindings,
+    path_regex,
+    routed,
+    shape,
+    taken,
+)
+from authfe.edge.clusters import PAGES, SOCKETS
 from authfe.edge.deployment import Deployment
+from authfe.edge.hashing import hashing, upgrade_hashing
 from authfe.edge.retries import elsewhere
 from authfe.edge.typed import Config
 from mesh.access import largest_request
-from mesh.headers import ADDRESS, TENANT
+from mesh.headers import ADDRESS
 
 #: How long a call that is not a stream may take once it is here; the listener bounds the time with its arrival.
 _UNARY = {"timeout": "30s"}
@@ -47,6 +58,12 @@ _PAGES_VERBS_MATCH = {"safe_regex": {"regex": "|".join(_PAGES_VERBS)}}
 
 _NO_RPC = "There is no such RPC."
 
+#: Envoy would leave out the header that says the same.
+_NO_WEBSOCKET = "This resource is a WebSocket; ask for it with Upgrade: websocket."
+
+#: Who asks for a WebSocket; of other upgrades Envoy leaves no trace.
+_WEBSOCKET = {"name": "upgrade", "string_match": {"exact": "websocket", "ignore_case": True}}
+
 #: A path without parameters, but for the one that users takes away.
 _NO_PARAMETERS = {"safe_regex": {"regex": r"[^?]*(\?(org=[^&]*)?)?"}}
 
@@ -65,13 +82,13 @@ def route_configuration(deployment: Deployment) -> Config:
 
 def routes(deployment: Deployment) -> list[Config]:
     """Every route, in the order in which they are tried."""
-    bound = all_bindings()
     return [
         # What calls itself gRPC is not transcoded, and no service knows a REST path.
         _direct("unknown-rpc", {"prefix": "/api", "grpc": {}}, 404, _NO_RPC),
         *([_preflight(deployment.cors_origins)] if deployment.cors_origins else []),
-        *(route for binding in bound for route in _rest(binding)),
-        *_other_verbs(bound),
+        *(route for binding in all_bindings() for route in _rest(binding)),
+        *(route for binding in all_websockets() for route in _websocket(binding)),
+        *_other_verbs(taken()),
         *(_grpc(rpc) for rpc in routed()),
         _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, _NO_RPC),
         *_pages("openapi", {"path": OPENAPI}),
@@ -116,7 +133,7 @@ def _to_service(rpc: Rpc, match: Config) -> Config:
     return {
         "name": rpc.path,
         "match": match,
-        "route": {"cluster": rpc.area, **(_STREAM if rpc.streaming else _UNARY), **_hashing(rpc), **_retries(rpc)},
+        "route": {"cluster": rpc.area, **(_STREAM if rpc.streaming else _UNARY), **hashing(rpc), **_retries(rpc)},
         "typed_per_filter_config": filters.authorized(rpc.path),
     }
 
@@ -127,8 +144,15 @@ def _retries(rpc: Rpc) -> Config:
     return {"retry_policy": elsewhere(f"{_UNANSWERED},cancelled,unavailable")} if reads else {}
 
 
-def _hashing(rpc: Rpc) -> Config:
-    return {"hash_policy": [{"header": {"header_name": TENANT}}]} if rpc.area == HASHED else {}
+def _websocket(binding: Binding) -> list[Config]:
+    """The way to what speaks WebSocket for the RPC, and what is said to who asks for none there."""
+    rpc = binding.rpc
+    match = {**_path_match(binding.template), "headers": [_verb_is(binding.verb)]}
+    upgraded = {**match, "headers": [*match["headers"], _WEBSOCKET]}
+    route = {"cluster": SOCKETS, **_STREAM, **upgrade_hashing(rpc), "upgrade_configs": [{"upgrade_type": "websocket"}]}
+    settings = {**filters.authorized(rpc.path), **filters.untranscoded()}
+    served = {"name": rpc.path, "match": upgraded, "route": route, "typed_per_filter_config": settings}
+    return [served, _direct("no-websocket", match, 426, _NO_WEBSOCKET)]
 
 
 def _other_verbs(bound: Iterable[Binding]) -> list[Config]:

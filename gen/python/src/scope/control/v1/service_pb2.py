@@ -28,7 +28,7 @@ from scope.control.v1 import messages_pb2 as scope_dot_control_dot_v1_dot_messag
 from scope.http.v1 import http_pb2 as scope_dot_http_dot_v1_dot_http__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/control/v1/service.proto\x12\x10scope.control.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\x1fscope/control/v1/messages.proto\x1a\x18scope/http/v1/http.proto2\xdc\x02\n\x0e\x43ontrolService\x12\xa8\x01\n\x07\x43onnect\x12 .scope.control.v1.ConnectRequest\x1a!.scope.control.v1.ConnectResponse\"T\xca\xc1\x18\x11\x08\x04\x12\rreport.upload\xda\xc1\x18;\n\x10x-scope-probe-id\x12\x10Names the probe.\x1a\x15^[A-Za-z0-9_-]{1,64}$(\x01\x30\x01\x12\x9e\x01\n\x06Invoke\x12\x1f.scope.control.v1.InvokeRequest\x1a .scope.control.v1.InvokeResponse\"Q\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\x82\xd3\xe4\x93\x02\x38\"+/api/control/{probe_id}/{node_id}/{control}:\targumentsb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1escope/control/v1/service.proto\x12\x10scope.control.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\x1fscope/control/v1/messages.proto\x1a\x18scope/http/v1/http.proto2\x92\x03\n\x0e\x43ontrolService\x12\xbe\x01\n\x07\x43onnect\x12 .scope.control.v1.ConnectRequest\x1a!.scope.control.v1.ConnectResponse\"j\xca\xc1\x18\x11\x08\x04\x12\rreport.upload\xda\xc1\x18;\n\x10x-scope-probe-id\x12\x10Names the probe.\x1a\x15^[A-Za-z0-9_-]{1,64}$\xe2\xc1\x18\x12\n\x10x-scope-probe-id(\x01\x30\x01\x12\xbe\x01\n\x06Invoke\x12\x1f.scope.control.v1.InvokeRequest\x1a .scope.control.v1.InvokeResponse\"q\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\xe2\xc1\x18\x1c\n\x10x-scope-probe-id\x12\x08probe_id\x82\xd3\xe4\x93\x02\x38\"+/api/control/{probe_id}/{node_id}/{control}:\targumentsb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,9 +36,9 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.control.v1.service_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONTROLSERVICE'].methods_by_name['Connect']._loaded_options = None
-  _globals['_CONTROLSERVICE'].methods_by_name['Connect']._serialized_options = b'\312\301\030\021\010\004\022\rreport.upload\332\301\030;\n\020x-scope-probe-id\022\020Names the probe.\032\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_CONTROLSERVICE'].methods_by_name['Connect']._serialized_options = b'\312\301\030\021\010\004\022\rreport.upload\332\301\030;\n\020x-scope-probe-id\022\020Names the probe.\032\025^[A-Za-z0-9_-]{1,64}$\342\301\030\022\n\020x-scope-probe-id'
   _globals['_CONTROLSERVICE'].methods_by_name['Invoke']._loaded_options = None
-  _globals['_CONTROLSERVICE'].methods_by_name['Invoke']._serialized_options = b'\312\301\030\017\010\003\022\013report.view\202\323\344\223\0028\"+/api/control/{probe_id}/{node_id}/{control}:\targuments'
+  _globals['_CONTROLSERVICE'].methods_by_name['Invoke']._serialized_options = b'\312\301\030\017\010\003\022\013report.view\342\301\030\034\n\020x-scope-probe-id\022\010probe_id\202\323\344\223\0028\"+/api/control/{probe_id}/{node_id}/{control}:\targuments'
   _globals['_CONTROLSERVICE']._serialized_start=170
-  _globals['_CONTROLSERVICE']._serialized_end=518
+  _globals['_CONTROLSERVICE']._serialized_end=572
 # @@protoc_insertion_point(module_scope)

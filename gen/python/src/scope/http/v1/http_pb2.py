@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18scope/http/v1/http.proto\x12\rscope.http.v1\x1a google/protobuf/descriptor.proto\"/\n\x06\x41nswer\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"<\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07pattern\x18\x03 \x01(\t:G\n\x06\x61nswer\x12\x1e.google.protobuf.MethodOptions\x18\x9a\x88\x03 \x01(\x0b\x32\x15.scope.http.v1.Answer:G\n\x06header\x12\x1e.google.protobuf.MethodOptions\x18\x9b\x88\x03 \x03(\x0b\x32\x15.scope.http.v1.Headerb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18scope/http/v1/http.proto\x12\rscope.http.v1\x1a google/protobuf/descriptor.proto\"/\n\x06\x41nswer\x12\x14\n\x0c\x63ontent_type\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"<\n\x06Header\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x0f\n\x07pattern\x18\x03 \x01(\t\"(\n\x04Hash\x12\x0e\n\x06header\x18\x01 \x01(\t\x12\x10\n\x08variable\x18\x02 \x01(\t:G\n\x06\x61nswer\x12\x1e.google.protobuf.MethodOptions\x18\x9a\x88\x03 \x01(\x0b\x32\x15.scope.http.v1.Answer:G\n\x06header\x12\x1e.google.protobuf.MethodOptions\x18\x9b\x88\x03 \x03(\x0b\x32\x15.scope.http.v1.Header:C\n\x04hash\x12\x1e.google.protobuf.MethodOptions\x18\x9c\x88\x03 \x01(\x0b\x32\x13.scope.http.v1.Hash:3\n\twebsocket\x12\x1e.google.protobuf.MethodOptions\x18\x9d\x88\x03 \x01(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,4 +36,6 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ANSWER']._serialized_end=124
   _globals['_HEADER']._serialized_start=126
   _globals['_HEADER']._serialized_end=186
+  _globals['_HASH']._serialized_start=188
+  _globals['_HASH']._serialized_end=228
 # @@protoc_insertion_point(module_scope)

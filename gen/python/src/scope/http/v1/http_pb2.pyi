@@ -75,9 +75,41 @@ class Header(_message.Message):
 
 Global___Header: _TypeAlias = Header  # noqa: Y015
 
+@_typing.final
+class Hash(_message.Message):
+    """By what calls are told apart."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADER_FIELD_NUMBER: _builtins.int
+    VARIABLE_FIELD_NUMBER: _builtins.int
+    header: _builtins.str
+    """The request header, or gRPC metadata, that names the thing."""
+    variable: _builtins.str
+    """The variable of the RPC's paths that names it too; empty for an RPC without any."""
+    def __init__(
+        self,
+        *,
+        header: _builtins.str = ...,
+        variable: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["header", b"header", "variable", b"variable"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Hash: _TypeAlias = Hash  # noqa: Y015
+
 ANSWER_FIELD_NUMBER: _builtins.int
 HEADER_FIELD_NUMBER: _builtins.int
+HASH_FIELD_NUMBER: _builtins.int
+WEBSOCKET_FIELD_NUMBER: _builtins.int
 answer: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Answer]
 """What is in the bytes of an RPC that answers google.api.HttpBody."""
 header: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _containers.RepeatedCompositeFieldContainer[Global___Header]]
 """Request headers, or gRPC metadata, that the RPC reads itself; those of identity are everywhere."""
+hash: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, Global___Hash]
+"""By what the calls of an RPC are told apart, so that those of one thing come to one replica where they can."""
+websocket: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MethodOptions, _builtins.str]
+"""The path at which browsers have an RPC of two streams as a WebSocket, by GET; written as google.api.http has it."""

@@ -28,7 +28,7 @@ from scope.http.v1 import http_pb2 as scope_dot_http_dot_v1_dot_http__pb2
 from scope.pipe.v1 import messages_pb2 as scope_dot_pipe_dot_v1_dot_messages__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bscope/pipe/v1/service.proto\x12\rscope.pipe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\x18scope/http/v1/http.proto\x1a\x1cscope/pipe/v1/messages.proto2\x81\x04\n\x0bPipeService\x12\xfb\x01\n\x06\x41ttach\x12\x1c.scope.pipe.v1.AttachRequest\x1a\x1d.scope.pipe.v1.AttachResponse\"\xaf\x01\xca\xc1\x18\x11\x08\x04\x12\rreport.upload\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\xda\xc1\x18\x32\n\x0fx-scope-pipe-id\x12\x0fNames the pipe.\x1a\x0e^[0-9a-f]{32}$\xda\xc1\x18M\n\x10x-scope-probe-id\x12\"Names the probe whose end this is.\x1a\x15^[A-Za-z0-9_-]{1,64}$(\x01\x30\x01\x12y\n\x07GetPipe\x12\x1d.scope.pipe.v1.GetPipeRequest\x1a\x1e.scope.pipe.v1.GetPipeResponse\"/\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\x82\xd3\xe4\x93\x02\x16\x12\x14/api/pipe/{id}/check\x12y\n\tClosePipe\x12\x1f.scope.pipe.v1.ClosePipeRequest\x1a .scope.pipe.v1.ClosePipeResponse\")\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\x82\xd3\xe4\x93\x02\x10*\x0e/api/pipe/{id}b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bscope/pipe/v1/service.proto\x12\rscope.pipe.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1ascope/auth/v1/access.proto\x1a\x18scope/http/v1/http.proto\x1a\x1cscope/pipe/v1/messages.proto2\xe0\x04\n\x0bPipeService\x12\xa6\x02\n\x06\x41ttach\x12\x1c.scope.pipe.v1.AttachRequest\x1a\x1d.scope.pipe.v1.AttachResponse\"\xda\x01\xca\xc1\x18\x11\x08\x04\x12\rreport.upload\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\xda\xc1\x18\x32\n\x0fx-scope-pipe-id\x12\x0fNames the pipe.\x1a\x0e^[0-9a-f]{32}$\xda\xc1\x18M\n\x10x-scope-probe-id\x12\"Names the probe whose end this is.\x1a\x15^[A-Za-z0-9_-]{1,64}$\xe2\xc1\x18\x15\n\x0fx-scope-pipe-id\x12\x02id\xea\xc1\x18\x0e/api/pipe/{id}(\x01\x30\x01\x12\x92\x01\n\x07GetPipe\x12\x1d.scope.pipe.v1.GetPipeRequest\x1a\x1e.scope.pipe.v1.GetPipeResponse\"H\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\xe2\xc1\x18\x15\n\x0fx-scope-pipe-id\x12\x02id\x82\xd3\xe4\x93\x02\x16\x12\x14/api/pipe/{id}/check\x12\x92\x01\n\tClosePipe\x12\x1f.scope.pipe.v1.ClosePipeRequest\x1a .scope.pipe.v1.ClosePipeResponse\"B\xca\xc1\x18\x0f\x08\x03\x12\x0breport.view\xe2\xc1\x18\x15\n\x0fx-scope-pipe-id\x12\x02id\x82\xd3\xe4\x93\x02\x10*\x0e/api/pipe/{id}b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,11 +36,11 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'scope.pipe.v1.service_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_PIPESERVICE'].methods_by_name['Attach']._loaded_options = None
-  _globals['_PIPESERVICE'].methods_by_name['Attach']._serialized_options = b'\312\301\030\021\010\004\022\rreport.upload\312\301\030\017\010\003\022\013report.view\332\301\0302\n\017x-scope-pipe-id\022\017Names the pipe.\032\016^[0-9a-f]{32}$\332\301\030M\n\020x-scope-probe-id\022\"Names the probe whose end this is.\032\025^[A-Za-z0-9_-]{1,64}$'
+  _globals['_PIPESERVICE'].methods_by_name['Attach']._serialized_options = b'\312\301\030\021\010\004\022\rreport.upload\312\301\030\017\010\003\022\013report.view\332\301\0302\n\017x-scope-pipe-id\022\017Names the pipe.\032\016^[0-9a-f]{32}$\332\301\030M\n\020x-scope-probe-id\022\"Names the probe whose end this is.\032\025^[A-Za-z0-9_-]{1,64}$\342\301\030\025\n\017x-scope-pipe-id\022\002id\352\301\030\016/api/pipe/{id}'
   _globals['_PIPESERVICE'].methods_by_name['GetPipe']._loaded_options = None
-  _globals['_PIPESERVICE'].methods_by_name['GetPipe']._serialized_options = b'\312\301\030\017\010\003\022\013report.view\202\323\344\223\002\026\022\024/api/pipe/{id}/check'
+  _globals['_PIPESERVICE'].methods_by_name['GetPipe']._serialized_options = b'\312\301\030\017\010\003\022\013report.view\342\301\030\025\n\017x-scope-pipe-id\022\002id\202\323\344\223\002\026\022\024/api/pipe/{id}/check'
   _globals['_PIPESERVICE'].methods_by_name['ClosePipe']._loaded_options = None
-  _globals['_PIPESERVICE'].methods_by_name['ClosePipe']._serialized_options = b'\312\301\030\017\010\003\022\013report.view\202\323\344\223\002\020*\016/api/pipe/{id}'
+  _globals['_PIPESERVICE'].methods_by_name['ClosePipe']._serialized_options = b'\312\301\030\017\010\003\022\013report.view\342\301\030\025\n\017x-scope-pipe-id\022\002id\202\323\344\223\002\020*\016/api/pipe/{id}'
   _globals['_PIPESERVICE']._serialized_start=161
-  _globals['_PIPESERVICE']._serialized_end=674
+  _globals['_PIPESERVICE']._serialized_end=769
 # @@protoc_insertion_point(module_scope)

@@ -124,6 +124,54 @@ export declare type HeaderJson = {
 export declare const HeaderSchema: GenMessage<Header, {jsonType: HeaderJson}>;
 
 /**
+ * By what calls are told apart.
+ *
+ * @generated from message scope.http.v1.Hash
+ */
+export declare type Hash = Message<"scope.http.v1.Hash"> & {
+  /**
+   * The request header, or gRPC metadata, that names the thing.
+   *
+   * @generated from field: string header = 1;
+   */
+  header: string;
+
+  /**
+   * The variable of the RPC's paths that names it too; empty for an RPC without any.
+   *
+   * @generated from field: string variable = 2;
+   */
+  variable: string;
+};
+
+/**
+ * By what calls are told apart.
+ *
+ * @generated from message scope.http.v1.Hash
+ */
+export declare type HashJson = {
+  /**
+   * The request header, or gRPC metadata, that names the thing.
+   *
+   * @generated from field: string header = 1;
+   */
+  header?: string;
+
+  /**
+   * The variable of the RPC's paths that names it too; empty for an RPC without any.
+   *
+   * @generated from field: string variable = 2;
+   */
+  variable?: string;
+};
+
+/**
+ * Describes the message scope.http.v1.Hash.
+ * Use `create(HashSchema)` to create a new message.
+ */
+export declare const HashSchema: GenMessage<Hash, {jsonType: HashJson}>;
+
+/**
  * What is in the bytes of an RPC that answers google.api.HttpBody.
  *
  * @generated from extension: scope.http.v1.Answer answer = 50202;
@@ -136,4 +184,18 @@ export declare const answer: GenExtension<MethodOptions, Answer>;
  * @generated from extension: repeated scope.http.v1.Header header = 50203;
  */
 export declare const header: GenExtension<MethodOptions, Header[]>;
+
+/**
+ * By what the calls of an RPC are told apart, so that those of one thing come to one replica where they can.
+ *
+ * @generated from extension: scope.http.v1.Hash hash = 50204;
+ */
+export declare const hash: GenExtension<MethodOptions, Hash>;
+
+/**
+ * The path at which browsers have an RPC of two streams as a WebSocket, by GET; written as google.api.http has it.
+ *
+ * @generated from extension: string websocket = 50205;
+ */
+export declare const websocket: GenExtension<MethodOptions, string>;
 

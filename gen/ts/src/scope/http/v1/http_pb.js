@@ -11,7 +11,7 @@ import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
  * Describes the file scope/http/v1/http.proto.
  */
 export const file_scope_http_v1_http = /*@__PURE__*/
-  fileDesc("ChhzY29wZS9odHRwL3YxL2h0dHAucHJvdG8SDXNjb3BlLmh0dHAudjEiLwoGQW5zd2VyEhQKDGNvbnRlbnRfdHlwZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIjwKBkhlYWRlchIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg8KB3BhdHRlcm4YAyABKAk6TwoGYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYmogDIAEoCzIVLnNjb3BlLmh0dHAudjEuQW5zd2VyUgZhbnN3ZXI6TwoGaGVhZGVyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYm4gDIAMoCzIVLnNjb3BlLmh0dHAudjEuSGVhZGVyUgZoZWFkZXJiBnByb3RvMw", [file_google_protobuf_descriptor]);
+  fileDesc("ChhzY29wZS9odHRwL3YxL2h0dHAucHJvdG8SDXNjb3BlLmh0dHAudjEiLwoGQW5zd2VyEhQKDGNvbnRlbnRfdHlwZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIjwKBkhlYWRlchIMCgRuYW1lGAEgASgJEhMKC2Rlc2NyaXB0aW9uGAIgASgJEg8KB3BhdHRlcm4YAyABKAkiKAoESGFzaBIOCgZoZWFkZXIYASABKAkSEAoIdmFyaWFibGUYAiABKAk6TwoGYW5zd2VyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYmogDIAEoCzIVLnNjb3BlLmh0dHAudjEuQW5zd2VyUgZhbnN3ZXI6TwoGaGVhZGVyEh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYm4gDIAMoCzIVLnNjb3BlLmh0dHAudjEuSGVhZGVyUgZoZWFkZXI6SQoEaGFzaBIeLmdvb2dsZS5wcm90b2J1Zi5NZXRob2RPcHRpb25zGJyIAyABKAsyEy5zY29wZS5odHRwLnYxLkhhc2hSBGhhc2g6PgoJd2Vic29ja2V0Eh4uZ29vZ2xlLnByb3RvYnVmLk1ldGhvZE9wdGlvbnMYnYgDIAEoCVIJd2Vic29ja2V0YgZwcm90bzM", [file_google_protobuf_descriptor]);
 
 /**
  * Describes the message scope.http.v1.Answer.
@@ -28,6 +28,13 @@ export const HeaderSchema = /*@__PURE__*/
   messageDesc(file_scope_http_v1_http, 1);
 
 /**
+ * Describes the message scope.http.v1.Hash.
+ * Use `create(HashSchema)` to create a new message.
+ */
+export const HashSchema = /*@__PURE__*/
+  messageDesc(file_scope_http_v1_http, 2);
+
+/**
  * What is in the bytes of an RPC that answers google.api.HttpBody.
  *
  * @generated from extension: scope.http.v1.Answer answer = 50202;
@@ -42,4 +49,20 @@ export const answer = /*@__PURE__*/
  */
 export const header = /*@__PURE__*/
   extDesc(file_scope_http_v1_http, 1);
+
+/**
+ * By what the calls of an RPC are told apart, so that those of one thing come to one replica where they can.
+ *
+ * @generated from extension: scope.http.v1.Hash hash = 50204;
+ */
+export const hash = /*@__PURE__*/
+  extDesc(file_scope_http_v1_http, 2);
+
+/**
+ * The path at which browsers have an RPC of two streams as a WebSocket, by GET; written as google.api.http has it.
+ *
+ * @generated from extension: string websocket = 50205;
+ */
+export const websocket = /*@__PURE__*/
+  extDesc(file_scope_http_v1_http, 3);
 
