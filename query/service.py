@@ -257,6 +257,8 @@ class Query(QueryServiceServicer):
                 details = (await organization.view(definition, everything)).details(request.node_id)
             if details is None:
                 raise not_found("node", request.node_id)
+            if request.timestamp:  # what was offered then may do something else now
+                details.ClearField("controls")
             return pb.GetNodeResponse(node=details)
 
 

@@ -3,14 +3,19 @@
 from collections.abc import Iterator
 
 from query.model import Model
-from scope.query.v1.node_pb2 import NodeControl
-from scope.report.v1.template_pb2 import ControlTemplate
+from scope.query.v1.node_pb2 import NodeControl, NodeControlArgument
+from scope.report.v1.template_pb2 import ArgumentTemplate, ControlTemplate
+from scope_sdk.report.standard import needed_permission
 
 
 def controls(model: Model, node: str) -> Iterator[NodeControl]:
-    """What probes offer to do to a node, in ascending order of rank; the one heard of last where several offer it."""
+    """What probes offer to do to a node, in ascending order of rank; the one heard of last where several offer it.
+
+    One that was not heard of lately can hardly be reached.
+    """
     offered: dict[str, tuple[str, ControlTemplate]] = {}
-    for probe in sorted(model.reporters(node), key=lambda probe: (probe.heard, probe.id)):
+    heard = (probe for probe in model.reporters(node) if not probe.quiet)
+    for probe in sorted(heard, key=lambda probe: (probe.heard, probe.id)):
         offered.update((control.id, (probe.id, control)) for control in probe.controls(node))
     for probe_id, control in sorted(offered.values(), key=lambda found: (found[1].rank, found[1].id)):
         yield NodeControl(
@@ -21,4 +26,15 @@ def controls(model: Model, node: str) -> Iterator[NodeControl]:
             icon=control.icon,
             confirmation=control.confirmation,
             rank=control.rank,
+            permission=needed_permission(control.id, control.permission),
+            arguments=map(_argument, control.arguments),
         )
+
+
+def _argument(argument: ArgumentTemplate) -> NodeControlArgument:
+    return NodeControlArgument(
+        name=argument.name,
+        label=argument.label,
+        choices=argument.choices,
+        default_value=argument.default_value,
+    )

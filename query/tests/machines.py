@@ -1,7 +1,7 @@
 """Probes that report made-up machines, for tests."""
 
 import math
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -16,6 +16,7 @@ from query.views import Views
 from scope.report.v1.report_pb2 import Report
 from scope.report.v1.template_pb2 import (
     ColumnTemplate,
+    ControlTemplate,
     DataType,
     MetricFormat,
     MetricTemplate,
@@ -45,6 +46,7 @@ HOST_TEMPLATES = TopologyTemplates(
         MetricTemplate(id="load1", label="Load (1m)", group="load", priority=11),
         MetricTemplate(id="cpu", label="CPU", format=MetricFormat.METRIC_FORMAT_PERCENT, priority=1),
     ],
+    controls=[ControlTemplate(id="host_exec", label="Exec shell")],
 )
 PROCESS_TEMPLATES = TopologyTemplates(
     topology=Topology.TOPOLOGY_PROCESS,
@@ -85,6 +87,7 @@ class Machine:
     networks: Sequence[str] = ("192.168.0.0/16",)
     attributes: Mapping[str, str | float] = field(default_factory=dict)
     load: float = 0.5
+    controls: Collection[str] = ()
 
     def report(self, builder: Builder, time: int) -> None:
         host = host_id(self.name)
@@ -93,7 +96,13 @@ class Machine:
         attributes = {"local_networks": list(self.networks), **self.attributes}
         builder.add(
             NodeFacts(
-                Topology.TOPOLOGY_HOST, host, self.name, attributes=attributes, metrics=metrics, maxima={"cpu": 100.0}
+                Topology.TOPOLOGY_HOST,
+                host,
+                self.name,
+                attributes=attributes,
+                metrics=metrics,
+                maxima={"cpu": 100.0},
+                controls=self.controls,
             )
         )
         for pid, name in self.processes.items():

@@ -11,7 +11,7 @@ from query.node import connections as talk
 from query.tests.machines import NOON, World
 from query.tests.reading import nodes, told
 from scope.query.v1.node_pb2 import ConnectionGroup, NodeDetails
-from scope.report.v1.template_pb2 import ControlTemplate, TopologyTemplates
+from scope.report.v1.template_pb2 import ArgumentTemplate, ControlTemplate, TopologyTemplates
 from scope_sdk.report import ids, standard
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.encode import Encoder
@@ -371,6 +371,62 @@ def test_controls_are_those_that_probes_declare_and_offer_now(shop: Told) -> Non
     assert (cordoned.node_id, cordoned.human, cordoned.icon) == (HOST, "Cordon", "fa fa-toggle-off")
     assert (cordoned.confirmation, cordoned.rank) == ("Sure?", 1)
     assert shop.details("processes", SSHD).controls == []
+
+
+def offering(*controls: ControlTemplate) -> Told:
+    """A host to which one probe, `p`, can do all this."""
+    shop = Told({HOST: replace(cluster()[HOST], controls=[control.id for control in controls])})
+    shop.builder.template(TopologyTemplates(topology=ids.HOST, controls=controls))
+    return shop.report()
+
+
+def test_a_control_says_which_permission_it_needs() -> None:
+    shop = offering(
+        ControlTemplate(id="host_exec", permission="report.view"),
+        ControlTemplate(id="drain", permission="replicas.update"),
+        ControlTemplate(id="defragment"),
+        ControlTemplate(id="explode", permission="nobody.has.this"),
+    )
+    assert {control.id: control.permission for control in shop.details("hosts", HOST).controls} == {
+        "host_exec": "host.exec",
+        "drain": "replicas.update",
+        "defragment": "host.exec",
+        "explode": "host.exec",
+    }
+
+
+def test_a_control_says_what_it_can_be_told() -> None:
+    told = ArgumentTemplate(name="to", label="To", choices=["a", "b"], default_value="b")
+    (control,) = offering(ControlTemplate(id="move", arguments=[told])).details("hosts", HOST).controls
+    (argument,) = control.arguments
+    assert (argument.name, argument.label, argument.default_value) == ("to", "To", "b")
+    assert list(argument.choices) == ["a", "b"]
+
+
+def test_what_a_quiet_probe_can_do_is_not_offered(shop: Told) -> None:
+    def offer(probe: str, epoch: int = 1) -> None:
+        builder = Builder().template(standard.HOST)
+        builder.add(NodeFacts(ids.HOST, HOST, controls=["host_exec", f"kubernetes_{probe}_node"]))
+        assert shop.world.report(probe, Encoder(epoch).full(builder))
+
+    def offered() -> list[tuple[str, str]]:
+        return [(one.probe_id, one.id) for one in shop.details("hosts", HOST).controls]
+
+    offer("cordon")
+    shop.world.settle(6)
+    offer("uncordon")
+    assert offered() == [
+        ("uncordon", "host_exec"),
+        ("uncordon", "kubernetes_uncordon_node"),
+        ("cordon", "kubernetes_cordon_node"),
+    ]
+    shop.world.settle(6)
+    assert offered() == [("uncordon", "host_exec"), ("uncordon", "kubernetes_uncordon_node")]
+    shop.world.settle(6)
+    assert offered() == []
+    assert shop.details("hosts", HOST).id == HOST
+    offer("cordon", epoch=2)
+    assert offered() == [("cordon", "host_exec"), ("cordon", "kubernetes_cordon_node")]
 
 
 def test_who_belonged_to_what_a_probe_reports_no_more_changes_with_it(shop: Told) -> None:

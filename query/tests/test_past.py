@@ -81,6 +81,21 @@ async def test_every_read_takes_a_moment(log: Log, served: Served) -> None:
     assert refused.value.code() == grpc.StatusCode.NOT_FOUND
 
 
+async def test_nothing_can_be_done_to_the_past(log: Log, served: Served) -> None:
+    await log.create("o")
+    reporter = Reporter("p", Machine("a", controls=["host_exec"]))
+    await log.full("o", reporter)
+
+    async def offered(timestamp: str) -> list[str]:
+        request = GetNodeRequest(topology="hosts", node_id="a;<host>", timestamp=timestamp)
+        return [
+            one.id for one in (await served.stub.GetNode(request, metadata=served.metadata("GetNode"))).node.controls
+        ]
+
+    assert await offered(printed(time.time())) == []
+    assert await offered("") == ["host_exec"]
+
+
 async def test_what_was_silent_for_long_was_gone_then_too(log: Log, organizations: Organizations) -> None:
     await log.create("o")
     await log.full("o", Reporter("p", Machine("a")))

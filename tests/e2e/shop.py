@@ -144,7 +144,8 @@ def _facts(node: Node) -> Iterator[list[str]]:
         cells = _joined(f"{cell['id']} {cell['value']}" for cell in row["metadata"])
         yield [f"`connections`: {group['label']}", f"`{row['nodeId']}`", row["label"], cells]
     for control in node.get("controls", ()):
-        yield ["`controls`", f"`{control['id']}`", control["human"], f"by the probe `{control['probeId']}`"]
+        who = f"by the probe `{control['probeId']}`, for whoever has `{control['permission']}`"
+        yield ["`controls`", f"`{control['id']}`", control["human"], who]
 
 
 def _members(node: Node, groups: str, members: str) -> Iterator[tuple[Any, Any]]:
