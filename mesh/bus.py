@@ -1,5 +1,7 @@
 """The bus: NATS, which joins replicas and keeps the report log."""
 
+from collections.abc import Awaitable, Callable
+
 import nats.errors
 import structlog
 from nats.aio.client import Client
@@ -12,8 +14,14 @@ TIMEOUT = 5.0
 _log = structlog.get_logger()
 
 
-async def connect(service: str, settings: Settings) -> Client:
+async def _nothing() -> None:
+    """What most have to do when the bus is back."""
+
+
+async def connect(service: str, settings: Settings, returned: Callable[[], Awaitable[object]] = _nothing) -> Client:
     """Connects as the service, waiting for the bus as long as it takes, and stays connected for ever.
+
+    Each time that the bus is back after it was away, and hears what was subscribed to, `returned` is called.
 
     While the bus is away nothing is buffered: what is asked of it fails, and the caller is told; so does, at once, what
     was asked and not answered when it went away.
@@ -37,6 +45,7 @@ async def connect(service: str, settings: Settings) -> Client:
         nonlocal away_said
         away_said = False
         _log.info("the bus is back", url=settings.nats_url)
+        await returned()
 
     async def failed(error: Exception) -> None:
         if isinstance(error, OSError):

@@ -41,8 +41,10 @@ _log = structlog.get_logger()
 class Lease:
     """One stream's right to go on."""
 
-    def __init__(self, rpc: str, identity: Identity) -> None:
+    def __init__(self, rpc: str, identity: Identity, permission: str = "") -> None:
         self.rpc = rpc
+        #: What the caller must stay permitted beyond the rule of the RPC; empty: nothing.
+        self.permission = permission
         #: The caller as last confirmed.
         self.identity = identity
         #: Set when the stream must end.
@@ -71,13 +73,14 @@ class Renewals:
         self._answered = time.monotonic()
 
     @asynccontextmanager
-    async def lease(self, rpc: str, bound: Bound) -> AsyncIterator[Lease]:
+    async def lease(self, rpc: str, bound: Bound, permission: str = "") -> AsyncIterator[Lease]:
         """Holds a lease for the current caller while the body runs; the body must end when the lease does.
 
-        RPCs that are given the same bound are counted together. Raises ServiceError RESOURCE_EXHAUSTED (LIMIT_EXCEEDED)
-        where the caller holds as many as it allows.
+        RPCs that are given the same bound are counted together. The permission is one that the caller has and must
+        keep, beyond the rule of the RPC. Raises ServiceError RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where the caller holds
+        as many as the bound allows.
         """
-        lease = Lease(rpc, current())
+        lease = Lease(rpc, current(), permission)
         with bound.held(lease.identity):
             if not self._leases:
                 self._answered = time.monotonic()
@@ -140,6 +143,8 @@ def _settle(lease: Lease, identity: Identity | None) -> None:
         if _acts_as(identity) != _acts_as(lease.identity):
             raise _revoked("the session acts as somebody else now; connect again")
         access.check(lease.rpc, identity)
+        if lease.permission and lease.permission not in identity.permissions:
+            raise _revoked(f"this needs the permission {lease.permission} in the organization, which was withdrawn")
     except ServiceError as error:
         lease.end(error if error.reason in _SAID else _revoked(error.message))
     else:

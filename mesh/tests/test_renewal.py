@@ -38,8 +38,8 @@ def viewer(permissions: list[str]) -> Identity:
     return somebody(permissions=permissions, audience="query")
 
 
-async def end_of(renewals: Renewals) -> ServiceError:
-    async with renewals.lease(WATCH, MANY) as lease:
+async def end_of(renewals: Renewals, permission: str = "") -> ServiceError:
+    async with renewals.lease(WATCH, MANY, permission) as lease:
         async with asyncio.timeout(60):
             await lease.ended.wait()
         assert lease.error is not None
@@ -68,6 +68,14 @@ async def test_a_lost_permission_ends_its_stream_and_is_named(authority: Authori
     error = await end_of(renewals)
     assert error.reason_name == "CREDENTIAL_REVOKED"
     assert "report.view" in error.message
+
+
+async def test_a_stream_that_needs_more_than_its_rule_ends_without_it(authority: Authority, renewals: Renewals) -> None:
+    set_current(viewer(["report.view", "host.exec"]))
+    authority.worth["api:1"] = viewer(["report.view"])
+    error = await end_of(renewals, "host.exec")
+    assert error.reason_name == "CREDENTIAL_REVOKED"
+    assert "host.exec" in error.message
 
 
 @pytest.mark.parametrize("changed", [{"subject": "somebody else"}, {"impersonator": "boss"}])
