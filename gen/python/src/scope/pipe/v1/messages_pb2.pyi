@@ -515,12 +515,17 @@ class Record(_message.Message):
     ORGANIZATION_FIELD_NUMBER: _builtins.int
     USER_FIELD_NUMBER: _builtins.int
     PERMISSION_FIELD_NUMBER: _builtins.int
+    OVER_FIELD_NUMBER: _builtins.int
     organization: _builtins.str
     """The internal id of its organization."""
     user: _builtins.str
     """The subject of who opened it, whose end is theirs alone."""
     permission: _builtins.str
     """The permission that they need for as long as they use it."""
+    over: _builtins.bool
+    """Whether nobody attaches to it any more, once it ended: both ends are through, or the service has ended it. What one of
+    its ends has ended, the other may still fetch the rest of for a moment.
+    """
     @_builtins.property
     def pipe(self) -> Global___GetPipeResponse:
         """As answers tell it."""
@@ -532,10 +537,11 @@ class Record(_message.Message):
         organization: _builtins.str = ...,
         user: _builtins.str = ...,
         permission: _builtins.str = ...,
+        over: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["pipe", b"pipe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization", "permission", b"permission", "pipe", b"pipe", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization", "over", b"over", "permission", b"permission", "pipe", b"pipe", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -550,8 +556,11 @@ class Notice(_message.Message):
     ATTACHED_FIELD_NUMBER: _builtins.int
     MET_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
+    STILL_FIELD_NUMBER: _builtins.int
     attached: _builtins.str
     """The end whose notices these are was attached anew, by an attachment of this id: any other one is over."""
+    still: _builtins.str
+    """Said where the bus was away: an attachment of this id is still there. One that came later says `attached` again."""
     @_builtins.property
     def met(self) -> Global___Met:
         """The other end is there: this one shall be told that it is joined. With `answer`, the same shall be said back."""
@@ -566,12 +575,13 @@ class Notice(_message.Message):
         attached: _builtins.str = ...,
         met: Global___Met | None = ...,
         ended: Global___End | None = ...,
+        still: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "ended", b"ended", "event", b"event", "met", b"met"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "ended", b"ended", "event", b"event", "met", b"met", "still", b"still"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "ended", b"ended", "event", b"event", "met", b"met"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "ended", b"ended", "event", b"event", "met", b"met", "still", b"still"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["attached", "met", "ended"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["attached", "met", "ended", "still"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 

@@ -836,6 +836,14 @@ export declare type Record = Message<"scope.pipe.v1.Record"> & {
    * @generated from field: string permission = 4;
    */
   permission: string;
+
+  /**
+   * Whether nobody attaches to it any more, once it ended: both ends are through, or the service has ended it. What one of
+   * its ends has ended, the other may still fetch the rest of for a moment.
+   *
+   * @generated from field: bool over = 5;
+   */
+  over: boolean;
 };
 
 /**
@@ -872,6 +880,14 @@ export declare type RecordJson = {
    * @generated from field: string permission = 4;
    */
   permission?: string;
+
+  /**
+   * Whether nobody attaches to it any more, once it ended: both ends are through, or the service has ended it. What one of
+   * its ends has ended, the other may still fetch the rest of for a moment.
+   *
+   * @generated from field: bool over = 5;
+   */
+  over?: boolean;
 };
 
 /**
@@ -915,6 +931,14 @@ export declare type Notice = Message<"scope.pipe.v1.Notice"> & {
      */
     value: End;
     case: "ended";
+  } | {
+    /**
+     * Said where the bus was away: an attachment of this id is still there. One that came later says `attached` again.
+     *
+     * @generated from field: string still = 4;
+     */
+    value: string;
+    case: "still";
   } | { case: undefined; value?: undefined };
 };
 
@@ -944,6 +968,13 @@ export declare type NoticeJson = {
    * @generated from field: scope.pipe.v1.End ended = 3;
    */
   ended?: EndJson;
+
+  /**
+   * Said where the bus was away: an attachment of this id is still there. One that came later says `attached` again.
+   *
+   * @generated from field: string still = 4;
+   */
+  still?: string;
 };
 
 /**
