@@ -8,6 +8,7 @@ import { Page } from "./parts/page";
 import { Reload } from "./reload";
 import type { Route } from "./routes";
 import { Shell } from "./shell";
+import { Terminals } from "./terminal/terminals";
 import { useRoute } from "./use-route";
 import { FilesError, files } from "./version";
 
@@ -17,6 +18,7 @@ const Waiting = page(() => import("./front/waiting"));
 const Dashboard = page(() => import("./dashboard/dashboard"));
 const AddProbe = page(() => import("./dashboard/add-probe"));
 const MapPage = page(() => import("./map/map-page"));
+const TerminalPage = page(() => import("./terminal/terminal-page"));
 const Settings = page(() => import("./settings/settings"));
 const Account = page(() => import("./settings/account"));
 const Administration = page(() => import("./admin/administration"));
@@ -55,6 +57,7 @@ function Current() {
   return (
     <Shell key={personOf(me)} me={me} route={route}>
       <Suspense fallback={<Loading />}>{pageOf(route)}</Suspense>
+      <Terminals person={personOf(me)} route={route} />
     </Shell>
   );
 }
@@ -71,6 +74,8 @@ function pageOf(route: Route): ReactNode {
       return <AddProbe key={route.org} org={route.org} />;
     case "map":
       return <MapPage key={route.org} route={route} />;
+    case "terminal":
+      return <TerminalPage key={route.pipe} org={route.org} pipe={route.pipe} />;
     case "settings":
       return <Settings key={route.org} org={route.org} section={route.section} />;
     case "admin":

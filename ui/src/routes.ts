@@ -31,6 +31,7 @@ export type Route =
   | { page: "account" }
   | { page: "add-probe"; org: string }
   | ({ page: "map"; org: string } & MapPlace)
+  | { page: "terminal"; org: string; pipe: string }
   | { page: "settings"; org: string; section: string }
   | { page: "admin"; section: string }
   | { page: "unknown" };
@@ -95,6 +96,9 @@ function ofOrganization(org: string, what: string, which: string, query: URLSear
   if (what === "settings") {
     return { page: "settings", org, section: which || "general" };
   }
+  if (what === "terminal" && which) {
+    return { page: "terminal", org, pipe: which };
+  }
   return what === "probes" && which === "add" ? { page: "add-probe", org } : { page: "unknown" };
 }
 
@@ -131,6 +135,8 @@ export function href(route: Route): string {
       return path(route.org, "probes", "add");
     case "map":
       return path(route.org, "map", ...(route.topology ? [route.topology] : [])) + queryOf(route);
+    case "terminal":
+      return path(route.org, "terminal", route.pipe);
     case "settings":
       return path(route.org, "settings", route.section);
     case "admin":

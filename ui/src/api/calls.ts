@@ -1,5 +1,12 @@
 // What the pages ask of the service, by verb and path as the contracts map them: what is sent, and what comes back.
 // ui/tests/test_client.py compares it with what the contracts serve.
+import type { InvokeResponseJson } from "scope-api/scope/control/v1/messages_pb";
+import type {
+  ClosePipeRequestJson,
+  ClosePipeResponseJson,
+  GetPipeRequestJson,
+  GetPipeResponseJson,
+} from "scope-api/scope/pipe/v1/messages_pb";
 import type {
   GetHistoryRequestJson,
   GetHistoryResponseJson,
@@ -111,6 +118,10 @@ interface Calls {
   "GET /api/topology/{topology}": [RenderTopologyRequestJson, GetTopologyResponseJson];
   "GET /api/topology/{topology}/{node_id}": [RenderNodeRequestJson, GetNodeResponseJson];
   "GET /api/watch/topology/{topology}": [StreamTopologyRequestJson, never];
+
+  "POST /api/control/{probe_id}/{node_id}/{control}": [Readonly<Record<string, string>>, InvokeResponseJson];
+  "GET /api/pipe/{id}/check": [GetPipeRequestJson, GetPipeResponseJson];
+  "DELETE /api/pipe/{id}": [ClosePipeRequestJson, ClosePipeResponseJson];
 
   "GET /api/users/lookup": [LookupRequestJson, LookupResponseJson];
   "POST /api/users/signup": [SignUpRequestJson, SignUpResponseJson];

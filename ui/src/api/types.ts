@@ -1,12 +1,13 @@
 // What the service answers, as JSON, by the contracts' generated types.
 import type { BadRequestJson, ErrorInfoJson } from "scope-api/google/rpc/error_details_pb";
+import type { InvokeResponseJson } from "scope-api/scope/control/v1/messages_pb";
 import type { TopologyChangeJson } from "scope-api/scope/query/v1/change_pb";
 import type {
   GetTopologyResponseJson,
   ListProbesResponseJson,
   ListTopologiesResponseJson,
 } from "scope-api/scope/query/v1/messages_pb";
-import type { MissingJson, NodeDetailsJson, NodeSummaryJson } from "scope-api/scope/query/v1/node_pb";
+import type { MissingJson, NodeControlJson, NodeDetailsJson, NodeSummaryJson } from "scope-api/scope/query/v1/node_pb";
 import type { LimitsJson, ManagedOrganizationJson, PersonJson } from "scope-api/scope/users/v1/administration_pb";
 import type { EventJson } from "scope-api/scope/users/v1/audit_pb";
 import type { LookupResponseJson, MembershipJson, SessionJson, TokenJson } from "scope-api/scope/users/v1/messages_pb";
@@ -20,6 +21,8 @@ type Optional =
   | "created"
   | "deleted"
   | "disabled"
+  | "end"
+  | "endedAt"
   | "expires"
   | "impersonationEnds"
   | "invitation"
@@ -52,6 +55,8 @@ type Listed<T> = T extends (infer E)[]
 
 export type ViewNode = Complete<NodeSummaryJson>;
 export type NodeDetails = Complete<NodeDetailsJson>;
+export type NodeControl = Complete<NodeControlJson>;
+export type Invoked = Complete<InvokeResponseJson>;
 export type Missing = Complete<MissingJson>;
 export type TopologyChange = Complete<TopologyChangeJson>;
 export type TopologyAnswer = Complete<GetTopologyResponseJson>;

@@ -1,6 +1,8 @@
-import { memo } from "react";
+import { memo, useState } from "react";
 import type { Topology } from "../api/types";
 import type { View } from "../live/view";
+import { Button } from "../parts/button";
+import { Notice } from "../parts/notice";
 import type { MapRoute } from "../routes";
 import { go } from "../use-route";
 import styles from "./details.module.css";
@@ -24,22 +26,43 @@ interface DetailsProps {
 export const Details = memo(function Details({ route, view, paused, topologies }: DetailsProps) {
   const top = route.open.at(-1);
   const panel = useFocus(top && keyOf(top), route.topology);
+  const [removed, setRemoved] = useState("");
   const close = (index: number) => go({ ...route, open: closed(route.open, index) });
+  const closeTop = () => close(route.open.length - 1);
   return (
-    top && (
+    (top || removed) && (
       <PlaceProvider value={{ route, topologies }}>
         <aside aria-label="Details" className={styles.details}>
+          {removed && <Removed label={removed} onClose={() => setRemoved("")} />}
           <Earlier open={route.open} onClose={close} />
-          <Panel
-            key={keyOf(top)}
-            ref={panel}
-            open={top}
-            view={view}
-            paused={paused}
-            onClose={() => close(route.open.length - 1)}
-          />
+          {top && (
+            <Panel
+              key={keyOf(top)}
+              ref={panel}
+              open={top}
+              view={view}
+              paused={paused}
+              onClose={closeTop}
+              onRemoved={(label) => {
+                setRemoved(label);
+                closeTop();
+              }}
+            />
+          )}
         </aside>
       </PlaceProvider>
     )
   );
 });
+
+/** Instead of the details of what somebody has just removed. */
+function Removed({ label, onClose }: { label: string; onClose: () => void }) {
+  return (
+    <div className={styles.removed}>
+      <Notice kind="good" title={`${label} was removed`}>
+        <p>It may be seen for some seconds more.</p>
+        <Button onClick={onClose}>Close</Button>
+      </Notice>
+    </div>
+  );
+}

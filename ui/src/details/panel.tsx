@@ -2,6 +2,7 @@ import { type Ref, useId } from "react";
 import { CallError } from "../api/call";
 import { may, useMembership } from "../api/session";
 import type { NodeDetails } from "../api/types";
+import { Controls } from "../controls/controls";
 import type { View } from "../live/view";
 import { Loading, Notice, Problem } from "../parts/notice";
 import { Time } from "../parts/time";
@@ -25,10 +26,12 @@ interface Props {
   view: View;
   paused: boolean;
   onClose: () => void;
+  /** It was removed, and this is what it was called. */
+  onRemoved: (label: string) => void;
 }
 
 /** The details of one node. */
-export function Panel({ ref, open, view, paused, onClose }: Props) {
+export function Panel({ ref, open, view, paused, onClose, onRemoved }: Props) {
   const { route } = usePlace();
   const titleId = useId();
   const { data, error, dataUpdatedAt, isPlaceholderData, refetch } = useNode(open, route, view, paused);
@@ -45,6 +48,7 @@ export function Panel({ ref, open, view, paused, onClose }: Props) {
     >
       <Header open={open} node={title} titleId={titleId} onClose={onClose}>
         {data && <Parents parents={data.parents} />}
+        {data && !gone && !route.at && <Controls org={route.org} node={data} onRemoved={() => onRemoved(data.label)} />}
       </Header>
       <div className={styles.body}>
         {gone && <Gone known={data ? dataUpdatedAt : 0} at={route.at} />}

@@ -1,5 +1,6 @@
 import type { ViewNode } from "../api/types";
 import type { Change } from "../live/view";
+import { followTheme } from "../style/theme";
 import { Arrangement } from "./arrangement";
 import { around, type Look, type Size, zoomed } from "./camera";
 import { Flags, type Redrawn } from "./focus";
@@ -13,7 +14,7 @@ import { Mirror, type Touched } from "./mirror";
 import { Motion } from "./motion";
 import type { DrawnEdge, Mood } from "./programs";
 import { Stage } from "./stage";
-import { followTheme, readTheme } from "./theme";
+import { readTheme } from "./theme";
 
 /** Nodes by id, and what becomes different in them: a View. */
 export interface Source {

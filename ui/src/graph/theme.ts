@@ -21,8 +21,6 @@ export interface Theme {
   strong: boolean;
 }
 
-const CONDITIONS = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
-
 /** Reads the tokens as they are for an element now. */
 export function readTheme(element: HTMLElement): Theme {
   const probe = document.createElement("span");
@@ -48,22 +46,6 @@ export function readTheme(element: HTMLElement): Theme {
   };
   probe.remove();
   return theme;
-}
-
-/** Calls back whenever the tokens may have changed, until what is answered is called. */
-export function followTheme(changed: () => void): () => void {
-  const observer = new MutationObserver(changed);
-  observer.observe(document.documentElement, { attributes: true });
-  const conditions = CONDITIONS.map((condition) => matchMedia(condition));
-  for (const condition of conditions) {
-    condition.addEventListener("change", changed);
-  }
-  return () => {
-    observer.disconnect();
-    for (const condition of conditions) {
-      condition.removeEventListener("change", changed);
-    }
-  };
 }
 
 /** A computed colour, in whatever way the browser writes it, by letting it paint a pixel. */

@@ -58,3 +58,22 @@ function subscribe(changed: () => void): () => void {
 export function useLooks(): Looks {
   return useSyncExternalStore(subscribe, () => looks);
 }
+
+/** What of the system colours depend on. */
+const CONDITIONS = ["(prefers-color-scheme: dark)", "(prefers-contrast: more)", "(forced-colors: active)"];
+
+/** Calls back whenever the colours of the pages may have changed, until what is answered is called. */
+export function followTheme(changed: () => void): () => void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.documentElement, { attributes: true });
+  const conditions = CONDITIONS.map((condition) => matchMedia(condition));
+  for (const condition of conditions) {
+    condition.addEventListener("change", changed);
+  }
+  return () => {
+    observer.disconnect();
+    for (const condition of conditions) {
+      condition.removeEventListener("change", changed);
+    }
+  };
+}
