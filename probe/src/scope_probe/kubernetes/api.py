@@ -16,7 +16,7 @@ from scope_probe.kubernetes.objects import Raw, Thing
 
 #: Objects in a page of a list: some megabytes at most.
 PAGE = 250
-_CONNECT_SECONDS = 5
+CONNECT_SECONDS = 5
 _LIST_SECONDS = 60
 #: A server that has said nothing for so long, where it could have said how far it is every minute, is asked anew.
 _QUIET_SECONDS = 90
@@ -85,14 +85,14 @@ class Resource:
             return
 
     def _page(self, following: str | None) -> bytes:
-        with _answering():
+        with answering():
             return self._ask(
                 _LIST_SECONDS, limit=PAGE, _continue=following, resource_version=self.version, _preload_content=False
             ).data
 
     def _ask(self, seconds: int, **arguments: Any) -> HTTPResponse:
-        timeouts = (_CONNECT_SECONDS, seconds)
-        with _answering():
+        timeouts = (CONNECT_SECONDS, seconds)
+        with answering():
             response: HTTPResponse = self.call(
                 field_selector=self.field_selector, _request_timeout=timeouts, **arguments
             )
@@ -100,7 +100,7 @@ class Resource:
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def answering() -> Iterator[None]:
     """Says in one way that an answer does not come."""
     try:
         yield

@@ -19,6 +19,8 @@ Raw = Mapping[str, Any]
 _EVERY_ADDRESS = ("", "0.0.0.0", "::")  # noqa: S104 - recognised in others, never bound
 _ENDED = ("Succeeded", "Failed")  # what such a pod says its address is belongs to the next one by now
 _LABELS = "kubernetes_labels_"
+_DESCRIBE = ("kubernetes_describe",)
+_POD_CONTROLS = ("kubernetes_get_logs", *_DESCRIBE, "kubernetes_delete_pod")
 # Anybody may write annotations; kubelet writes 32 hexadecimal digits into this one.
 _MIRRORED = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -41,10 +43,14 @@ class Thing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod(Thing):
-    """A pod. `host` names the node that it was placed on, `translations` are the host's ports that lead to it."""
+    """A pod. `host` names the node that it was placed on, `translations` are the host's ports that lead to it.
+
+    `containers` are the names of those that run as long as it does.
+    """
 
     labels: Mapping[str, str]
     host: str
+    containers: Sequence[str]
     translations: Sequence[Translation]
 
 
@@ -72,6 +78,7 @@ def pod(raw: Raw) -> Pod:
             raw,
             own=mirrored if _MIRRORED.fullmatch(mirrored) else metadata["uid"],
             addresses=addresses,
+            controls=_POD_CONTROLS,
             kubernetes_state="Terminating" if "deletionTimestamp" in metadata else status.get("phase"),
             kubernetes_ip=status.get("podIP"),
             kubernetes_restart_count=sum(one["restartCount"] for one in status.get("containerStatuses", ())),
@@ -79,6 +86,10 @@ def pod(raw: Raw) -> Pod:
         ),
         labels=metadata.get("labels", {}),
         host=spec.get("nodeName", ""),
+        containers=[
+            *(one["name"] for one in spec.get("initContainers", ()) if one.get("restartPolicy") == "Always"),
+            *(one["name"] for one in spec["containers"]),
+        ],
         translations=[
             translation
             for port in ports
@@ -122,6 +133,7 @@ def deployment(raw: Raw) -> Thing:
         Topology.TOPOLOGY_DEPLOYMENT,
         "Deployment",
         raw,
+        controls=_scaling(spec),
         kubernetes_observed_generation=raw.get("status", {}).get("observedGeneration"),
         kubernetes_desired_replicas=spec.get("replicas"),
         kubernetes_strategy=spec.get("strategy", {}).get("type"),
@@ -147,6 +159,7 @@ def stateful_set(raw: Raw) -> Thing:
         Topology.TOPOLOGY_STATEFUL_SET,
         "StatefulSet",
         raw,
+        controls=_scaling(raw["spec"]),
         kubernetes_observed_generation=raw.get("status", {}).get("observedGeneration"),
         kubernetes_desired_replicas=raw["spec"].get("replicas"),
     )
@@ -180,7 +193,13 @@ def host(raw: Raw) -> Thing:
     """A node of the cluster, which is a host under the same name. What the host is, a probe on it knows better."""
     metadata = raw["metadata"]
     given = [one["address"] for one in raw.get("status", {}).get("addresses", ()) if one["type"].endswith("IP")]
-    node = NodeFacts(Topology.TOPOLOGY_HOST, ids.host_id(metadata["name"]), addresses=_addresses(given))
+    cordon = "kubernetes_uncordon_node" if raw.get("spec", {}).get("unschedulable") else "kubernetes_cordon_node"
+    node = NodeFacts(
+        Topology.TOPOLOGY_HOST,
+        ids.host_id(metadata["name"]),
+        addresses=_addresses(given),
+        controls=(*_DESCRIBE, cordon),
+    )
     check_node(node)
     return Thing(uid=metadata["uid"], name=metadata["name"], namespace="", node=node)
 
@@ -196,12 +215,19 @@ def _controller(topology: Topology.ValueType, kind: str, raw: Raw, **attributes:
     return Thing(**_common(topology, raw, kubernetes_node_type=kind, **attributes))
 
 
+def _scaling(spec: Raw) -> Sequence[str]:
+    """What can be done to something of so many replicas: the last one is not taken away."""
+    down = ("kubernetes_scale_down",) if spec.get("replicas", 1) > 1 else ()
+    return (*_DESCRIBE, *down, "kubernetes_scale_up")
+
+
 def _common(
     topology: Topology.ValueType,
     raw: Raw,
     *,
     own: str = "",
     addresses: Sequence[str] = (),
+    controls: Sequence[str] = _DESCRIBE,
     **attributes: Attribute | None,
 ) -> dict[str, Any]:
     """What every Thing has. Attributes that are None or empty are left out.
@@ -224,6 +250,7 @@ def _common(
         attributes={key: value for key, value in said.items() if value not in (None, "", [])},
         addresses=addresses[: limits.NODE_ADDRESSES],
         tables={_LABELS: {key: (key, value) for key, value in labels}} if labels else {},
+        controls=controls,
     )
     check_node(node)
     return {

@@ -12,9 +12,12 @@ import structlog
 
 from scope_probe.containers.nodes import within
 from scope_probe.kubernetes import Role, api
+from scope_probe.kubernetes.controls import KubernetesControls
 from scope_probe.kubernetes.following import Follower, Troubles
+from scope_probe.kubernetes.objects import Thing
 from scope_probe.kubernetes.relations import Relations, node_ports
 from scope_probe.scopes import Translation
+from scope_sdk.controls import Controls
 from scope_sdk.report import ids, limits, standard
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError
@@ -44,17 +47,23 @@ class Kubernetes:
     """
 
     def __init__(self, role: Role, host: str, node: str) -> None:
-        server = api.connect()
-        resources = api.of_node(server, node) if role is Role.HOST else api.of_cluster(server)
+        self._server = api.connect()
+        resources = api.of_node(self._server, node) if role is Role.HOST else api.of_cluster(self._server)
         troubles = Troubles()
         self._followers = {one.name: Follower(one, troubles, self._happened) for one in resources}
         self._own_host = {node: ids.host_id(host)} if role is Role.HOST else {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._changed: Callable[[], None] = lambda: None
+        self._offers: Callable[[str], bool] = lambda _: False
         self._telling: asyncio.TimerHandle | None = None
         self._rested = 0.0
         self._left_out = False
         self._log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+
+    def register(self, controls: Controls) -> None:
+        """Takes calls, and reports from now on what can be done to each node."""
+        KubernetesControls(self._server, self._find, self._followers.keys()).register(controls)
+        self._offers = controls.allowed
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Follows it until cancelled, and calls `changed` when something happened."""
@@ -109,6 +118,8 @@ class Kubernetes:
         nodes = [replace(thing.node) for thing in chain(hosts, namespaces, services)]
         nodes += [relations.controller(thing) for thing in controllers]
         nodes += [relations.pod(pod) for pod in pods]
+        for node in nodes:
+            node.controls = [*filter(self._offers, node.controls)]
         ports = (translation for thing in chain(services, pods) for translation in thing.translations)
         return nodes, chain(ports, node_ports(services, hosts))
 
@@ -116,6 +127,10 @@ class Kubernetes:
         if count > 0 and not self._left_out:
             self._log.warning("the cluster has more than a report holds; pods are left out", left_out=count)
         self._left_out = count > 0
+
+    def _find(self, resource: str, node: str) -> Thing | None:
+        """What a node is, if it is one of this kind."""
+        return next((thing for thing in self._things(resource) if thing.node.id == node), None)
 
     def _things(self, name: str) -> list[Any]:
         return self._followers[name].things() if name in self._followers else []
