@@ -102,12 +102,14 @@ class Joining:
     def _leave(self, attachment: Attachment) -> None:
         peer = self._registry.remove(attachment)
         if peer is not None:
+            peer.asked = True
             self._errands.begin(self._ask_again(peer))
 
     async def _ask_again(self, attachment: Attachment) -> None:
         # While the bus is away nobody can be asked; it is done again when that is back.
         with suppress(nats.errors.Error):
-            await self._ask(attachment)
+            if attachment.asked:  # or somebody has come meanwhile
+                await self._ask(attachment)
 
     async def _ask(self, attachment: Attachment) -> None:
         """Looks for the other end elsewhere."""
@@ -159,6 +161,8 @@ class Joining:
 
     async def _hear_met(self, attachment: Attachment, met: Met) -> None:
         attachment.absent = False
+        if attachment.peer is not None:
+            return  # one of the two is over and about to hear it; then this one asks, if that is the one here
         if met.answer:
             await self._say(attachment, _ANSWERED)
         if met.answer or attachment.asked:

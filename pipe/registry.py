@@ -30,8 +30,9 @@ class Registry:
         other = sides.get(attachment.side.other)
         if other is not None:
             attachment.peer, other.peer = other, attachment
-            attachment.outbox.put(frames.JOINED)
-            other.outbox.put(frames.JOINED)
+            for end in (attachment, other):
+                end.asked = False
+                end.outbox.put(frames.JOINED)
 
     def remove(self, attachment: Attachment) -> Attachment | None:
         """Lets an end go; answers the one that it was spliced with, whose other end may be elsewhere by now."""

@@ -39,7 +39,6 @@ from scope.pipe.v1.service_pb2 import DESCRIPTOR
 
 _NAME = DESCRIPTOR.services_by_name["PipeService"].full_name
 _ATTACH = f"/{_NAME}/Attach"
-_PIPE = "x-scope-pipe-id"
 _PIPE_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -83,7 +82,7 @@ class PipeService:
             lease = await self._lease(stack, pipe, side, permission)
             attachment = Attachment(pipe, side, read_only=side is Side.USER and record.pipe.read_only)
             await stack.enter_async_context(self._joining.attached(attachment))
-            await context.send_initial_metadata(())
+            await context.send_initial_metadata(((headers.READ_ONLY, "true"),) if attachment.read_only else ())
             watching = self._watch(attachment, lease)
             await stack.enter_async_context(running(self._passing.run(attachment, received), watching))
             if self._mesh.draining.is_set():
@@ -127,9 +126,9 @@ class PipeService:
 
 
 def _pipe_id(metadata: dict[str, str]) -> str:
-    pipe = metadata.get(_PIPE, "")
+    pipe = metadata.get(headers.PIPE_ID, "")
     if not _PIPE_ID.fullmatch(pipe):
-        raise invalid_field(_PIPE, "must be 32 of the characters 0-9 a-f")
+        raise invalid_field(headers.PIPE_ID, "must be 32 of the characters 0-9 a-f")
     return pipe
 
 

@@ -91,16 +91,16 @@ class Bus:
         """What a call of somebody has with it."""
         return (("x-scope-identity", self.authority.token(f"{SERVICE}/{rpc}", **claims)),)
 
-    def service_settings(self, listen: str = "127.0.0.1:0") -> PipeSettings:
+    def service_settings(self, **own: Any) -> PipeSettings:
         """Settings of a replica."""
-        return PipeSettings(
-            listen=listen,
-            mesh_key_file=self.key,
-            users_address=self.authority.address,
-            nats_url=self.server.url,
-            nats_nkey_file=self.server.nkey_file("pipe"),
-            **self.settings,
-        )
+        usual = {
+            "listen": "127.0.0.1:0",
+            "mesh_key_file": self.key,
+            "users_address": self.authority.address,
+            "nats_url": self.server.url,
+            "nats_nkey_file": self.server.nkey_file("pipe"),
+        }
+        return PipeSettings(**(usual | self.settings | own))
 
 
 @dataclass
@@ -154,9 +154,9 @@ async def bus(
 
 
 @asynccontextmanager
-async def served(bus: Bus) -> AsyncIterator[Replica]:
-    """A replica, until the body ends."""
-    settings = bus.service_settings()
+async def served(bus: Bus, **own: Any) -> AsyncIterator[Replica]:
+    """A replica, until the body ends, with some settings of its own."""
+    settings = bus.service_settings(**own)
     verifier = Verifier(bus.authority, bus.authority.mesh_keys)
     async with users_channel(bus.authority.address) as users:
         mesh = Mesh("pipe", settings, Renewals(users, "pipe", bus.authority.mesh_keys, verifier))
