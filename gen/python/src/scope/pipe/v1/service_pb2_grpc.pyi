@@ -41,7 +41,8 @@ class PipeServiceStub:
     Attach: _grpc.StreamStreamMultiCallable[_messages_pb2.AttachRequest, _messages_pb2.AttachResponse]
     """Attaches an end. The request metadata `x-scope-pipe-id` (32 hexadecimal digits) names the pipe, and a probe's
     `x-scope-probe-id` itself. Each end is attached once: another attachment takes the place of the older one, which ends.
-    Whoever opened the pipe must hold the permission of the control that did, for as long as they use it.
+    Whoever opened the pipe must hold the permission of the control that did, for as long as they use it. The answer's
+    metadata, which comes once the end is attached, has `x-scope-read-only: true` for an end that may only read.
 
     Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
     message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
@@ -68,7 +69,8 @@ class PipeServiceAsyncStub(PipeServiceStub):
     Attach: _aio.StreamStreamMultiCallable[_messages_pb2.AttachRequest, _messages_pb2.AttachResponse]  # type: ignore[assignment]
     """Attaches an end. The request metadata `x-scope-pipe-id` (32 hexadecimal digits) names the pipe, and a probe's
     `x-scope-probe-id` itself. Each end is attached once: another attachment takes the place of the older one, which ends.
-    Whoever opened the pipe must hold the permission of the control that did, for as long as they use it.
+    Whoever opened the pipe must hold the permission of the control that did, for as long as they use it. The answer's
+    metadata, which comes once the end is attached, has `x-scope-read-only: true` for an end that may only read.
 
     Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
     message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
@@ -98,7 +100,8 @@ class PipeServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_abc.Iterator[_messages_pb2.AttachResponse], _abc.AsyncIterator[_messages_pb2.AttachResponse]]:
         """Attaches an end. The request metadata `x-scope-pipe-id` (32 hexadecimal digits) names the pipe, and a probe's
         `x-scope-probe-id` itself. Each end is attached once: another attachment takes the place of the older one, which ends.
-        Whoever opened the pipe must hold the permission of the control that did, for as long as they use it.
+        Whoever opened the pipe must hold the permission of the control that did, for as long as they use it. The answer's
+        metadata, which comes once the end is attached, has `x-scope-read-only: true` for an end that may only read.
 
         Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
         message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with

@@ -25,7 +25,8 @@ export declare const PipeService: GenService<{
   /**
    * Attaches an end. The request metadata `x-scope-pipe-id` (32 hexadecimal digits) names the pipe, and a probe's
    * `x-scope-probe-id` itself. Each end is attached once: another attachment takes the place of the older one, which ends.
-   * Whoever opened the pipe must hold the permission of the control that did, for as long as they use it.
+   * Whoever opened the pipe must hold the permission of the control that did, for as long as they use it. The answer's
+   * metadata, which comes once the end is attached, has `x-scope-read-only: true` for an end that may only read.
    *
    * Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
    * message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
