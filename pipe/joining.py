@@ -141,8 +141,7 @@ class Joining:
             case "attached":
                 self._hear_attached(attachment, notice.attached)
             case "still":
-                if notice.still != attachment.id:
-                    await self._announce_again(attachment)
+                await self._hear_still(attachment, notice.still)
             case "met":
                 await self._hear_met(attachment, notice.met)
             case "ended":
@@ -155,9 +154,11 @@ class Joining:
         elif attachment.announced and self._registry.find(attachment.pipe, attachment.side) is attachment:
             self._end(attachment)
 
-    async def _announce_again(self, attachment: Attachment) -> None:
-        attachment.announced = False
-        await self._say_own(attachment, Notice(attached=attachment.id))
+    async def _hear_still(self, attachment: Attachment, older: str) -> None:
+        # Its own first words may have been lost when the bus went away; with these, the rest is heard in order again.
+        attachment.announced = older == attachment.id
+        if not attachment.announced:
+            await self._say_own(attachment, Notice(attached=attachment.id))
 
     async def _hear_met(self, attachment: Attachment, met: Met) -> None:
         attachment.absent = False
