@@ -20,17 +20,17 @@ export function styled(work: () => void): void {
 }
 
 function make(name: string, options?: ElementCreationOptions): HTMLElement {
-  const element = Document.prototype.createElement.call(document, name, options);
-  return name === "style" ? asSheet(element) : withStyle(element);
+  return name === "style" ? sheet() : withStyle(Document.prototype.createElement.call(document, name, options));
 }
 
-/** Has the text of a style element be a sheet of the page for as long as the element is there. */
-function asSheet(element: HTMLElement): HTMLElement {
-  const sheet = new CSSStyleSheet();
-  document.adoptedStyleSheets.push(sheet);
-  Object.defineProperty(element, "textContent", { set: (css: string) => sheet.replaceSync(css) });
+/** In place of a style element, of which even an empty one is against the policy: its text is a sheet of the page's. */
+function sheet(): HTMLElement {
+  const element = Document.prototype.createElement.call(document, "template");
+  const made = new CSSStyleSheet();
+  document.adoptedStyleSheets.push(made);
+  Object.defineProperty(element, "textContent", { set: (css: string) => made.replaceSync(css) });
   element.remove = () => {
-    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== sheet);
+    document.adoptedStyleSheets = document.adoptedStyleSheets.filter((one) => one !== made);
     Element.prototype.remove.call(element);
   };
   return element;
