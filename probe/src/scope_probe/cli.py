@@ -4,18 +4,15 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.text import Text
 
-from scope_probe import VERSION, launching, options, status
-from scope_probe.containers.nodes import Wish
-from scope_probe.documents import DocumentError
+from scope_probe import VERSION
+from scope_probe.client import commands
+from scope_probe.client.commands import CaFileOption, PlaintextOption
+from scope_probe.client.failures import leave
 from scope_probe.kubernetes import Role
-from scope_probe.launching import LaunchError
-from scope_probe.options import Options
 from scope_probe.state import StateError, default_directory
 
 #: How the command ends when there is no probe to speak of, as init scripts have it.
@@ -73,20 +70,6 @@ ProbeIdOption = Annotated[
     str | None,
     typer.Option(
         "--probe-id", metavar="ID", help="The probe's id. Default: the one kept; for --once and --report a fresh one."
-    ),
-]
-PlaintextOption = Annotated[
-    bool,
-    typer.Option("--plaintext", help="Let the token cross public networks in clear. Private ones need no permission."),
-]
-CaFileOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--ca-file",
-        metavar="FILE",
-        envvar="SCOPE_CA_FILE",
-        help="The authorities, PEM, one of which vouches for the service. Default: those that this machine trusts.",
-        show_default=False,
     ),
 ]
 NoArgumentsOption = Annotated[
@@ -155,7 +138,7 @@ VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, help="S
 
 @app.callback(invoke_without_command=True)
 def scope(version: VersionOption = False) -> None:
-    """Scope shows what runs on your machines, live. This program reports what runs on this one."""
+    """Scope shows what runs on your machines, live. This program reports what runs on this one, and acts on all."""
     if version:
         typer.echo(VERSION)
         raise typer.Exit
@@ -208,10 +191,14 @@ def launch(
     [bold]Ends with[/bold] 0 when all went well or it was told to stop, 1 when the
     service refused or was not reached, 2 when it was called wrongly.
     """
+    from scope_probe import launching, options
+    from scope_probe.containers.nodes import Wish
+    from scope_probe.documents import DocumentError
+
     if print_ and (report or once):
         raise typer.BadParameter("sends nothing; leave out --once and --report.", param_hint="--print")
     called = options.hostname(hostname)
-    asked = Options(
+    asked = options.Options(
         hostname=called,
         wish=Wish(arguments=not no_command_args, environment=container_env),
         sockets=options.sockets(docker_socket, cri_socket, none=no_containers),
@@ -229,8 +216,8 @@ def launch(
             launching.send(asked, service, report)
         else:
             launching.run(asked, service)
-    except (LaunchError, StateError, DocumentError) as error:
-        _fail(error)
+    except (launching.LaunchError, StateError, DocumentError) as error:
+        leave(error, 1)
 
 
 @app.command("status")
@@ -239,11 +226,13 @@ def show_status(*, state: StateOption = None, json_: JsonOption = False) -> None
 
     [bold]Ends with[/bold] 0 when its reports arrive, 1 when they do not, 3 when no probe runs.
     """
+    from scope_probe import status
+
     directory = state or default_directory()
     try:
         found = status.read(directory)
     except StateError as error:
-        _fail(error)
+        leave(error, 1)
     if found is None:
         advice = "start one with 'scope launch', or say where another keeps its state with --state"
         typer.echo("null" if json_ else f"no probe runs with its state in {directory}: {advice}")
@@ -253,9 +242,7 @@ def show_status(*, state: StateOption = None, json_: JsonOption = False) -> None
     raise typer.Exit(0 if status.works(found, now) else 1)
 
 
-def _fail(error: Exception) -> NoReturn:
-    Console(stderr=True, soft_wrap=True).print(Text.assemble(("Error: ", "bold red"), str(error)))
-    raise typer.Exit(1) from None
+commands.add(app)
 
 
 def main() -> None:

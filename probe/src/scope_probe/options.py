@@ -42,8 +42,13 @@ def service(target: str | None, token: str | None, *, plaintext: bool, ca_file: 
             "say where the service is: 'scope launch https://scope.example.com', or the variable SCOPE_URL.",
             param_hint="URL",
         )
+    return reached(target, _token(token), plaintext=plaintext, ca_file=ca_file)
+
+
+def reached(target: str, token: str, organization: str = "", *, plaintext: bool, ca_file: Path | None) -> Service:
+    """The service there, as whoever has the token sees it."""
     try:
-        return Service(target, _token(token), plaintext=plaintext, ca_file=ca_file)
+        return Service(target, token, organization, plaintext=plaintext, ca_file=ca_file)
     except ValueError as error:
         message = str(error).replace("plaintext=True", "--plaintext")  # the SDK speaks of its own parameter
         raise typer.BadParameter(f"{message}.") from None
