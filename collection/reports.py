@@ -6,7 +6,6 @@ import grpc
 from google.protobuf.message import DecodeError
 
 from collection.log import Entry
-from mesh import headers
 from mesh.errors import ServiceError, invalid_field
 from scope.auth.v1.identity_pb2 import Identity
 from scope.collection.v1.messages_pb2 import PublishDocumentRequest, PublishRequest
@@ -17,7 +16,6 @@ from scope_sdk.report.builder import Builder
 from scope_sdk.report.check import Known, check
 from scope_sdk.report.encode import Encoder
 from scope_sdk.report.errors import ReportError
-from scope_sdk.report.ids import PROBE_ID
 from scope_sdk.report.limits import CONNECTIONS, NODES, REPORT_BYTES
 
 #: Characters of a program's version.
@@ -26,14 +24,6 @@ VERSION_LENGTH = 64
 # Forgotten with the process; it makes checking faster and changes nothing else.
 _known = Known()
 _COUNTS = {"nodes": NODES, "connections": CONNECTIONS, "translations": CONNECTIONS}
-
-
-def probe_id(metadata: dict[str, str]) -> str:
-    """The probe that a request speaks for; raises ServiceError INVALID_ARGUMENT when it is not a probe's id."""
-    name = metadata.get(headers.PROBE_ID, "")
-    if not PROBE_ID.fullmatch(name):
-        raise invalid_field(headers.PROBE_ID, "must be 1 to 64 of the characters A-Z a-z 0-9 _ -")
-    return name
 
 
 def entry(request: PublishRequest, organization: str, probe: str) -> Entry:

@@ -63,7 +63,7 @@ class CollectionService(CollectionServiceServicer):
         self, request_iterator: AsyncIterator[PublishRequest], context: Context
     ) -> AsyncIterator[PublishResponse]:
         """See the contract."""
-        probe = reports.probe_id(headers.received(context))
+        probe = headers.probe_id(headers.received(context))
         epoch = 0
         async with self._mesh.renewals.lease(_PUBLISH, self._streams) as lease:
             await context.send_initial_metadata(())
@@ -119,7 +119,7 @@ class CollectionService(CollectionServiceServicer):
         with counted():
             document = reports.document_of(request)
             named = headers.PROBE_ID in metadata
-            probe = reports.probe_id(metadata) if named else reports.document_probe_id(document, identity)
+            probe = headers.probe_id(metadata) if named else reports.document_probe_id(document, identity)
             self._check_rate(identity, probe)
             newest = await self._newest_epoch(identity, probe)
             epoch = max(newest + 1, time.time_ns() // 1_000_000)

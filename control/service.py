@@ -1,17 +1,113 @@
-"""The gRPC face of control."""
+"""The gRPC face of control.
 
+A probe's stream is held by one replica, which tells the probe what it is called for; any replica can be asked. Nothing
+is kept: when this process is killed its probes connect to another one, and bring their answers there.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from functools import partial
 
+from control import hello
+from control.asking import Asker
+from control.auditing import Audit
+from control.holding import Held, Office
+from control.line import Line
+from control.post import Post
+from control.records import Pipes
+from control.registry import Registry
 from control.settings import ControlSettings
-from mesh import bus
+from mesh import bus, headers
+from mesh.bounds import Bound, Per
+from mesh.errors import invalid_field, unavailable
+from mesh.headers import Context
+from mesh.identity import current
 from mesh.serve import Mesh, Registers
+from mesh.streams import until
+from scope.control.v1.messages_pb2 import ConnectRequest, ConnectResponse, InvokeRequest, InvokeResponse, Ready
 from scope.control.v1.service_pb2_grpc import ControlServiceServicer, add_ControlServiceServicer_to_server
+from scope.errors.v1.errors_pb2 import Reason
+
+#: How long a call waits for its answer, in seconds; the edge waits a little longer.
+WAITS = 28.0
+#: How many bytes the arguments of a call have together, at most.
+ARGUMENTS_BYTES = 64 * 1024
+
+_CONNECT = "/scope.control.v1.ControlService/Connect"
 
 
 class ControlService(ControlServiceServicer):
     """See the contract."""
+
+    def __init__(self, mesh: Mesh, settings: ControlSettings, registry: Registry, office: Office, asker: Asker) -> None:
+        self._mesh = mesh
+        self._registry = registry
+        self._office = office
+        self._asker = asker
+        self._streams = Bound(
+            settings.streams_per_credential, "streams of probes", Per.CREDENTIAL, "STREAMS_PER_CREDENTIAL"
+        )
+
+    async def Connect(  # noqa: N802 - the contract's name
+        self, request_iterator: AsyncIterator[ConnectRequest], context: Context
+    ) -> AsyncIterator[ConnectResponse]:
+        """See the contract."""
+        probe = headers.probe_id(headers.received(context))
+        async with self._mesh.renewals.lease(_CONNECT, self._streams) as lease:
+            await context.send_initial_metadata(())
+            async with aclosing(until(request_iterator, lease.ended, notice=self._mesh.draining)) as requests:
+                offers = hello.offers(await self._first(requests))
+                held = Held(lease.identity.organization, probe, offers, self._office)
+                async with self._registry.holding(held) as line, self._reading(requests, held, line):
+                    yield ConnectResponse(ready=Ready())
+                    async for event in held.events():
+                        yield event
+            if lease.error:
+                raise lease.error
+
+    async def _first(self, requests: AsyncIterator[ConnectRequest | None]) -> ConnectRequest | None:
+        first = await anext(requests, None)
+        if first is None and self._mesh.draining.is_set():
+            message = "this replica is about to stop; connect again"
+            raise unavailable(Reason.REASON_SERVICE_UNAVAILABLE, message)
+        return first
+
+    @asynccontextmanager
+    async def _reading(
+        self, requests: AsyncIterator[ConnectRequest | None], held: Held, line: Line
+    ) -> AsyncIterator[None]:
+        """Takes in what the probe says while the body runs; the stream ends when that does."""
+        reading = asyncio.create_task(_read(requests, held, line))
+        reading.add_done_callback(lambda _: held.finish())
+        try:
+            yield
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
+
+    async def Invoke(  # noqa: N802 - the contract's name
+        self, request: InvokeRequest, context: Context
+    ) -> InvokeResponse:
+        """See the contract."""
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in request.arguments.items())
+        if size > ARGUMENTS_BYTES:
+            raise invalid_field("arguments", f"have {size} bytes together; at most {ARGUMENTS_BYTES} are taken")
+        seconds = min(WAITS, context.time_remaining() or WAITS)  # none, where the caller has no deadline
+        token = headers.received(context)[headers.IDENTITY]
+        return await self._asker.invoke(request, current(), token, seconds)
+
+
+async def _read(requests: AsyncIterator[ConnectRequest | None], held: Held, line: Line) -> None:
+    """Takes in what the probe says; None: the replica is about to stop."""
+    async for request in requests:
+        if request is None:
+            await line.drain()
+        elif request.HasField("answer"):
+            await held.answered(request.answer)
+        elif request.HasField("hello"):
+            raise hello.again()
 
 
 @asynccontextmanager
@@ -20,7 +116,12 @@ async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
     assert isinstance(mesh.settings, ControlSettings)
     client = await bus.connect(mesh.name, mesh.settings)
     try:
-        register = partial(add_ControlServiceServicer_to_server, ControlService())
-        yield {"scope.control.v1.ControlService": register}
+        post = Post(client)
+        registry = Registry(client, mesh.renewals.verifier)
+        office = Office(Audit(client), post, mesh.settings.calls_per_probe)
+        asker = Asker(client, post, registry, Pipes(client))
+        servicer = ControlService(mesh, mesh.settings, registry, office, asker)
+        async with post.open(), registry.open():
+            yield {"scope.control.v1.ControlService": partial(add_ControlServiceServicer_to_server, servicer)}
     finally:
         await bus.close(client)

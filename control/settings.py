@@ -10,3 +10,5 @@ class ControlSettings(Settings):
 
     #: How many streams of probes one token may hold at each replica.
     streams_per_credential: int = Field(default=10_000, ge=1)
+    #: How many calls of a probe may be under way at once.
+    calls_per_probe: int = Field(default=100, ge=1)

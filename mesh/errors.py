@@ -67,6 +67,16 @@ class ServiceError(Exception):
         return status
 
 
+def received(status: status_pb2.Status) -> ServiceError:
+    """The error that another replica sent: what callers read of it."""
+    info = error_details_pb2.ErrorInfo()
+    for detail in status.details:
+        detail.Unpack(info)
+    codes = {code.value[0]: code for code in grpc.StatusCode}
+    reason = Reason.Value(f"REASON_{info.reason}") if info.reason else Reason.REASON_INTERNAL
+    return ServiceError(codes[status.code], reason, status.message, dict(info.metadata))
+
+
 def invalid_fields(fields: Mapping[str, str]) -> ServiceError:
     """Bad input: what is wrong, by field path."""
     message = "; ".join(f"{field}: {description}" for field, description in fields.items())

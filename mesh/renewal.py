@@ -68,7 +68,8 @@ class Renewals:
         self._stub = IdentityServiceStub(channel)
         self._service = service
         self._mesh_keys = mesh_keys
-        self._verifier = verifier
+        #: Tells whose a token is.
+        self.verifier = verifier
         self._leases: set[Lease] = set()
         self._answered = time.monotonic()
 
@@ -119,7 +120,7 @@ class Renewals:
         metadata = service_metadata(self._mesh_keys, self._service, _RENEW)
         answer = await self._stub.Renew(request, metadata=metadata, timeout=INTERVAL)
         tokens = [renewed.token for renewed in answer.identities]
-        identities = [await self._verifier.verify(token, self._service) if token else None for token in tokens]
+        identities = [await self.verifier.verify(token, self._service) if token else None for token in tokens]
         return dict(zip(credentials, identities, strict=True))
 
     def _unanswered(self, leases: list[Lease], error: Exception) -> None:

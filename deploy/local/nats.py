@@ -81,11 +81,24 @@ _PIPES = (
     "$JS.API.STREAM.INFO.KV_pipes",
     "$JS.API.DIRECT.GET.KV_pipes.>",
 )
+# Control brings calls to the replica that holds a probe's stream, in whose group one of them gets each, and what became
+# of them to the inbox of the one that was asked. It tells the audit, and records pipes, and reads neither.
+_CALL = Permissions(
+    publish=(
+        "controls.*.*.calls",
+        "controls.*.*.notices",
+        "_INBOX_control.*.*",
+        "audit.control",
+        "$KV.pipes.*",
+        "$JS.API.STREAM.CREATE.KV_pipes",
+    ),
+    subscribe=("controls.*.*.calls holder", "controls.*.*.notices", "_INBOX_control.*.*"),
+)
 PERMISSIONS = {
     "collection": _WRITE,
     "users": _FILE,
     "query": Permissions(_READ, ("_INBOX_query.>",), _AUDIT),
-    "control": Permissions(("controls.>", "audit.control", *_PIPES), ("controls.>", "_INBOX_control.>")),
+    "control": _CALL,
     "pipe": Permissions(("pipes.>", *_PIPES), ("pipes.>", "_INBOX_pipe.>")),
     # Readers from outside, tests and benchmarks, know an organization by its name and its stream only by looking.
     "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",), _AUDIT),

@@ -46,6 +46,22 @@ async def make_stream(client: Client) -> None:
 
 async def refused(client: Client, subject: str, payload: bytes = b"") -> str:
     """The server's complaint about a publication; fails when there is none."""
+    complaint = complained(client)
+    await client.publish(subject, payload)
+    await client.flush()
+    return await asyncio.wait_for(complaint, PATIENCE)
+
+
+async def refused_to_listen(client: Client, subject: str, queue: str = "") -> str:
+    """The server's complaint about a subscription; fails when there is none."""
+    complaint = complained(client)
+    await client.subscribe(subject, queue)
+    await client.flush()
+    return await asyncio.wait_for(complaint, PATIENCE)
+
+
+def complained(client: Client) -> asyncio.Future[str]:
+    """The server's next complaint."""
     complaint: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
     async def complain(error: Exception) -> None:
@@ -53,9 +69,7 @@ async def refused(client: Client, subject: str, payload: bytes = b"") -> str:
             complaint.set_result(str(error))
 
     client._error_cb = complain
-    await client.publish(subject, payload)
-    await client.flush()
-    return await asyncio.wait_for(complaint, PATIENCE)
+    return complaint
 
 
 async def assert_refused(server: "NatsServer", seed: str | None = None) -> None:
@@ -113,16 +127,7 @@ async def test_those_who_read_cannot_write(nats_server: "NatsServer", name: str)
 )
 async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", name: str, subject: str) -> None:
     client = await connect(nats_server, name)
-    complaint: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-    async def complain(error: Exception) -> None:
-        if not complaint.done():
-            complaint.set_result(str(error))
-
-    client._error_cb = complain
-    await client.subscribe(subject)
-    await client.flush()
-    assert "permissions violation" in (await asyncio.wait_for(complaint, PATIENCE)).lower()
+    assert "permissions violation" in (await refused_to_listen(client, subject)).lower()
     await client.close()
 
 
@@ -147,6 +152,10 @@ async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", nam
         ("users", SUBJECT),
         ("users", f"$JS.API.STREAM.CREATE.{STREAM}"),
         ("users", f"$JS.API.DIRECT.GET.{STREAM}"),
+        ("control", "audit.users"),
+        ("control", "$JS.API.CONSUMER.MSG.NEXT.audit.users"),
+        ("control", "$JS.API.STREAM.INFO.audit"),
+        ("control", "$JS.API.STREAM.PURGE.audit"),
     ],
 )
 async def test_the_audit_is_for_users_alone_and_users_for_little_else(
@@ -154,6 +163,57 @@ async def test_the_audit_is_for_users_alone_and_users_for_little_else(
 ) -> None:
     client = await connect(nats_server, name)
     assert "permissions violation" in (await refused(client, subject)).lower()
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("control", SUBJECT),
+        ("control", "pipes.0123.user.frames"),
+        ("control", "_INBOX_pipe.x"),
+        ("control", "$JS.API.DIRECT.GET.KV_pipes.$KV.pipes.x"),
+        ("control", "$JS.API.STREAM.DELETE.KV_pipes"),
+        ("collection", "controls.0123.probe.calls"),
+        ("query", "controls.0123.probe.notices"),
+        ("users", "controls.0123.probe.calls"),
+        ("pipe", "controls.0123.probe.calls"),
+        ("pipe", "_INBOX_control.x.y"),
+    ],
+)
+async def test_calls_are_brought_by_control_which_does_little_else(
+    nats_server: "NatsServer", name: str, subject: str
+) -> None:
+    client = await connect(nats_server, name)
+    assert "permissions violation" in (await refused(client, subject)).lower()
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "subject", "queue"),
+    [
+        ("control", "controls.*.*.calls", ""),
+        ("control", "controls.0123.probe.calls", "another"),
+        ("control", "audit.control", ""),
+        ("control", "_INBOX_pipe.>", ""),
+        ("pipe", "controls.0123.probe.calls", "holder"),
+        ("query", "_INBOX_control.>", ""),
+        ("reader", "controls.>", ""),
+    ],
+)
+async def test_calls_are_heard_by_one_holder_only(
+    nats_server: "NatsServer", name: str, subject: str, queue: str
+) -> None:
+    client = await connect(nats_server, name)
+    assert "permissions violation" in (await refused_to_listen(client, subject, queue)).lower()
+    await client.close()
+
+
+async def test_control_hears_calls_as_one_of_the_holders(nats_server: "NatsServer") -> None:
+    client = await connect(nats_server, "control")
+    subscription = await client.subscribe("controls.0123.probe.calls", queue="holder")
+    await client.publish("controls.0123.probe.calls", b"call")
+    assert (await subscription.next_msg(PATIENCE)).data == b"call"
     await client.close()
 
 
@@ -198,10 +258,11 @@ async def test_a_report_of_the_greatest_size_fits(nats_server: "NatsServer") -> 
 
 
 def test_keys_and_configuration_are_private_and_bounded(nats_server: "NatsServer", tmp_path: Path) -> None:
-    for name in ("collection", "query", "reader", "users"):
+    names = ("collection", "control", "pipe", "query", "reader", "users")
+    for name in names:
         assert stat.S_IMODE(nats_server.nkey_file(name).stat().st_mode) == 0o600
     assert stat.S_IMODE(nats_server.nkey_file("query").parent.stat().st_mode) == 0o700
     configuration = read_json(tmp_path / "nats" / "nats.json")
     assert 0 < configuration["jetstream"]["max_file_store"] < 2**50
     assert "http" not in configuration
-    assert len(configuration["authorization"]["users"]) == 4
+    assert len(configuration["authorization"]["users"]) == len(names)

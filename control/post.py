@@ -1,0 +1,121 @@
+"""What becomes of calls, on its way to whoever was asked, and what they make of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import structlog
+from google.protobuf.message import DecodeError
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from control import refusals, subjects
+from mesh import errors
+from mesh.errors import ServiceError
+from scope.control.v1.messages_pb2 import Answer, Dispatched, Outcome
+
+#: How long after a stream's end another one may bring the answer, in seconds.
+LOST_FOR = 5.0
+
+_NO_RESPONDERS = "503"
+_log = structlog.get_logger()
+
+
+class Awaited:
+    """A call that this replica was asked for.
+
+    Args:
+        organization: whose probe was asked.
+        probe: which.
+    """
+
+    def __init__(self, organization: str, probe: str) -> None:
+        self._of = (organization, probe)
+        self._probe = probe
+        self._giving_up: asyncio.TimerHandle | None = None
+        #: What the replica that holds the probe's stream said when it told the probe.
+        self.dispatched = Dispatched()
+        #: The probe's answer, or the ServiceError that the call ends with.
+        self.answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+
+    def hear(self, outcome: Outcome) -> None:
+        """Takes in what became of the call; what comes from another probe is not believed."""
+        if (outcome.organization, outcome.probe_id) != self._of:
+            _log.warning("what another probe said of a call is not believed", probe=outcome.probe_id)
+            return
+        match outcome.WhichOneof("event"):
+            case "dispatched":
+                self.dispatched = outcome.dispatched
+            case "answer" if not self.answer.done():
+                self.answer.set_result(outcome.answer)
+            case "refused":
+                self.fail(errors.received(outcome.refused))
+            case "lost" if self._giving_up is None:
+                gone = refusals.unknown("the probe was lost after it was told")
+                self._giving_up = asyncio.get_running_loop().call_later(LOST_FOR, self.fail, gone)
+
+    def fail(self, error: ServiceError) -> None:
+        """Ends the call, unless it has ended."""
+        if not self.answer.done():
+            self.answer.set_exception(error)
+
+    def unreachable(self) -> None:
+        """Nobody takes the call."""
+        self.fail(refusals.not_connected(self._probe))
+
+    def close(self) -> None:
+        """Nobody waits any more."""
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+        if not self.answer.cancel() and not self.answer.cancelled():
+            self.answer.exception()  # it is known to whoever waited, if they still did
+
+
+class Post:
+    """Brings outcomes to the replicas that were asked, and takes in those that are for this one.
+
+    Args:
+        client: the bus.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._replica = subjects.new_replica()
+        self._here = f"{self._replica}."
+        self._awaited: dict[str, Awaited] = {}
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Takes in what comes while the body runs."""
+        await self._client.subscribe(subjects.inbox(f"{self._here}*"), cb=self._receive)
+        yield
+
+    @contextmanager
+    def awaited(self, organization: str, probe: str) -> Iterator[tuple[str, Awaited]]:
+        """A call of a probe, by its id, for as long as the body waits for what becomes of it."""
+        call = subjects.new_call(self._replica)
+        self._awaited[call] = awaited = Awaited(organization, probe)
+        try:
+            yield call, awaited
+        finally:
+            del self._awaited[call]
+            awaited.close()
+
+    async def tell(self, call: str, outcome: Outcome) -> None:
+        """Tells whoever was asked for a call; raises what the client does where that needs the bus, and it is away."""
+        if not call.startswith(self._here):
+            await self._client.publish(subjects.inbox(call), outcome.SerializeToString())
+        elif awaited := self._awaited.get(call):
+            awaited.hear(outcome)
+
+    async def _receive(self, message: Msg) -> None:
+        awaited = self._awaited.get(message.subject.removeprefix(f"{subjects.INBOX}."))
+        if awaited is None:
+            return
+        if message.headers and message.headers.get("Status") == _NO_RESPONDERS:
+            awaited.unreachable()
+            return
+        try:
+            awaited.hear(Outcome.FromString(message.data))
+        except DecodeError:
+            _log.warning("what came for a call is no outcome", bytes=len(message.data))

@@ -1,0 +1,1 @@
+"""Tests of control, in front of a real bus."""
