@@ -187,9 +187,9 @@ async def test_the_last_word_of_an_engine_does_not_stand_for_ever(
 @pytest.mark.parametrize(
     ("path", "status", "said"),
     [
-        ("/containers/json", 500, "it answers 500 to /containers/json"),
+        ("/containers/json", 500, "something is wrong"),
         ("/containers/json", 200, "does not speak the Docker API"),
-        ("/networks", 403, "it answers 403 to /networks"),
+        ("/networks", 403, "something is wrong"),
     ],
 )
 async def test_what_is_wrong_is_said(tmp_path: Path, engine: DockerEngine, path: str, status: int, said: str) -> None:

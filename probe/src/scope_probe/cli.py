@@ -132,6 +132,35 @@ HostnameOption = Annotated[
         "--hostname", metavar="NAME", envvar="SCOPE_HOSTNAME", help="What to call this host. Default: its host name."
     ),
 ]
+NoControlsOption = Annotated[
+    bool,
+    typer.Option("--no-controls", envvar="SCOPE_NO_CONTROLS", help="Let nobody do anything here: only report."),
+]
+ReadOnlyOption = Annotated[
+    bool,
+    typer.Option(
+        "--read-only", envvar="SCOPE_READ_ONLY", help="Let others read logs and descriptions, and change nothing."
+    ),
+]
+AllowControlOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-control",
+        metavar="PATTERN",
+        envvar="SCOPE_ALLOW_CONTROLS",
+        help="Let others use only controls whose id fits, such as 'docker_*' or host_exec; may be repeated, and is "
+        "separated by spaces in the variable. Default: all of them.",
+        show_default=False,
+    ),
+]
+ProcessSignalsOption = Annotated[
+    bool,
+    typer.Option(
+        "--process-signals",
+        envvar="SCOPE_PROCESS_SIGNALS",
+        help="Let others send signals to single processes too, to end them for example.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object; null when no probe runs.")]
 VersionOption = Annotated[bool, typer.Option("--version", is_eager=True, help="Show the version and end.")]
 
@@ -164,6 +193,10 @@ def launch(
     kubernetes_node: KubernetesNodeOption = None,
     no_command_args: NoArgumentsOption = False,
     hostname: HostnameOption = None,
+    no_controls: NoControlsOption = False,
+    read_only: ReadOnlyOption = False,
+    allow_control: AllowControlOption = None,
+    process_signals: ProcessSignalsOption = False,
 ) -> None:
     """Report this host to the service, every three seconds, until stopped.
 
@@ -173,6 +206,12 @@ def launch(
     reported as soon as they change; without any of them only their ids are
     known. A report holds no environment variables, unless --container-env asks
     for those of containers.
+
+    People whose role in the organization permits it can act on what they see:
+    open a shell of this host or in a container, stop a container, read its
+    logs. What they do is done as the user that the probe runs as, often root.
+    --no-controls, --read-only and --allow-control forbid it here, whatever the
+    service says.
 
     [bold]Examples[/bold]
 
@@ -185,6 +224,8 @@ def launch(
     scope launch --docker-socket=/run/podman/podman.sock --print > report.json
 
     scope launch --kubernetes=host --service-token=TOKEN 192.168.1.10:8080
+
+    scope launch --allow-control='docker_*' --service-token=TOKEN 192.168.1.10:8080
 
     scope launch --once --service-token=TOKEN 192.168.1.10:8080
 
@@ -206,6 +247,9 @@ def launch(
         node=options.node(kubernetes_node, called),
         probe_id=options.probe_id(probe_id),
         state=state or default_directory(),
+        policy=options.policy(
+            allow_control or (), none=no_controls, read_only=read_only, process_signals=process_signals
+        ),
     )
     try:
         if print_:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from scope.report.v1.topology_pb2 import Topology
 from scope_probe import VERSION
 from scope_probe.connections import Connection
+from scope_probe.controls import NOTHING, Active
 from scope_probe.host import CPUS, Host, HostSample
 from scope_probe.processes import Process
 from scope_probe.scopes import Endpoint, Scopes
@@ -12,7 +13,9 @@ from scope_sdk.report import ids, limits
 from scope_sdk.report.nodes import NodeFacts, Sample
 
 
-def host_node(host: Host, samples: Sequence[tuple[int, HostSample]], scopes: Scopes) -> NodeFacts:
+def host_node(
+    host: Host, samples: Sequence[tuple[int, HostSample]], scopes: Scopes, active: Active = NOTHING
+) -> NodeFacts:
     """The node of the host; each sample with its time in milliseconds since 1970."""
     return NodeFacts(
         topology=Topology.TOPOLOGY_HOST,
@@ -33,10 +36,11 @@ def host_node(host: Host, samples: Sequence[tuple[int, HostSample]], scopes: Sco
             load1=((time, sample.load1) for time, sample in samples),
         ),
         maxima={"host_cpu_usage_percent": 100, "host_mem_usage_bytes": host.memory_max},
+        controls=active.of_host(),
     )
 
 
-def process_node(process: Process, host: Host, container: str | None) -> NodeFacts:
+def process_node(process: Process, host: Host, container: str | None, active: Active = NOTHING) -> NodeFacts:
     """The node of one of the host's processes, in the container whose node has that id.
 
     Its open files were counted with the last look at its usage.
@@ -63,6 +67,7 @@ def process_node(process: Process, host: Host, container: str | None) -> NodeFac
             open_files_count=((look.time_ms, process.open_files) for look in usage[-1:]),
         ),
         maxima=maxima,
+        controls=active.of_process(process.pid),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import typer
 
 from scope_probe.containers.engines import Sockets
 from scope_probe.containers.nodes import Wish
+from scope_probe.controls.policy import Policy
 from scope_probe.kubernetes import Role, is_installed
 from scope_sdk import Service
 from scope_sdk.report.ids import PROBE_ID
@@ -23,7 +25,8 @@ class Options:
     """How to look at this host, and as which probe: `probe_id`, or the one kept in `state`, or a fresh one.
 
     `sockets`: where engines are asked for containers; None: no container is to be reported. `kubernetes`: what its API
-    server is asked for, if anything, and `node` what the cluster calls this host.
+    server is asked for, if anything, and `node` what the cluster calls this host. `policy`: what others may do; None:
+    nothing.
     """
 
     hostname: str
@@ -33,6 +36,7 @@ class Options:
     node: str
     probe_id: str
     state: Path
+    policy: Policy | None
 
 
 def service(target: str | None, token: str | None, *, plaintext: bool, ca_file: Path | None) -> Service:
@@ -93,6 +97,20 @@ def _check_socket(option: str, path: Path) -> None:
             f"{path} is no socket; name the one that the engine listens at, as a path, or start the engine first.",
             param_hint=option,
         )
+
+
+def policy(allowed: Collection[str], *, none: bool, read_only: bool, process_signals: bool) -> Policy | None:
+    """What others may do here, if anything."""
+    if not none:
+        return Policy(read_only=read_only, patterns=allowed, process_signals=process_signals)
+    for option, given in (
+        ("--allow-control", allowed),
+        ("--read-only", read_only),
+        ("--process-signals", process_signals),
+    ):
+        if given:
+            raise typer.BadParameter(f"takes no calls; leave out {option}.", param_hint="--no-controls")
+    return None
 
 
 def kubernetes(role: Role | None) -> Role | None:

@@ -12,6 +12,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 CMDLINE_BYTES = 4096
 _STAT_BYTES = 1024
+_KERNEL_THREAD = 0x00200000  # PF_KTHREAD
 
 
 class Stat(NamedTuple):
@@ -52,6 +53,22 @@ def stat(pid: int) -> Stat | None:
     """What a process is doing."""
     raw = read(f"/proc/{pid}/stat", _STAT_BYTES)
     return parse_stat(raw) if raw else None
+
+
+def is_kernel_thread(pid: int) -> bool:
+    """Whether it is a part of the kernel."""
+    return bool((_field(pid, 9) or 0) & _KERNEL_THREAD)
+
+
+def foreground(pid: int) -> int | None:
+    """The process group in the foreground of its terminal; -1 where it has none."""
+    return _field(pid, 8)
+
+
+def _field(pid: int, number: int) -> int | None:
+    """A number of /proc/PID/stat, which proc(5) counts from 1; the third is the first after the name."""
+    raw = read(f"/proc/{pid}/stat", _STAT_BYTES)
+    return int(raw[raw.rindex(b")") + 2 :].split()[number - 3]) if raw else None
 
 
 def command(pid: int) -> list[str] | None:

@@ -69,6 +69,11 @@ class ProcessReporter:
             if stat is not None and stat.state not in DEAD:
                 self._tracks[pid] = Track(stat, [])
 
+    def started(self, pid: int) -> int | None:
+        """When the process that was last seen under this pid was started, in ticks."""
+        track = self._tracks.get(pid)
+        return track.stat.started if track else None
+
     def collect(self, open_files: dict[int, int]) -> list[Process]:
         """Every process of the last sample that still is there, with the usage since the last collection.
 

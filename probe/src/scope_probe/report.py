@@ -16,9 +16,11 @@ from scope_probe.containers.engines import Engines
 from scope_probe.containers.model import Image
 from scope_probe.containers.nodes import Here, Wish
 from scope_probe.containers.reporter import ContainerReporter, Found
+from scope_probe.controls import NOTHING, Active, register
 from scope_probe.host import Host, HostReporter, HostSample
 from scope_probe.processes import Process, ProcessReporter
 from scope_probe.scopes import Scopes, Translation
+from scope_sdk.controls import Controls
 from scope_sdk.report import ids, limits, standard
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError
@@ -30,6 +32,9 @@ TRANSLATIONS = limits.CONNECTIONS // 2
 
 class Cluster(Protocol):
     """What is known beyond this host, and followed for as long as the probe runs."""
+
+    def register(self, controls: Controls) -> None:
+        """Takes calls, and reports from now on what can be done to each node."""
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Follows it until cancelled, and calls `changed` when something happened."""
@@ -68,11 +73,19 @@ class Reporters:
     _containers: ContainerReporter | None = field(init=False)
     _conntrack: Conntrack = field(default_factory=Conntrack, init=False)
     _samples: list[tuple[int, HostSample]] = field(default_factory=list, init=False)
+    _controls: Controls = field(default_factory=Controls, init=False)
 
     def __post_init__(self) -> None:
         self._host = HostReporter(self.hostname)
         self._processes = ProcessReporter(self.wish.arguments, self.wish.secret)
         self._containers = ContainerReporter(self.engines) if self.engines else None
+
+    def register(self, controls: Controls) -> None:
+        """Takes calls, and reports from now on what can be done to each node."""
+        register(controls, self.hostname, self.engines, self._processes.started)
+        if self.cluster:
+            self.cluster.register(controls)
+        self._controls = controls
 
     @asynccontextmanager
     async def following(self) -> AsyncIterator[None]:
@@ -114,7 +127,7 @@ class Reporters:
         samples, self._samples = self._samples, []
         translations = self._conntrack.translations()
         seen = Seen(self._host.collect(), samples, processes, found.connections, translations, containers)
-        builder = build(seen, self.wish)
+        builder = build(seen, self.wish, Active(self._controls, containers.controlled))
         if self.cluster:
             self.cluster.add_to(builder)
         return builder
@@ -123,20 +136,20 @@ class Reporters:
         return [source for source in (self.engines, self.cluster) if source is not None]
 
 
-def build(seen: Seen, wish: Wish) -> Builder:
+def build(seen: Seen, wish: Wish, active: Active = NOTHING) -> Builder:
     """One report. Beyond what a report may hold, the newest processes and the last connections are left out."""
     builder, host = Builder(), seen.host
     scopes = Scopes.of(host.name, seen.containers.networks)
     builder.template(standard.PROCESS)
-    builder.add(facts.host_node(host, seen.samples, scopes))
+    builder.add(facts.host_node(host, seen.samples, scopes, active))
     here = Here(scopes, host.memory_max, time.time())
-    for node in nodes.within(_container_nodes(seen.containers, here, wish)):
+    for node in nodes.within(_container_nodes(seen.containers, here, wish, active)):
         node.parents = [parent for parent in node.parents if parent in builder.nodes]
         with suppress(ReportError):  # an engine's word, which must not cost the report
             builder.add(node)
     for process in seen.processes[: limits.NODES - len(builder.nodes)]:
         container = ids.container_id(seen.containers.members.get(process.pid, ""))
-        builder.add(facts.process_node(process, host, container if container in builder.nodes else None))
+        builder.add(facts.process_node(process, host, container if container in builder.nodes else None, active))
     for topology in sorted({node.topology for node in builder.nodes.values()}):
         builder.template(standard.STANDARD[topology])
     for connection in seen.connections[: limits.CONNECTIONS]:
@@ -147,14 +160,16 @@ def build(seen: Seen, wish: Wish) -> Builder:
     return builder
 
 
-def _container_nodes(found: Found, here: Here, wish: Wish) -> Iterable[NodeFacts]:
+def _container_nodes(found: Found, here: Here, wish: Wish, active: Active) -> Iterable[NodeFacts]:
     """Containers, after the images and the pods that they belong to."""
     for image in sorted({container.image_id for container in found.containers} - {""}):
         yield nodes.image_node(found.images.get(image) or Image(image), wish)
     for container in found.containers:
         if container.pod:
             yield nodes.pod_node(container, here, wish)
-        yield nodes.container_node(container, found.usage.get(container.id, ()), here, wish)
+        node = nodes.container_node(container, found.usage.get(container.id, ()), here, wish)
+        node.controls = active.of_container(container)
+        yield node
 
 
 def _translations(seen: Seen, scopes: Scopes) -> Iterable[Translation]:

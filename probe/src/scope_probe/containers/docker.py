@@ -29,7 +29,7 @@ class Docker:
 
     def __init__(self, socket: Path) -> None:
         self.name = f"docker at {socket}"
-        self._socket = socket
+        self.socket = socket
         self._failure = ""
         self._left_out = 0
         self._containers: dict[str, Container] = {}
@@ -66,7 +66,7 @@ class Docker:
 
     async def run(self, changed: Callable[[], None]) -> None:
         """Follows it until cancelled; see Engine."""
-        async with docker_api.opened(self._socket) as api, asyncio.TaskGroup() as tasks:
+        async with docker_api.opened(self.socket) as api, asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(api))
             tasks.create_task(self._keep_up(api, changed))
 

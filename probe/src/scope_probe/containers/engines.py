@@ -61,6 +61,14 @@ class Engines:
                 found.setdefault(container.id, container)
         return list(found.values())
 
+    def controlled(self) -> Mapping[str, Docker]:
+        """By the id of each container that something can be done to: the engine that does it."""
+        found: dict[str, Docker] = {}
+        for engine in self._engines.values():
+            if isinstance(engine, Docker):
+                found.update(dict.fromkeys((container.id for container in engine.containers()), engine))
+        return found
+
     def images(self) -> Mapping[str, Image]:
         """Of all engines, by id."""
         return {image.id: image for engine in self._engines.values() for image in engine.images()}

@@ -1,6 +1,6 @@
 """The container reporter: what engines say, what the kernel knows of the rest, and who uses how much."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scope_probe import proc
@@ -20,6 +20,7 @@ class Found:
         networks: subnets that exist on this host only.
         members: the container of each process that is in one, by pid.
         usage: what each container used since the last look, by its id.
+        controlled: the ids of those that their engine can do something to.
     """
 
     containers: Sequence[Container] = ()
@@ -27,6 +28,7 @@ class Found:
     networks: frozenset[str] = frozenset()
     members: Mapping[int, str] = field(default_factory=dict)
     usage: Mapping[str, Sequence[Usage]] = field(default_factory=dict)
+    controlled: Collection[str] = ()
 
 
 @dataclass
@@ -53,7 +55,14 @@ class ContainerReporter:
         known = {container.id for container in told} | self.engines.sandboxes()
         untold = [Container(container) for container in self._witnesses if container not in known]
         usage, self._usage = self._usage, {}
-        return Found([*told, *untold], self.engines.images(), self.engines.networks(), members, usage)
+        return Found(
+            [*told, *untold],
+            self.engines.images(),
+            self.engines.networks(),
+            members,
+            usage,
+            self.engines.controlled().keys(),
+        )
 
 
 def _members(pids: Iterable[int]) -> dict[int, str]:
