@@ -35,6 +35,7 @@ def test_data_survives_the_end_and_nothing_else_does(tmp_path: Path, own_mesh: M
         "users",
         "collection",
         "query",
+        "control",
         "ui-server",
         "envoy",
         "nats",
@@ -75,7 +76,7 @@ def test_local_and_run_say_what_runs(mesh: Mesh) -> None:
         assert process.keys() == {"name", "replica", "pid", "deaths", "grpc", "http", "metrics"}
         assert psutil.pid_exists(process["pid"])
         by_name.setdefault(process["name"], []).append(process["replica"])
-    for name in ("users", "collection", "query"):
+    for name in ("users", "collection", "query", "control"):
         assert by_name[name] == [0, 1]
         assert all(process["grpc"].startswith("127.0.0.1:") for process in mesh.processes(name))
     assert by_name["ui-server"] == [0, 1]

@@ -136,6 +136,7 @@ def test_metrics_arrive_and_each_is_on_the_page(watched: Watched) -> None:
         "users": {"scope_checks", "scope_credential_lookups", "scope_database_connections"},
         "collection": {"scope_reports_received", "scope_reports_acknowledged", "scope_append_duration"},
         "query": {"scope_reports_applied", "scope_log_lag", "scope_join_duration", "scope_events_sent"},
+        "control": {"scope_probe_streams", "scope_controls_dispatched"},
     }
     wait_for(lambda: all(wanted[name] <= measured.get(name, {}).keys() for name in wanted), "the services' metrics")
     wait_for(lambda: any(name.startswith("envoy.") for name in measured.get("edge", ())), "Envoy's metrics")

@@ -48,6 +48,11 @@ CALLS: Mapping[str, Call] = {
     "/scope.collection.v1.CollectionService/PublishDocument": Call(
         Outcome("INVALID_ARGUMENT", "REPORT_INVALID"), {"document": {"nodes": [{"topology": "nonsense"}]}}
     ),
+    "/scope.control.v1.ControlService/Connect": Call(_BAD, headers={"x-scope-probe-id": "guard"}),
+    "/scope.control.v1.ControlService/Invoke": Call(
+        Outcome("UNAVAILABLE", "PROBE_NOT_CONNECTED"),
+        {"probe_id": "no-such-probe", "node_id": "no-such-node", "control": "no-such-control", "arguments": {}},
+    ),
     "/scope.query.v1.QueryService/GetInfo": Call(_OK),
     "/scope.query.v1.QueryService/ListTopologies": Call(_OK),
     "/scope.query.v1.QueryService/GetTopology": Call(_OK, _HOSTS),
