@@ -99,10 +99,11 @@ class Service:
         roots = grpc.ssl_channel_credentials(file.read_bytes() if file else None)
         return grpc.aio.secure_channel(target.address, roots, options=_OPTIONS)
 
-    def metadata(self, probe_id: str) -> Metadata:
-        """What every call of a probe carries."""
+    def metadata(self, probe_id: str = "") -> Metadata:
+        """What every call carries: of a probe, or of nobody in particular."""
+        probe = (("x-scope-probe-id", probe_id),) if probe_id else ()
         organization = (("x-scope-org", self.organization),) if self.organization else ()
-        return (("authorization", f"Scope-Probe token={self.token}"), ("x-scope-probe-id", probe_id), *organization)
+        return (("authorization", f"Scope-Probe token={self.token}"), *probe, *organization)
 
 
 _PORTS = {"http": 80, "https": 443, "": None}
