@@ -64,6 +64,7 @@ class Bus:
     server: NatsServer
     authority: Authority
     control: Client
+    reader: Client
     key: Path
     #: Settings that a test wants otherwise.
     settings: dict[str, Any] = field(default_factory=dict)
@@ -84,7 +85,7 @@ class Bus:
 
     async def record(self, pipe: str) -> Record:
         """What is kept of a pipe."""
-        entry = await (await pipes.bucket(self.control)).get(pipe)
+        entry = await (await pipes.bucket(self.reader)).get(pipe)
         return Record.FromString(entry.value or b"")
 
     def metadata(self, rpc: str, **claims: Any) -> tuple[tuple[str, str], ...]:
@@ -145,12 +146,18 @@ async def bus(
     key.write_text(authority.mesh_keys.signing.hex())
     authority.worth["session:1"] = somebody(**USER, audience="pipe")
     authority.worth["probe:1"] = somebody(**PROBES, audience="pipe")
-    seed = str(nats_server.nkey_file("control"))
-    control = await nats.connect(
-        nats_server.url, nkeys_seed=seed, inbox_prefix="_INBOX_control", max_reconnect_attempts=-1
+    control, reader = [await connected(nats_server, name) for name in ("control", "pipe")]
+    yield Bus(nats_server, authority, control, reader, key, options)
+    for client in (control, reader):
+        await client.close()
+
+
+async def connected(server: NatsServer, name: str) -> Client:
+    """A connection with a service's key."""
+    seed, prefix = str(server.nkey_file(name)), f"_INBOX_{name}"
+    return await nats.connect(
+        server.url, nkeys_seed=seed, inbox_prefix=prefix, max_reconnect_attempts=-1, reconnect_time_wait=0.1
     )
-    yield Bus(nats_server, authority, control, key, options)
-    await control.close()
 
 
 @asynccontextmanager
