@@ -5,7 +5,7 @@ import { type ITheme, Terminal } from "@xterm/xterm";
 import "@xterm/xterm/css/xterm.css";
 import { copyText } from "../parts/clipboard";
 import { followTheme } from "../style/theme";
-import { styled, styledDocument } from "./document";
+import { styled } from "./styled";
 
 /** So many lines that have left the screen can be scrolled back to, and of them so many are kept by the browser. */
 const SCROLLBACK = 5_000;
@@ -45,7 +45,6 @@ export class Screen {
       },
     };
     const terminal = new Terminal({
-      documentOverride: styledDocument,
       convertEol: !rawTty,
       disableStdin: readOnly,
       cursorBlink: false,
