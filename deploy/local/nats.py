@@ -74,13 +74,6 @@ _READ = (
     "$JS.API.DIRECT.GET.*.>",
     "$JS.FC.>",
 )
-# Where pipes are kept: the bucket `pipes`, which both make where it is not there.
-_PIPES = (
-    "$KV.pipes.>",
-    "$JS.API.STREAM.CREATE.KV_pipes",
-    "$JS.API.STREAM.INFO.KV_pipes",
-    "$JS.API.DIRECT.GET.KV_pipes.>",
-)
 # Control brings calls to the replica that holds a probe's stream, in whose group one of them gets each, and what became
 # of them to the inbox of the one that was asked. It tells the audit, and records pipes, and reads neither.
 _CALL = Permissions(
@@ -94,12 +87,22 @@ _CALL = Permissions(
     ),
     subscribe=("controls.*.*.calls holder", "controls.*.*.notices", "_INBOX_control.*.*"),
 )
+# Pipe passes on what the ends of pipes say, and reads and writes the records of pipes, by their ids.
+_JOIN = Permissions(
+    publish=(
+        "pipes.*.*.*",
+        "$KV.pipes.*",
+        "$JS.API.STREAM.CREATE.KV_pipes",
+        "$JS.API.DIRECT.GET.KV_pipes.$KV.pipes.*",
+    ),
+    subscribe=("pipes.*.*.*", "_INBOX_pipe.>"),
+)
 PERMISSIONS = {
     "collection": _WRITE,
     "users": _FILE,
     "query": Permissions(_READ, ("_INBOX_query.>",), _AUDIT),
     "control": _CALL,
-    "pipe": Permissions(("pipes.>", *_PIPES), ("pipes.>", "_INBOX_pipe.>")),
+    "pipe": _JOIN,
     # Readers from outside, tests and benchmarks, know an organization by its name and its stream only by looking.
     "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",), _AUDIT),
 }

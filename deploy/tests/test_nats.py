@@ -190,6 +190,38 @@ async def test_calls_are_brought_by_control_which_does_little_else(
 
 
 @pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("pipe", SUBJECT),
+        ("pipe", "audit.control"),
+        ("pipe", "_INBOX_pipe.x"),
+        ("pipe", "$JS.API.STREAM.DELETE.KV_pipes"),
+        ("pipe", "$JS.API.STREAM.PURGE.KV_pipes"),
+        ("pipe", "$JS.API.STREAM.INFO.KV_pipes"),
+        ("pipe", "$JS.API.CONSUMER.CREATE.KV_pipes"),
+        ("pipe", f"$JS.API.DIRECT.GET.{STREAM}"),
+        ("collection", "pipes.0123.user.frames"),
+        ("query", "pipes.0123.probe.notices"),
+        ("users", "$KV.pipes.0123"),
+        ("reader", "$KV.pipes.0123"),
+    ],
+)
+async def test_ends_of_pipes_are_joined_by_pipe_which_does_nothing_else(
+    nats_server: "NatsServer", name: str, subject: str
+) -> None:
+    client = await connect(nats_server, name)
+    assert "permissions violation" in (await refused(client, subject)).lower()
+    await client.close()
+
+
+@pytest.mark.parametrize("name", ["collection", "control", "query", "reader", "users"])
+async def test_what_goes_through_pipes_is_heard_by_pipe_only(nats_server: "NatsServer", name: str) -> None:
+    client = await connect(nats_server, name)
+    assert "permissions violation" in (await refused_to_listen(client, "pipes.*.*.frames", "")).lower()
+    await client.close()
+
+
+@pytest.mark.parametrize(
     ("name", "subject", "queue"),
     [
         ("control", "controls.*.*.calls", ""),
