@@ -1,6 +1,5 @@
 """What people can ask for, and how it is told them. What does it is imported when it is asked for."""
 
-import asyncio
 import enum
 import os
 import signal
@@ -121,7 +120,7 @@ def ps(
 
 
 def watch(
-    topology: Annotated[str, typer.Argument(help="As 'containers'.")],
+    topology: Annotated[str, typer.Argument(metavar="TOPOLOGY", help="As 'containers'.")],
     options: OptionsArgument = None,
     *,
     url: UrlOption = "",
@@ -150,9 +149,13 @@ def watch(
 
 
 def control(
-    node: Annotated[str, typer.Argument(help="Its id, its name where no other has it, or a container's short id.")],
+    node: Annotated[
+        str,
+        typer.Argument(metavar="NODE", help="Its id, its name where no other has it, or a container's short id."),
+    ],
     control: Annotated[
-        str, typer.Argument(help="The id or the name of the control. Without it: list those that there are now.")
+        str,
+        typer.Argument(metavar="CONTROL", help="The id or the name of the control. Without it: list what there is."),
     ] = "",
     arguments: Annotated[
         list[str] | None, typer.Argument(metavar="KEY=VALUE", help="What the control is told, as signal=HUP.")
@@ -240,6 +243,8 @@ def _service(url: str, token: str, org: str, *, plaintext: bool, ca_file: Path |
 
 def _run(work: Coroutine[object, object, int | None]) -> None:
     """Does it, and ends as it says."""
+    import asyncio
+
     try:
         status = asyncio.run(work) or 0
     except Failure as failure:
