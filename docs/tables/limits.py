@@ -14,9 +14,12 @@ from collection import limits as pace
 from collection.settings import CollectionSettings
 from docs.tables.markdown import table
 from mesh import limits as mesh
+from mesh import pipes
 from mesh.contracts import rpcs
 from mesh.rates import Rate
 from mesh.settings import Settings
+from pipe import frames, outbox
+from pipe.settings import PipeSettings
 from query import telling, views
 from query.settings import QuerySettings
 from scope.errors.v1.errors_pb2 import Reason
@@ -39,7 +42,13 @@ on to every service); what is so much "at a replica" is counted by each replica 
 status, reason (`google.rpc.ErrorInfo`) and HTTP status, and its message names the bound.
 """
 
-_HTTP = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "RESOURCE_EXHAUSTED": 429, "UNAVAILABLE": 503}
+_HTTP = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAVAILABLE": 503,
+    "NOT_FOUND": 404,
+}
 
 
 def _refused(code: StatusCode, reason: Reason.ValueType, more: str = "") -> str:
@@ -87,6 +96,7 @@ def page() -> str:
         ("How often", _rates()),
         ("Streams, calls and reports", _pace()),
         ("The report log", _log()),
+        ("Pipes", _pipes()),
     )
     tables = (f"\n## {title}\n\n{table(_COLUMNS, [_cells(limit) for limit in limits])}" for title, limits in sections)
     return _INTRODUCTION + "".join(tables)
@@ -94,7 +104,7 @@ def page() -> str:
 
 def rows() -> Sequence[Limit]:
     """Every line but those of the contracts' fields."""
-    return [*_report(), *_messages(), *_accounts(), *_rates(), *_pace(), *_log()]
+    return [*_report(), *_messages(), *_accounts(), *_rates(), *_pace(), *_log(), *_pipes()]
 
 
 def _cells(limit: Limit) -> Sequence[str]:
@@ -275,6 +285,36 @@ def _log() -> list[Limit]:
         ),
         _setting("reports of an organization together", CollectionSettings, "log_max_bytes", oldest, unit="bytes"),
         _setting("age of a report", CollectionSettings, "log_max_age", oldest, unit="s"),
+    ]
+
+
+def _pipes() -> list[Limit]:
+    ends = "the pipe ends, and says so"
+    too_many = f"{_LIMIT_EXCEEDED}; {ends}"
+    again = "dropped, and asked for again"
+    waiting = "in a replica, on its way to one end"
+    return [
+        _setting("ends of pipes that one person has attached at a replica", PipeSettings, "pipes_per_user", too_many),
+        _setting(
+            "ends of pipes that probes with one token have attached at a replica",
+            PipeSettings,
+            "pipes_per_credential",
+            too_many,
+        ),
+        _fixed("a frame of an end", frames, "FRAME_BYTES", ends, unit="bytes"),
+        _fixed("what an end may have sent without an acknowledgement", frames, "CREDIT", "it waits", unit="bytes"),
+        _fixed(f"what waits {waiting}", outbox, "MOST_BYTES", ends, unit="bytes"),
+        _fixed(f"frames that wait {waiting}", outbox, "MOST_FRAMES", again),
+        _setting("how long one end is waited for by the other", PipeSettings, "orphaned_after", ends, unit="s"),
+        _setting("how long a pipe may be without bytes", PipeSettings, "idle_after", ends, unit="s"),
+        _fixed(
+            "how long a pipe that is not used is known",
+            pipes,
+            "KEPT",
+            _refused(StatusCode.NOT_FOUND, Reason.REASON_NOT_FOUND),
+            unit="s",
+        ),
+        _fixed("records of all pipes together", pipes, "BYTES", "no more are opened", unit="bytes"),
     ]
 
 

@@ -38,6 +38,7 @@ _OK = Outcome("OK")
 _BAD = Outcome("INVALID_ARGUMENT", "INVALID_FIELD")
 _ABSENT = Outcome("NOT_FOUND", "NOT_FOUND")
 _HOSTS = {"topology": "hosts"}
+_NO_PIPE = {"id": "0" * 32}
 _NO_NODE = {"topology": "hosts", "node_id": "no-such-node"}
 #: Stands for the id of a token of another organization, which nobody here may learn of.
 OTHERS_TOKEN = "OTHERS_TOKEN"
@@ -53,6 +54,11 @@ CALLS: Mapping[str, Call] = {
         Outcome("UNAVAILABLE", "PROBE_NOT_CONNECTED"),
         {"probe_id": "no-such-probe", "node_id": "no-such-node", "control": "no-such-control", "arguments": {}},
     ),
+    "/scope.pipe.v1.PipeService/Attach": Call(
+        _ABSENT, headers={"x-scope-pipe-id": _NO_PIPE["id"], "x-scope-probe-id": "guard"}
+    ),
+    "/scope.pipe.v1.PipeService/GetPipe": Call(_ABSENT, _NO_PIPE),
+    "/scope.pipe.v1.PipeService/ClosePipe": Call(_ABSENT, _NO_PIPE),
     "/scope.query.v1.QueryService/GetInfo": Call(_OK),
     "/scope.query.v1.QueryService/ListTopologies": Call(_OK),
     "/scope.query.v1.QueryService/GetTopology": Call(_OK, _HOSTS),
