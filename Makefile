@@ -52,7 +52,7 @@ lint: installed-dev ## Check style, types, imports, contracts, and that generate
 gen: installed-dev ## Generate gen/ and envoy/ from the contracts, and tables of docs/ from the code
 	@$(BIN)/python proto/generated.py gen
 
-bench: installed-dev ## Measure for some ten minutes, print tables and JSON, update docs/performance.md. SECONDS=5 ONLY=ingest,edge
+bench: installed-dev ## Measure for some twenty minutes, print tables and JSON, update docs/performance.md. SECONDS=5 ONLY=ingest,edge
 	@exec $(BIN)/python -m tests.load bench $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove what was installed and built; data folders stay

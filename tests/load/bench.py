@@ -57,7 +57,9 @@ RUNS = (
 @app.command()
 def bench(
     seconds: Annotated[float | None, typer.Option(min=1, max=3600, help="For each run; the document stays.")] = None,
-    only: Annotated[str, typer.Option(help="These runs, separated by commas; the document stays.")] = "",
+    only: Annotated[
+        str, typer.Option(help="These runs, separated by commas; what the document says of others stays.")
+    ] = "",
 ) -> None:
     """Measure everything, print the figures as tables and as JSON, and write them into docs/performance.md."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -69,8 +71,8 @@ def bench(
         figures[run.name].print()
         references.append(reference())
     _say(figures, references)
-    if seconds is None and not only:
-        document.put(_DOCUMENT, document.markdown(description(), references, goals.verdicts(figures), figures))
+    if seconds is None:
+        _write(figures, references, anew=not only)
     raise typer.Exit(1 if any(outcome.failures for outcome in figures.values()) else 0)
 
 
@@ -92,6 +94,12 @@ def _measured(run: Run) -> Outcome:
     if not done.stdout:
         return Outcome(run.mode, {"seconds": run.seconds}, {}, [done.stderr.strip()[-1000:]])
     return Outcome.read(done.stdout)
+
+
+def _write(figures: goals.Figures, references: list[Reference], *, anew: bool) -> None:
+    now = document.markdown(description(), references, goals.verdicts(figures), figures)
+    order = [run.name for run in RUNS]
+    document.put(_DOCUMENT, now if anew else document.merged(document.get(_DOCUMENT), now, order))
 
 
 def _say(figures: goals.Figures, references: list[Reference]) -> None:

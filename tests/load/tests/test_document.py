@@ -4,7 +4,7 @@ import pytest
 
 from tests.load import __main__ as command
 from tests.load.bench import _DOCUMENT, RUNS
-from tests.load.document import BEGIN, END, markdown, put
+from tests.load.document import BEGIN, END, get, markdown, merged, put
 from tests.load.goals import Verdict
 from tests.load.machine import Reference, description, spread
 from tests.load.modes import MODES
@@ -59,6 +59,34 @@ def test_markdown_says_the_machine_the_goals_and_every_figure() -> None:
         "**Failed:** 1 report was lost",
     ):
         assert part in text
+
+
+def test_figures_of_some_runs_leave_those_of_others_as_they_were(tmp_path: Path) -> None:
+    def figures(milliseconds: float, hosts: int, *runs: str, speed: float | None, size: float | None) -> str:
+        goals = [
+            Verdict(text, "at least 10", value, None if value is None else value >= 10, 0.0)
+            for text, value in (("speed", speed), ("size", size))
+        ]
+        outcomes = {run: Outcome("views", {"hosts": hosts}, {}) for run in runs}
+        return markdown({"cores": "2"}, [Reference(milliseconds, 99.0)], goals, outcomes)
+
+    path = tmp_path / "performance.md"
+    path.write_text(f"{BEGIN}\n{END}\n")
+    put(path, figures(100, 1, "views-10", "streams", speed=12.0, size=5.0))
+    now = figures(125, 2, "views-20", "streams", speed=None, size=11.0)
+    put(path, merged(get(path), now, ["views-10", "views-20", "streams"]))
+    text = get(path)
+    assert [line for line in text.splitlines() if line.startswith(("###", "With"))] == [
+        "### The machine",
+        "### Goals",
+        *("### views-10", "With hosts 1."),
+        *("### views-20", "With hosts 2."),
+        *("### streams", "With hosts 2."),
+    ]
+    assert "| speed | at least 10 | 12.0 | met |" in text
+    assert "| size | at least 10 | 11.0 | met |" in text
+    assert (text.count("took 100 to 100 ms"), text.count("took 125 to 125 ms")) == (1, 2)
+    assert merged(text, now, ["views-10", "views-20", "streams"]) == text
 
 
 def test_the_spread_is_that_of_the_slowest_and_the_fastest() -> None:
