@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from probe.tests.kubernetes.one_object import OneObject, RefusalError, Request
+
 Raw = dict[str, Any]
 
 TOKEN = "token-of-a-test"
@@ -42,11 +44,13 @@ class ApiServer:
         self.changed = threading.Condition()
         #: Watches under way.
         self.watches: set[int] = set()
+        #: What requests about one object find.
+        self.one = OneObject()
         self._objects: dict[str, dict[str, Raw]] = defaultdict(dict)
         self._events: dict[str, list[tuple[int, str, Raw]]] = defaultdict(list)
         self._oldest = 0
         self._pages: dict[str, list[Raw]] = {}
-        self._cuts = 0
+        self.cuts = 0
         self._server: ThreadingHTTPServer | None = None
         self.port = 0
 
@@ -71,6 +75,18 @@ class ApiServer:
     def named(self, resource: str, name: str) -> Raw:
         return next(raw for raw in self._objects[resource].values() if raw["metadata"]["name"] == name)
 
+    def print(self, pod: str, container: str, *lines: str) -> None:
+        """Has a container print lines."""
+        with self.changed:
+            self.one.print(pod, container, *lines)
+            self.changed.notify_all()
+
+    def end_log(self, pod: str, container: str) -> None:
+        """Ends a container."""
+        with self.changed:
+            self.one.logs[pod, container].ended = True
+            self.changed.notify_all()
+
     def bookmark(self, resource: str) -> None:
         """Tells watches how far this is."""
         with self.changed:
@@ -87,7 +103,7 @@ class ApiServer:
     def cut(self) -> None:
         """Breaks every watch."""
         with self.changed:
-            self._cuts += 1
+            self.cuts += 1
             self.changed.notify_all()
 
     def start(self) -> None:
@@ -149,7 +165,7 @@ class ApiServer:
 
     def events(self, resource: str, query: dict[str, str]) -> Iterator[Raw | None]:
         """What happened since; None: nothing yet, wait. Ends when the watch is cut."""
-        since, cuts = int(query["resourceVersion"]), self._cuts
+        since, cuts = int(query["resourceVersion"]), self.cuts
         if since < self._oldest:
             yield {"type": "ERROR", "object": status(410, "Expired")}
             return
@@ -159,7 +175,7 @@ class ApiServer:
                 since = version
                 if what == "BOOKMARK" or selected(raw, query):
                     yield {"type": what, "object": raw}
-            if not news and cuts != self._cuts:
+            if not news and cuts != self.cuts:
                 return
             if not news:
                 yield None
@@ -192,6 +208,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        if url.path not in NAMES:
+            self._one()
+            return
         resource, query = NAMES[url.path], dict(parse_qsl(url.query))
         with self.api.changed:
             self.api.requests.append((resource, query))
@@ -207,6 +226,53 @@ class Handler(BaseHTTPRequestHandler):
                 answer = self.api.listed(resource, query)
             self._answer(200, answer) if answer else self._answer(410, status(410, "Expired"))
 
+    def do_DELETE(self) -> None:
+        self._one()
+
+    def do_PATCH(self) -> None:
+        self._one()
+
+    def _one(self) -> None:
+        """A request about one object."""
+        url = urlsplit(self.path)
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        kind = self.headers.get("Content-Type", "")
+        with self.api.changed:
+            assert self.headers["Authorization"] == f"Bearer {TOKEN}"
+            try:
+                request = Request(self.command, url.path, dict(parse_qsl(url.query)), kind, body)
+                found = self.api.one.answer(self.api, request)
+            except RefusalError as refusal:
+                self._answer(refusal.code, {**status(refusal.code, "Refused"), "message": refusal.message})
+                return
+            if isinstance(found, dict):
+                self._answer(200, found)
+            else:
+                self._log(found)
+
+    def _log(self, pieces: Iterator[bytes | None]) -> None:
+        """Sends a log, and nothing before its first line; breaks it off where everything is cut."""
+        cuts, begun = self.api.cuts, False
+        self.close_connection = True
+        for piece in pieces:
+            if piece is None:
+                self.api.changed.wait()
+                if cuts != self.api.cuts:
+                    return
+            else:
+                begun = begun or self._begin("text/plain")
+                self._chunk(piece)
+        begun = begun or self._begin("text/plain")
+        self._chunk(b"")
+
+    def _begin(self, kind: str) -> bool:
+        """Begins an answer that is sent in chunks."""
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        return True
+
     def _watch(self, resource: str, query: dict[str, str]) -> None:
         with self.api.changed:
             events = self.api.events(resource, query)
@@ -214,10 +280,7 @@ class Handler(BaseHTTPRequestHandler):
             if first and first["type"] == "ERROR" and not self.api.gone_in_stream:
                 self._answer(410, first["object"])
                 return
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Transfer-Encoding", "chunked")
-            self.end_headers()
+            self._begin("application/json")
             self.close_connection = True
             self.api.watches.add(id(self))
             self.api.changed.notify_all()
@@ -232,11 +295,10 @@ class Handler(BaseHTTPRequestHandler):
             if event is None:
                 self.api.changed.wait()
             else:
-                self._chunk(event)
+                self._chunk(json.dumps(event).encode() + b"\n")
 
-    def _chunk(self, event: Raw) -> None:
-        line = json.dumps(event).encode() + b"\n"
-        self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+    def _chunk(self, piece: bytes) -> None:
+        self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
         self.wfile.flush()
 
     def _answer(self, code: int, content: Raw) -> None:

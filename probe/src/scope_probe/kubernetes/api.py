@@ -20,6 +20,8 @@ CONNECT_SECONDS = 5
 _LIST_SECONDS = 60
 #: A server that has said nothing for so long, where it could have said how far it is every minute, is asked anew.
 _QUIET_SECONDS = 90
+#: More than are open at once: one for each kind that is followed, call under way and log that somebody looks at.
+_CONNECTIONS = 1_000
 #: After which the server ends a watch, for it to start anew, maybe at another server.
 _WATCH_SECONDS = 300
 
@@ -117,6 +119,7 @@ def connect() -> client.ApiClient:
     """
     configuration = client.Configuration()
     configuration.retries = False  # it would try again at once, and log each time
+    configuration.connection_pool_maxsize = _CONNECTIONS  # it would log each one beyond
     try:
         file = os.environ.get("KUBECONFIG") or None
         if file is None and "KUBERNETES_SERVICE_HOST" in os.environ:

@@ -5,6 +5,7 @@ import math
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -48,7 +49,6 @@ class Log:
     core: client.CoreV1Api
     pod: Pod
     container: str
-    _response: HTTPResponse | None = field(default=None, init=False)
     _stopped: bool = field(default=False, init=False)
     #: When the newest line was printed, by the node's clock, and when it came, by ours.
     _newest: bytes = field(default=b"", init=False)
@@ -79,25 +79,34 @@ class Log:
                 except ReadTimeoutError:
                     continue
                 except HTTPError as error:
-                    failures = failures + 1 if before == self._newest else 1
+                    if before != self._newest:
+                        backoff.reset()
+                        failures = 0
+                    failures += 1
                     if failures > _TRIES:
                         raise NotReachedError(f"the log broke off: {type(error).__name__}") from None
                     await asyncio.sleep(backoff.next())
                 else:
                     return
         finally:
-            self._stop()
+            self._stopped = True
 
     async def _read(self, write: Write) -> None:
         seen = self._newest
-        chunks = (await in_thread(self._open)).stream(_READ_BYTES)
+        response = await in_thread(self._open)
+        chunks = response.stream(_READ_BYTES)
         rest = b""
-        while chunk := await in_thread(lambda: next(chunks, b"")):
-            *lines, rest = (rest + chunk).split(b"\n")
-            if len(rest) > _LINE_BYTES:
-                lines, rest = [*lines, rest], b""
-            await self._show(lines, seen, write)
-        await self._show([rest] if rest else [], seen, write)
+        try:
+            while chunk := await in_thread(lambda: next(chunks, b"")):
+                *lines, rest = (rest + chunk).split(b"\n")
+                if len(rest) > _LINE_BYTES:
+                    lines, rest = [*lines, rest], b""
+                await self._show(lines, seen, write)
+            await self._show([rest] if rest else [], seen, write)
+        finally:
+            with suppress(RuntimeError, ValueError):  # it is over already
+                response.shutdown()  # the thread that waits for more waits no longer
+            response.close()
 
     async def _show(self, lines: Sequence[bytes], seen: bytes, write: Write) -> None:
         new = []
@@ -122,7 +131,7 @@ class Log:
             since = {"since_seconds": math.ceil(time.monotonic() - self._came) + _OVERLAP_SECONDS}
         else:
             since = {"tail_lines": TAIL_LINES}
-        self._response = response = self._ask(follow=True, timestamps=True, **since)
+        response = self._ask(follow=True, timestamps=True, **since)
         if self._stopped:
             response.close()
         return response
@@ -138,12 +147,6 @@ class Log:
             **how,
         )
         return response
-
-    def _stop(self) -> None:
-        """Has the thread that waits for more wait no longer."""
-        self._stopped = True
-        if self._response:
-            self._response.shutdown()
 
 
 async def logs(core: client.CoreV1Api, pod: Pod) -> Session:
