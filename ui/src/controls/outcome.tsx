@@ -22,7 +22,7 @@ export function Outcome({ name, busy, problem, answer, onForget }: Props) {
     return null;
   }
   return (
-    <div className={styles.outcome}>
+    <div ref={seen} className={styles.outcome}>
       {problem ? (
         <Notice kind={isOpen(problem) ? "warn" : "bad"} title={titleOf(name, problem)}>
           <p>{problem.message}</p>
@@ -37,6 +37,11 @@ export function Outcome({ name, busy, problem, answer, onForget }: Props) {
       </Button>
     </div>
   );
+}
+
+/** Many controls leave no room for what came of one. */
+function seen(element: HTMLElement | null): void {
+  element?.scrollIntoView({ block: "nearest" });
 }
 
 /** Whether it may have been done in spite of what went wrong: nobody answered, or not in time. */
