@@ -6,9 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-import nats.errors
-import structlog
-
 from control import refusals, subjects
 from control.auditing import Audit
 from control.instruments import DISPATCHED, LOST
@@ -39,8 +36,6 @@ ATTACH = "docker_attach_container"
 MAY_TYPE = "container.attach.in"
 #: How long a replaced stream may still wait for the answers to its calls, in seconds: no caller waits longer.
 REPLACED_FOR = 30.0
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +197,7 @@ class Held:
         outcome = self._outcome(answer=answer)
         if answer.ByteSize() > REQUEST_BYTES:
             outcome = self._outcome(refused=refusals.too_large().status())
-        await self._tell(answer.call, outcome)
+        await self._office.post.tell_surely(answer.call, outcome)
 
     async def end(self) -> None:
         """The stream has ended: says so to whoever still waits."""
@@ -211,17 +206,11 @@ class Held:
             if told is not None:
                 told.cancel()
                 LOST.add()
-                await self._tell(call, self._outcome(lost=Lost()))
+                await self._office.post.tell_surely(call, self._outcome(lost=Lost()))
 
     async def refuse(self, call: str, error: ServiceError) -> None:
         """Tells whoever was asked that the probe was not told."""
-        await self._tell(call, self._outcome(refused=error.status()))
+        await self._office.post.tell_surely(call, self._outcome(refused=error.status()))
 
     def _outcome(self, **event: Any) -> Outcome:
         return Outcome(organization=self.organization, probe_id=self.probe, **event)
-
-    async def _tell(self, call: str, outcome: Outcome) -> None:
-        try:
-            await self._office.post.tell(call, outcome)
-        except (nats.errors.Error, OSError) as error:
-            _log.warning("what became of a call cannot be told to whoever waits", call=call, why=repr(error))

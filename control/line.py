@@ -41,6 +41,7 @@ class Line:
         self._calls: Subscription | None = None
         self._notices: Subscription | None = None
         self._announced = False
+        self._replaced = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
@@ -114,7 +115,8 @@ class Line:
             self._held.cancel_anyhow(notice.cancelled)
         elif notice.replaced_by == self._held.id:
             self._announced = True
-        elif self._announced and self._held.takes_calls:  # what was said before is about who came before
+        elif self._announced and not self._replaced:  # what was said before is about who came before
+            self._replaced = True
             self._start(self._replace())
 
     def _start(self, work: Coroutine[object, object, None]) -> None:

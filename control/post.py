@@ -1,9 +1,11 @@
 """What becomes of calls, on its way to whoever was asked, and what they make of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 
+import nats.errors
 import structlog
 from google.protobuf.message import DecodeError
 from nats.aio.client import Client
@@ -16,6 +18,12 @@ from scope.control.v1.messages_pb2 import Answer, Dispatched, Outcome
 
 #: How long after a stream's end another one may bring the answer, in seconds.
 LOST_FOR = 5.0
+
+#: How many bytes of outcomes wait for the bus, at most; what is older goes first.
+WAITING_BYTES = 16 * 1024 * 1024
+#: How long after the bus is back they are told, and told again, in seconds: those who wait may be back a little later
+#: than this replica, and to hear of something twice harms nobody.
+AGAIN_AFTER = (0.0, 1.0, 4.0)
 
 _NO_RESPONDERS = "503"
 _log = structlog.get_logger()
@@ -83,12 +91,17 @@ class Post:
         self._replica = subjects.new_replica()
         self._here = f"{self._replica}."
         self._awaited: dict[str, Awaited] = {}
+        self._waiting: deque[tuple[str, Outcome]] = deque()
+        self._waiting_bytes = 0
+        self._telling: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """Takes in what comes while the body runs."""
         await self._client.subscribe(subjects.inbox(f"{self._here}*"), cb=self._receive)
         yield
+        for telling in self._telling:
+            telling.cancel()
 
     @contextmanager
     def awaited(self, organization: str, probe: str) -> Iterator[tuple[str, Awaited]]:
@@ -107,6 +120,32 @@ class Post:
             await self._client.publish(subjects.inbox(call), outcome.SerializeToString())
         elif awaited := self._awaited.get(call):
             awaited.hear(outcome)
+
+    async def tell_surely(self, call: str, outcome: Outcome) -> None:
+        """The same; where the bus is away, as soon as it is back."""
+        try:
+            await self.tell(call, outcome)
+        except (nats.errors.Error, OSError):
+            self._waiting.append((call, outcome))
+            self._waiting_bytes += outcome.ByteSize()
+            while self._waiting_bytes > WAITING_BYTES:
+                self._waiting_bytes -= self._waiting.popleft()[1].ByteSize()
+
+    async def returned(self) -> None:
+        """The bus is back: what waits for it is told."""
+        if self._waiting:
+            telling = asyncio.create_task(self._tell_again(list(self._waiting)))
+            self._telling.add(telling)
+            telling.add_done_callback(self._telling.discard)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    async def _tell_again(self, waiting: Sequence[tuple[str, Outcome]]) -> None:
+        for seconds in AGAIN_AFTER:
+            await asyncio.sleep(seconds)
+            for call, outcome in waiting:
+                with suppress(nats.errors.Error, OSError):  # the next time comes
+                    await self.tell(call, outcome)
 
     async def _receive(self, message: Msg) -> None:
         awaited = self._awaited.get(message.subject.removeprefix(f"{subjects.INBOX}."))

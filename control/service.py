@@ -114,7 +114,11 @@ async def _read(requests: AsyncIterator[ConnectRequest | None], held: Held, line
 async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
     """What control consists of."""
     assert isinstance(mesh.settings, ControlSettings)
-    client = await bus.connect(mesh.name, mesh.settings)
+
+    async def returned() -> None:
+        await post.returned()
+
+    client = await bus.connect(mesh.name, mesh.settings, returned)
     try:
         post = Post(client)
         registry = Registry(client, mesh.renewals.verifier)

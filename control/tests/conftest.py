@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import nats
 import pytest
 from nats.aio.client import Client
 
@@ -22,18 +23,34 @@ def limits() -> dict[str, int]:
 
 
 @pytest.fixture
-async def audit(nats_server: NatsServer) -> AsyncIterator[Client]:
-    """The stream of the audit, by the key of users."""
-    client = await make_audit(nats_server)
+def audited() -> bool:
+    """Whether there is an audit to tell."""
+    return True
+
+
+@pytest.fixture
+async def pipe(nats_server: NatsServer) -> AsyncIterator[Client]:
+    """The bus, by the key of the pipe service."""
+    seed = str(nats_server.nkey_file("pipe"))
+    client = await nats.connect(nats_server.url, nkeys_seed=seed, inbox_prefix="_INBOX_pipe")
     yield client
     await client.close()
+
+
+@pytest.fixture
+async def audit(nats_server: NatsServer, audited: bool) -> AsyncIterator[Client | None]:
+    """The stream of the audit, by the key of users."""
+    client = await make_audit(nats_server) if audited else None
+    yield client
+    if client is not None:
+        await client.close()
 
 
 @pytest.fixture
 async def replicas(  # noqa: PLR0917 - fixtures, by name
     authority: Authority,
     nats_server: NatsServer,
-    audit: Client,
+    audit: Client | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     limits: dict[str, int],

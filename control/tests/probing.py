@@ -29,6 +29,11 @@ class Probe:
             else:
                 self._others.put_nowait(event)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has ended."""
+        return self._reading.done()
+
     async def call(self) -> Call:
         """The next call."""
         return await asyncio.wait_for(self._calls.get(), PATIENCE)

@@ -126,7 +126,7 @@ async def recorded(users: Client) -> list[Record]:
     while True:
         try:
             messages = await waiting.fetch(100, timeout=0.5)
-        except nats.errors.TimeoutError:
+        except TimeoutError:
             return found
         for message in messages:
             found.append(Record.FromString(message.data))
