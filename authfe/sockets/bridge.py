@@ -55,7 +55,7 @@ _OVER = Closing(WSCloseCode.OK)
 
 
 class Bridge:
-    """Brings what comes by the WebSocket to the pipe, and what comes from the pipe to the WebSocket.
+    """Brings what comes by the WebSocket to the pipe, and what comes from the pipe to the WebSocket. To be left.
 
     Args:
         websocket: the browser's.
@@ -68,21 +68,29 @@ class Bridge:
         self._call = call
         self._end = BrowserEnd(received)
         self._writing = asyncio.Lock()
+        self._reading = asyncio.create_task(self._down())
 
     async def run(self, leaving: asyncio.Event) -> Closing | None:
         """Goes on until either side is through; answers how to close the WebSocket, None where its peer is gone."""
-        down = asyncio.create_task(self._down())
-        tasks = [down, *map(asyncio.create_task, (self._up(), self._ticking(), _restart(leaving)))]
+        beside = [asyncio.create_task(one) for one in (self._up(), self._ticking(), _restart(leaving))]
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            done, _ = await asyncio.wait([self._reading, *beside], return_when=asyncio.FIRST_COMPLETED)
             return next(iter(done)).result()
         except ClientConnectionError:
             return None
         finally:
-            await self._leave(down)
-            for task in tasks:
+            for task in beside:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*beside, return_exceptions=True)
+
+    async def leave(self) -> None:
+        """Ends the attachment, so that what was written to it still arrives."""
+        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            await self._call.done_writing()
+        await asyncio.wait([self._reading], timeout=_GRACE)
+        self._call.cancel()
+        self._reading.cancel()
+        await asyncio.gather(self._reading, return_exceptions=True)
 
     async def _up(self) -> Closing | None:
         async for message in self._websocket:
@@ -97,7 +105,7 @@ class Bridge:
 
     async def _down(self) -> Closing:
         try:
-            if (READ_ONLY, "true") in await self._call.initial_metadata():
+            if (await self._call.initial_metadata()).get(READ_ONLY) == "true":
                 await self._tell([read_only_words()])
             async for response in self._call:
                 if response.frame.HasField("drain"):
@@ -135,13 +143,6 @@ class Bridge:
         words = error.details() or ""
         await self._tell([end_words(_reason(error), words)])
         return Closing(WSCloseCode.POLICY_VIOLATION, words)
-
-    async def _leave(self, down: asyncio.Task[Closing]) -> None:
-        """Ends the attachment, so that what was written to it still arrives."""
-        with suppress(grpc.aio.AioRpcError, asyncio.InvalidStateError):
-            await self._call.done_writing()
-        await asyncio.wait([down], timeout=_GRACE)
-        self._call.cancel()
 
 
 async def _restart(leaving: asyncio.Event) -> Closing:

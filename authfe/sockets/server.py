@@ -110,26 +110,31 @@ class Sockets:
             writer_limit=_WAITING_BYTES,
         )
         await websocket.prepare(request)
-        closing = await self._until_closing(websocket, attach)
-        if closing:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(_close(websocket, closing), 2 * _CLOSE_SECONDS)
+        await self._bridge(websocket, attach)
         if not websocket.closed and request.transport:
             request.transport.abort()
         instruments.CLOSED.add(1, str(websocket.close_code or WSCloseCode.ABNORMAL_CLOSURE.value))
         return websocket
 
-    async def _until_closing(self, websocket: web.WebSocketResponse, attach: Attach) -> Closing | None:
+    async def _bridge(self, websocket: web.WebSocketResponse, attach: Attach) -> None:
         try:
             call = await self._pipes.attach(attach.metadata)
         except TimeoutError:
-            return AWAY
-        return await Bridge(websocket, call, attach.received).run(self._leaving)
+            await _close(websocket, AWAY)
+            return
+        bridge = Bridge(websocket, call, attach.received)
+        try:
+            await _close(websocket, await bridge.run(self._leaving))
+        finally:
+            await bridge.leave()
 
 
-async def _close(websocket: web.WebSocketResponse, closing: Closing) -> None:
-    reason = closing.reason.encode()[:_REASON_BYTES].decode(errors="ignore").encode()
-    await websocket.close(code=closing.code, message=reason, drain=False)
+async def _close(websocket: web.WebSocketResponse, closing: Closing | None) -> None:
+    """Tells a browser that is there why it is over; one that takes nothing in is not waited for."""
+    if closing is not None:
+        reason = closing.reason.encode()[:_REASON_BYTES].decode(errors="ignore").encode()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(websocket.close(code=closing.code, message=reason, drain=False), 2 * _CLOSE_SECONDS)
 
 
 def _refuse(error: ServiceError) -> web.Response:

@@ -8,6 +8,7 @@ import grpc
 from grpc_status import rpc_status
 
 from authfe.tests.standins import free_port
+from mesh.background import running
 from mesh.errors import ServiceError
 from mesh.headers import READ_ONLY
 from scope.pipe.v1.messages_pb2 import Ack, AttachRequest, AttachResponse, Data, End, Frame, Joined, Rewind
@@ -22,17 +23,22 @@ Context: TypeAlias = "grpc.aio.ServicerContext[AttachRequest, AttachResponse]"
 class Attached:
     """An attachment: what comes by it, and what is to go there."""
 
-    def __init__(self, requests: AsyncIterator[AttachRequest], metadata: dict[str, str]) -> None:
+    def __init__(self, metadata: dict[str, str]) -> None:
         self.metadata = metadata
         #: Set when its caller has ended the stream, or is gone.
         self.left = asyncio.Event()
-        self._requests = requests
+        self._heard: asyncio.Queue[Frame] = asyncio.Queue()
         self._frames: asyncio.Queue[Frame | ServiceError | None] = asyncio.Queue()
+
+    @property
+    def waiting(self) -> int:
+        """How many frames were not taken from here."""
+        return self._frames.qsize()
 
     async def heard(self) -> Frame:
         """The next frame that comes."""
         async with asyncio.timeout(PATIENCE):
-            return (await anext(self._requests)).frame
+            return await self._heard.get()
 
     async def until(self, kind: str) -> Frame:
         """The next frame of a kind."""
@@ -76,6 +82,12 @@ class Attached:
         """Ends the stream."""
         self._frames.put_nowait(error)
 
+    async def hear(self, requests: AsyncIterator[AttachRequest]) -> None:
+        """Takes in what comes, until nothing follows: then the stream ends."""
+        async for request in requests:
+            self._heard.put_nowait(request.frame)
+        self.over()
+
     async def frames(self, context: Context) -> AsyncIterator[AttachResponse]:
         """What is to go there, until the stream is to end."""
         while (frame := await self._frames.get()) is not None:
@@ -90,6 +102,8 @@ class PipeStandIn(PipeServiceServicer):
 
     def __init__(self, *, read_only: bool = False) -> None:
         self.port = free_port()
+        #: How many attachments it has taken.
+        self.taken = 0
         #: What it refuses every attachment with, if it does.
         self.refusal: ServiceError | None = None
         self._read_only = read_only
@@ -123,11 +137,13 @@ class PipeStandIn(PipeServiceServicer):
         if self.refusal:
             await context.abort_with_status(rpc_status.to_status(self.refusal.status()))
         metadata = {key: str(value) for key, value in context.invocation_metadata() or ()}
-        attached = Attached(requests, metadata)
+        attached = Attached(metadata)
         await context.send_initial_metadata(((READ_ONLY, "true"),) if self._read_only else ())
+        self.taken += 1
         self._attached.put_nowait(attached)
         try:
-            async for response in attached.frames(context):
-                yield response
+            async with running(attached.hear(requests)):
+                async for response in attached.frames(context):
+                    yield response
         finally:
             attached.left.set()
