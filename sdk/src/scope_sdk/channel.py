@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import grpc
 import grpc.aio
 
+from scope_sdk.report.ids import PROBE_ID
 from scope_sdk.report.limits import MESSAGE_BYTES
 
 Metadata = tuple[tuple[str, str], ...]
@@ -104,6 +105,15 @@ class Service:
         probe = (("x-scope-probe-id", probe_id),) if probe_id else ()
         organization = (("x-scope-org", self.organization),) if self.organization else ()
         return (("authorization", f"Scope-Probe token={self.token}"), *probe, *organization)
+
+
+def check_names(probe_id: str, version: str) -> str:
+    """The probe id. Raises ValueError where it, unless it is empty, or the version of a program is none."""
+    if probe_id and not PROBE_ID.fullmatch(probe_id):
+        raise ValueError("a probe id has 1 to 64 characters of A-Z a-z 0-9 _ -")
+    if len(version) > 64:
+        raise ValueError("a version has at most 64 characters")
+    return probe_id
 
 
 _PORTS = {"http": 80, "https": 443, "": None}

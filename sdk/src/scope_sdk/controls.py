@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import asyncio
+import logging
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from scope.control.v1.messages_pb2 import Offer
+from scope.control.v1.messages_pb2 import Answer, ConnectResponse, Hello, Offer
+from scope.control.v1.service_pb2_grpc import ControlServiceStub
 from scope.report.v1.template_pb2 import ControlTemplate, TopologyTemplates
 from scope.report.v1.topology_pb2 import Topology
+from scope_sdk._calls import Calls
 from scope_sdk._handlers import Call, ControlError, Function, Handler, Removed, Result, Session, Stream, Terminal
-from scope_sdk.channel import Service
-from scope_sdk.pipes import Ended
+from scope_sdk._link import Link, Made
+from scope_sdk.backoff import Backoff, at_least
+from scope_sdk.channel import Service, check_names
+from scope_sdk.errors import REFUSED, PublishError
+from scope_sdk.pipes import Ended, attach
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.standard import STANDARD
+
+if TYPE_CHECKING:
+    from scope.control.v1.service_pb2_grpc import ControlServiceAsyncStub
 
 __all__ = [
     "Call",
@@ -31,6 +43,11 @@ __all__ = [
 
 OFFERS = 1_000
 """How many controls a probe may offer."""
+
+ANSWERS = 256
+"""How many answers wait for a stream."""
+
+_log = logging.getLogger("scope_sdk")
 
 F = TypeVar("F", bound=Function)
 
@@ -171,14 +188,110 @@ class Controller:
         Raises:
             ValueError: the probe id or the version is none.
         """
+        if not check_names(probe_id, version):
+            raise ValueError("the id of the probe that reports the nodes must be said")
         self.connected = False
         self.problem = ""
-        self._service, self._controls, self._probe_id, self._version = service, controls, probe_id, version
+        self._service = service
+        self._controls = controls
+        self._probe_id = probe_id
+        self._version = version
+        self._backoff = Backoff()
+        self._links: dict[str, Link] = {}
+        self._newest: Link | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+        self._kept: deque[Made] = deque(maxlen=ANSWERS)
+        self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        channel = await self._stack.enter_async_context(self._service.channel())
+        attached = partial(attach, self._service, probe_id=self._probe_id, channel=channel)
+        self._calls = Calls(self._controls.handler, attached, self._answer, self._settle)
+        self._task = asyncio.create_task(self._run(ControlServiceStub(channel)))
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        raise NotImplementedError
+        self.connected = False
+        tasks = [self._task, *self._retiring]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._calls.close()
+        await self._stack.aclose()
+
+    async def _run(self, stub: ControlServiceAsyncStub) -> None:
+        while True:
+            link = self._newest = self._open(stub)
+            try:
+                await link.left()
+            except PublishError as error:
+                self._keep(await link.close())
+                await asyncio.sleep(self._after(error))
+                continue
+            except asyncio.CancelledError:
+                await link.close()
+                raise
+            retiring = asyncio.create_task(self._retire(link))
+            self._retiring.add(retiring)
+            retiring.add_done_callback(self._retiring.discard)
+            if link.replaced:
+                await asyncio.sleep(self._elsewhere())
+
+    def _open(self, stub: ControlServiceAsyncStub) -> Link:
+        hello = Hello(offers=self._controls.offers(), version=self._version)
+        answers = [*self._kept]
+        self._kept.clear()
+        return Link(stub.Connect(metadata=self._service.metadata(self._probe_id)), hello, answers, self._heard)
+
+    async def _retire(self, link: Link) -> None:
+        try:
+            self._keep(await link.retire())
+        finally:
+            await link.close()
+
+    def _heard(self, link: Link, response: ConnectResponse) -> None:
+        match response.WhichOneof("event"):
+            case "ready":
+                self._backoff.reset()
+                if not self.connected:
+                    _log.info("controls can be called through %s", self._service.target)
+                self.connected, self.problem = True, ""
+            case "call":
+                self._links[response.call.id] = link
+                self._calls.start(response.call)
+            case "cancel":
+                self._calls.cancel(response.cancel.call)
+
+    def _answer(self, answer: Answer) -> None:
+        self._keep([Made(answer, asyncio.get_running_loop().time())])
+
+    def _keep(self, answers: Iterable[Made]) -> None:
+        """Sends answers by the stream that their call came by, by the newest, or by the next that there is."""
+        for made in answers:
+            links = (self._links.get(made.answer.call), self._newest)
+            link = next((link for link in links if link is not None and link.alive), None)
+            if link is None:
+                self._kept.append(made)
+            else:
+                link.answer(made)
+
+    def _settle(self, call: str) -> None:
+        link = self._links.pop(call, None)
+        if link is not None:
+            link.settle(call)
+
+    def _after(self, error: PublishError) -> float:
+        """Makes the best of a stream that ended; returns how many seconds to wait for the next."""
+        if self.connected or str(error) != self.problem:
+            _log.warning("controls cannot be called through %s: %s", self._service.target, error)
+        self.connected, self.problem = False, str(error)
+        wait = self._backoff.longest() if error.code in REFUSED else self._backoff.next()
+        return max(wait, at_least(error.retry_after))
+
+    def _elsewhere(self) -> float:
+        """Another program has taken this one's place; returns how many seconds to leave it there."""
+        self.connected, self.problem = False, f"another program takes calls as the probe {self._probe_id}"
+        _log.warning("controls cannot be called through %s: %s", self._service.target, self.problem)
+        return self._backoff.longest()

@@ -13,6 +13,9 @@ from grpc_status import rpc_status
 
 from scope_sdk.state import parse_epoch
 
+REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
+"""Who is refused for these is so again if it tries soon."""
+
 _DOMAIN = "scope"
 
 

@@ -162,6 +162,12 @@ class Pipe:
         self._window.resize(width, height)
         self._wake.set()
 
+    async def wait_attached(self) -> None:
+        """Waits until the service is there. Raises PipeEnded where the pipe is over before that."""
+        while self.state == "away":
+            self._raise_over()
+            await self._changed.wait()
+
     async def wait_ended(self) -> End:
         """Why the pipe is over, when it is. What has arrived by then can still be read."""
         while self._window.over is None:

@@ -18,11 +18,10 @@ from scope.collection.v1.messages_pb2 import PublishRequest
 from scope_sdk._series import Encoded, Series
 from scope_sdk._stream import Stream
 from scope_sdk.backoff import Backoff, at_least
-from scope_sdk.channel import Service
-from scope_sdk.errors import PublishError
+from scope_sdk.channel import Service, check_names
+from scope_sdk.errors import REFUSED, PublishError
 from scope_sdk.report.builder import Builder
 from scope_sdk.report.errors import ReportError
-from scope_sdk.report.ids import PROBE_ID
 from scope_sdk.state import State, new_probe_id
 
 KEPT = 20
@@ -35,7 +34,6 @@ _TRIES = 3
 _SUPERSEDED = "EPOCH_SUPERSEDED"
 _INVALID = "REPORT_INVALID"
 _TOO_FAST = "RATE_EXCEEDED"
-_REFUSED = frozenset({grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED})
 
 _log = logging.getLogger("scope_sdk")
 
@@ -86,7 +84,7 @@ class Publisher:
             ValueError: the probe id or the version is none, or the directory holds something else.
         """
         self._state = State(state)
-        self.probe_id = _checked(probe_id, version) or self._state.probe_id()
+        self.probe_id = check_names(probe_id, version) or self._state.probe_id()
         self.connected = False
         self.acknowledged: Acknowledged | None = None
         self.dropped = 0
@@ -195,7 +193,7 @@ class Publisher:
             self._reconsider(self._waiting[0], self._waiting[0].encoded, error)
         if error.reason == _SUPERSEDED:
             self._series = Series(self._state.epoch_after(error.epoch))
-        return self._backoff.longest() if error.code in _REFUSED else self._backoff.next()
+        return self._backoff.longest() if error.code in REFUSED else self._backoff.next()
 
     def _paced(self, error: PublishError) -> float:
         """What was under way was certainly not stored: it goes out as it is, after the time that the service says."""
@@ -230,7 +228,7 @@ async def publish_once(
     Raises PublishError where it is refused or the service cannot be reached, ReportError where the builder's parts do
     not fit each other.
     """
-    name = _checked(probe_id, version) or new_probe_id()
+    name = check_names(probe_id, version) or new_probe_id()
     epochs = State(state)
     epoch = epochs.next_epoch()
     tries = _TRIES
@@ -256,14 +254,6 @@ async def _once(stream: Stream, epoch: int, builder: Builder, version: str) -> A
     finally:
         await stream.abandon()
     return Acknowledged(epoch, encoded.report.number)
-
-
-def _checked(probe_id: str, version: str) -> str:
-    if probe_id and not PROBE_ID.fullmatch(probe_id):
-        raise ValueError("a probe id has 1 to 64 characters of A-Z a-z 0-9 _ -")
-    if len(version) > 64:
-        raise ValueError("a version has at most 64 characters")
-    return probe_id
 
 
 def _settle(waiting: _Waiting, *, stored: bool) -> None:
