@@ -5,10 +5,13 @@ import pytest
 import yaml
 from structlog.testing import capture_logs
 
+from probe.tests.kubernetes import shop
 from probe.tests.kubernetes.api_server import PATHS, ApiServer
+from probe.tests.kubernetes.calling import Reader, calls
 from probe.tests.kubernetes.following import followed
 from probe.tests.waiting import until
 from scope_probe.kubernetes import Role
+from scope_sdk.controls import Stream
 
 pytestmark = pytest.mark.integration
 
@@ -29,9 +32,33 @@ async def test_the_documented_rules_are_enough_and_none_is_too_much(api: ApiServ
     assert {(api_group(name), name) for name, _ in api.requests} == allowed
 
 
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_documented_rules_are_enough_for_what_people_may_do_and_none_is_too_much(
+    api: ApiServer, role: Role
+) -> None:
+    for raw in shop.PODS:
+        api.end_log(raw["metadata"]["name"], "main")
+    async with calls(role) as found:
+        nodes = found.followed.report().nodes.values()
+        offered = sorted({(control, node.id) for node in nodes for control in node.controls}, key=is_deleting)
+        for control, node in offered:
+            result = await found.call(control, node)
+            if isinstance(result, Stream):
+                await result.session(Reader())
+    rules = documented_rules(f"scope-controls-{role}")
+    assert set(api.one.asked) == {
+        f"{verb} {resource}" for rule in rules for resource in rule["resources"] for verb in rule["verbs"]
+    }
+
+
+def is_deleting(offered: tuple[str, str]) -> bool:
+    """What is deleted cannot be described any more."""
+    return offered[0] == "kubernetes_delete_pod"
+
+
 def documented_rules(role: str) -> list[dict[str, Any]]:
-    text = next(text for text in PAGE.read_text().split("```") if text.startswith("yaml\napiVersion: rbac"))
-    objects = yaml.safe_load_all(text.removeprefix("yaml"))
+    texts = [text for text in PAGE.read_text().split("```") if text.startswith("yaml\napiVersion: rbac")]
+    objects = (one for text in texts for one in yaml.safe_load_all(text.removeprefix("yaml")))
     return next(one["rules"] for one in objects if one["metadata"]["name"] == role)
 
 

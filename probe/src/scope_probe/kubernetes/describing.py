@@ -176,7 +176,7 @@ def describe(kind: str, raw: Raw, events: Sequence[Raw] | str) -> str:
         _fields(raw, _METADATA),
         _owners(raw),
         _fields(raw, _FIELDS[kind]),
-        _containers(_at(raw, _TEMPLATES.get(kind, _TEMPLATE)) or {}, raw.get("status", {})),
+        _containers(_at(raw, _TEMPLATES.get(kind, _TEMPLATE)) or {}, _at(raw, "status") or {}),
         _table("Conditions", _at(raw, "status.conditions") or (), _CONDITION),
         _events(events),
     )
@@ -228,7 +228,7 @@ def _field(label: str, value: Any) -> Iterator[str]:
 
 def _lines(value: Any) -> Iterable[str]:
     if isinstance(value, Mapping):
-        return [f"{_plain(key)}={_compact(one)}" for key, one in value.items()]
+        return [_pair(key, one) for key, one in value.items()]
     if isinstance(value, Sequence) and not isinstance(value, str):
         return map(_compact, value)
     return [] if value in (None, "") else [_compact(value)]
@@ -236,10 +236,14 @@ def _lines(value: Any) -> Iterable[str]:
 
 def _compact(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{_plain(key)}={_compact(one)}" for key, one in value.items())
+        return ", ".join(_pair(key, one) for key, one in value.items())
     if isinstance(value, Sequence) and not isinstance(value, str):
         return ", ".join(map(_compact, value))
     return str(value).lower() if isinstance(value, bool) else _plain(value)
+
+
+def _pair(key: str, value: Any) -> str:
+    return f"{_plain(key)}{': ' if isinstance(value, Mapping) else '='}{_compact(value)}"
 
 
 def _table(title: str, rows: Iterable[Raw], columns: _Fields) -> Iterator[str]:
