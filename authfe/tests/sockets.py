@@ -9,6 +9,14 @@ from authfe.tests.standins import free_port
 from deploy.local.command import Command, accepts, plain_environment
 from deploy.local.running import Running
 
+#: The headers that ask for a WebSocket.
+HANDSHAKE = {
+    "Connection": "Upgrade",
+    "Upgrade": "websocket",
+    "Sec-WebSocket-Version": "13",
+    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+}
+
 
 class SocketsServer(Running):
     """One that bridges to the pipe services at these addresses; it writes its log into the folder."""

@@ -16,7 +16,7 @@ from yarl import URL
 
 from authfe.sockets.server import MESSAGE_BYTES
 from authfe.tests.pipe import PATIENCE, Attached, PipeStandIn
-from authfe.tests.sockets import SocketsServer
+from authfe.tests.sockets import HANDSHAKE, SocketsServer
 from mesh.errors import limit_exceeded, not_found, permission_denied, unauthenticated, unavailable
 from scope.errors.v1.errors_pb2 import Reason
 from scope.pipe.v1.messages_pb2 import Drain, EndReason
@@ -24,12 +24,6 @@ from scope.pipe.v1.messages_pb2 import Drain, EndReason
 pytestmark = pytest.mark.integration
 
 PIPE = "0123456789abcdef" * 2
-HANDSHAKE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Version": "13",
-    "Sec-WebSocket-Key": "MDEyMzQ1Njc4OWFiY2RlZg==",
-}
 
 
 class Browser:
