@@ -9,6 +9,9 @@ from google.protobuf.descriptor import Descriptor
 from grpc import StatusCode
 
 from authfe.edge import limits as edge
+from authfe.sockets import frames as websocket
+from authfe.sockets import server as sockets
+from authfe.sockets.settings import SocketsSettings
 from collection import aside, log, reports
 from collection import limits as pace
 from collection.settings import CollectionSettings
@@ -17,7 +20,7 @@ from mesh import limits as mesh
 from mesh import pipes
 from mesh.contracts import rpcs
 from mesh.rates import Rate
-from mesh.settings import Settings
+from mesh.settings import ProcessSettings, Settings
 from pipe import frames, outbox
 from pipe.settings import PipeSettings
 from query import telling, views
@@ -70,6 +73,7 @@ _TOO_OFTEN = _refused(
     Reason.REASON_RATE_EXCEEDED,
     "`google.rpc.RetryInfo` and `Retry-After` of the exact time",
 )
+_CLOSED = "it is closed with 1009, and says why"
 _BURST = f", with bursts of {pace.BURST_SECONDS:.0f} s' worth"
 _TOO_LARGE = _LIMIT_EXCEEDED.replace("429", "413")
 _HEADERS = _LIMIT_EXCEEDED.replace("429", "431")
@@ -116,7 +120,7 @@ def _fixed(what: str, module: ModuleType, name: str, beyond: str, *, unit: str =
     return Limit(what, _said(getattr(module, name), unit), _FIXED, beyond, f"{module.__name__}.{name}")
 
 
-def _setting(what: str, settings: type[Settings], name: str, beyond: str, *, unit: str = "") -> Limit:
+def _setting(what: str, settings: type[ProcessSettings], name: str, beyond: str, *, unit: str = "") -> Limit:
     """A limit that an operator sets."""
     value = _said(settings.model_fields[name].default, unit)
     return Limit(what, value, f"`{name.upper()}`", beyond, name)
@@ -315,6 +319,14 @@ def _pipes() -> list[Limit]:
             unit="s",
         ),
         _fixed("records of all pipes together", pipes, "BYTES", "no more are opened", unit="bytes"),
+        _setting(
+            "WebSockets at a replica",
+            SocketsSettings,
+            "sockets",
+            _refused(StatusCode.UNAVAILABLE, Reason.REASON_OVERLOADED),
+        ),
+        _fixed("bytes in a message of a WebSocket", sockets, "MESSAGE_BYTES", _CLOSED, unit="bytes"),
+        _fixed("a text of a WebSocket", websocket, "TEXT_BYTES", _CLOSED, unit="bytes"),
     ]
 
 

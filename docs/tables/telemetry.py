@@ -7,7 +7,7 @@ from docs.tables.markdown import table
 from mesh.telemetry.declared import Declared, declared
 
 #: The packages that declare something, each in its `instruments.py`.
-PACKAGES = ("mesh", "users", "collection", "query", "control", "pipe", "ui")
+PACKAGES = ("mesh", "users", "collection", "query", "control", "pipe", "authfe.sockets", "ui")
 
 _INTRODUCTION = """\
 # Telemetry
