@@ -5,6 +5,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
 from pathlib import Path
@@ -248,7 +249,8 @@ class Handler(BaseHTTPRequestHandler):
             if isinstance(found, dict):
                 self._answer(200, found)
             else:
-                self._log(found)
+                with suppress(ConnectionError):  # whoever read it is gone
+                    self._log(found)
 
     def _log(self, pieces: Iterator[bytes | None]) -> None:
         """Sends a log, and nothing before its first line; breaks it off where everything is cut."""
