@@ -113,9 +113,11 @@ class Bridge:
                 said, answers = self._end.from_pipe(response.frame)
                 await self._tell(said)
                 await self._write(answers)
+                if self._end.over:
+                    return _OVER
         except grpc.aio.AioRpcError as error:
             return await self._failed(error)
-        return _OVER if self._end.over else RESTART
+        return RESTART
 
     async def _ticking(self) -> None:
         while True:
@@ -136,8 +138,6 @@ class Bridge:
 
     async def _failed(self, error: grpc.aio.AioRpcError) -> Closing:
         """Tells the browser what pipe refuses for good."""
-        if self._end.over:
-            return _OVER
         if error.code() not in _FINAL:
             return RESTART
         words = error.details() or ""

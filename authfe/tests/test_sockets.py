@@ -163,9 +163,8 @@ class TestTheEnd:
         assert await browser.heard() == {"rewind": 0}
         assert await browser.shown(3) == b"bye"
         assert await browser.heard() == {"end": {"reason": "END_REASON_EXITED", "message": "", "exitStatus": 3}}
-        assert (await attached.until("end")).end.reason == EndReason.END_REASON_CLOSED
-        attached.over()
         assert await browser.closed() == (1000, "")
+        assert (await attached.until("end")).end.reason == EndReason.END_REASON_CLOSED
 
     async def test_one_that_the_browser_says_arrives_also_where_it_goes_at_once(self, around: Around) -> None:
         browser, attached = await around.opened()
