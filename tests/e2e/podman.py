@@ -237,7 +237,7 @@ def _write_busybox(archive: Path, name: str) -> None:
     assert busybox is not None
     with tarfile.open(archive, "w") as tar:
         tar.add(busybox, "bin/busybox")
-        for program in ("sh", "nc", "sleep", "cat"):
+        for program in ("sh", "nc", "sleep", "cat", "hostname", "seq", "stty", "tty", "cut"):
             link = tarfile.TarInfo(f"bin/{program}")
             link.type, link.linkname = tarfile.SYMTYPE, "busybox"
             tar.addfile(link)

@@ -30,7 +30,9 @@ def _told(command: Sequence[str], *, raw: bool) -> dict[str, str]:
         told["command"] = json.dumps(list(command))
     if raw:
         width, height = session.size()
-        told |= {"width": str(width), "height": str(height), "term": os.environ.get("TERM", "")}
+        told |= {"width": str(width), "height": str(height)}
+        if term := os.environ.get("TERM"):
+            told["term"] = term
     return told
 
 

@@ -106,7 +106,7 @@ class _Session:
                     loop.call_soon_threadsafe(self.stop, Status.INTERRUPTED)
                     return
                 asyncio.run_coroutine_threadsafe(self._pipe.write(data), loop).result()
-            asyncio.run_coroutine_threadsafe(self._pipe.finish(), loop).result()
+            loop.call_soon_threadsafe(self._pipe.finish)
 
 
 def _write(data: bytes) -> None:
