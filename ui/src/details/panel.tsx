@@ -50,7 +50,8 @@ export function Panel({ ref, open, view, paused, onClose, onRemoved }: Props) {
         {data && <Parents parents={data.parents} />}
         {data && !gone && !route.at && <Controls org={route.org} node={data} onRemoved={() => onRemoved(data.label)} />}
       </Header>
-      <div className={styles.body}>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keyboard */}
+      <div className={styles.body} tabIndex={0}>
         {gone && <Gone known={data ? dataUpdatedAt : 0} at={route.at} />}
         {error && !gone && <Problem error={error} onRetry={() => void refetch()} />}
         {data ? <Body node={data} view={view} /> : !error && <Loading />}

@@ -1,5 +1,5 @@
 import { CallError, call, linkTo } from "../api/call";
-import { type End, NO_END, PipeEnd } from "./pipe";
+import { type End, NO_END, PipeEnd, type Wire } from "./pipe";
 
 /** How long until a connection that was lost is made again, in milliseconds: at first, and at most. */
 const SOON = 250;
@@ -79,7 +79,7 @@ export class Connection {
     socket.onopen = () => {
       opened = Date.now();
       this.#before = true;
-      this.pipe.attached({ bytes: (data) => socket.send(data), text: (one) => socket.send(JSON.stringify(one)) });
+      this.pipe.attached(wireOf(socket));
       this.#told.changed();
     };
     socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
@@ -171,4 +171,10 @@ export class Connection {
       this.#told.changed();
     }
   }
+}
+
+/** What is sent once the connection is about to close would arrive nowhere. */
+function wireOf(socket: WebSocket): Wire {
+  const send = (data: string | Uint8Array<ArrayBuffer>) => socket.readyState === WebSocket.OPEN && socket.send(data);
+  return { bytes: send, text: (message) => send(JSON.stringify(message)) };
 }

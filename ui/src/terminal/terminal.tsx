@@ -30,7 +30,7 @@ interface Props {
 export function Terminal({ session, person, alone = false, onLeave }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const keys = useId();
-  const shown = useTerminal(session, { element, describedBy: keys, onLeave });
+  const shown = useTerminal(session, { element, describedBy: keys, alone, onLeave });
   return (
     <div className={styles.terminal} data-state={shown.state} data-pipe={session.pipe}>
       <div className={styles.bar}>

@@ -20,18 +20,20 @@ interface Place {
   element: RefObject<HTMLElement | null>;
   /** What identifies the words about its keys. */
   describedBy: string;
+  /** Whether it has a window of its own. */
+  alone: boolean;
   /** The key was pressed by which one leaves it. */
   onLeave: () => void;
 }
 
 /** Shows a pipe in an element, connected for as long as that is there. */
-export function useTerminal(session: Session, { element, describedBy, onLeave }: Place): Shown {
+export function useTerminal(session: Session, { element, describedBy, alone, onLeave }: Place): Shown {
   const [state, setState] = useState<State>("connecting");
   const [readOnly, setReadOnly] = useState(session.readOnly);
   const [words, setWords] = useState("");
   const connection = useRef<Connection | null>(null);
   const screen = useRef<Screen | null>(null);
-  const place = useRef({ describedBy, onLeave });
+  const place = useRef({ describedBy, alone, onLeave });
   useEffect(() => {
     if (!element.current) {
       return;
@@ -63,7 +65,8 @@ export function useTerminal(session: Session, { element, describedBy, onLeave }:
     connection.current = way;
     screen.current = made;
     way.pipe.resize(made.size);
-    if (session.received === 0) {
+    // Whoever opened it is about to type; who loads a page again may be anywhere on it.
+    if (session.received === 0 || place.current.alone) {
       made.focus();
     }
     const unknown = knowing(session.pipe, () => ({ received: way.pipe.consumed, screen: made.content }));
