@@ -22,6 +22,7 @@ _CTRL_C = b"\x03"
 #: marked pastes, colours.
 _AS_BEFORE = b"\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[0m"
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
+_USUAL = os.terminal_size((80, 24))
 _STATUSES = {
     EndReason.END_REASON_REVOKED: Status.NOT_ALLOWED,
     EndReason.END_REASON_FAILED: Status.REFUSED,
@@ -35,8 +36,9 @@ def is_terminal() -> bool:
 
 
 def size() -> os.terminal_size:
-    """Of the terminal."""
-    return os.get_terminal_size(_OUT)
+    """Of the terminal; what has none, as a terminal that a program has made, is taken for one of the usual size."""
+    found = os.get_terminal_size(_OUT)
+    return found if found.columns and found.lines else _USUAL
 
 
 async def run(pipe: Pipe, *, raw: bool, typed: bool = True) -> int:
