@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
+from scope.collection.v1.service_pb2_grpc import add_CollectionServiceServicer_to_server
 from scope.control.v1.messages_pb2 import (
     Answer,
     Call,
@@ -26,6 +27,7 @@ from scope.control.v1.service_pb2_grpc import ControlServiceServicer, add_Contro
 from scope.pipe.v1.service_pb2_grpc import add_PipeServiceServicer_to_server
 from scope_sdk import Service
 
+from .far_end import FarEnd
 from .pipe_service import PIPE, PipeEnds
 
 if TYPE_CHECKING:
@@ -44,9 +46,10 @@ class Connected:
 
 @dataclass
 class Caller(ControlServiceServicer):
-    """Keeps the streams of probes; beside it is a pipe service at the same address."""
+    """Keeps the streams of probes; beside it are a pipe service and one that takes reports, at the same address."""
 
     pipes: PipeEnds = field(default_factory=PipeEnds)
+    reports: FarEnd = field(default_factory=FarEnd)
     refusals: list[grpc.StatusCode] = field(default_factory=list)
     streams: list[Connected] = field(default_factory=list)
     answers: list[tuple[Connected, Answer]] = field(default_factory=list)
@@ -146,6 +149,7 @@ class Caller(ControlServiceServicer):
             server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
             add_ControlServiceServicer_to_server(self, server)
             add_PipeServiceServicer_to_server(self.pipes, server)
+            add_CollectionServiceServicer_to_server(self.reports, server)
             assert server.add_insecure_port(f"127.0.0.1:{self.pipes.port}")
             await server.start()
             stack.push_async_callback(server.stop, None)

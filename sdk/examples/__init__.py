@@ -1,0 +1,1 @@
+"""Programs of the SDK to read and to start from."""
