@@ -306,7 +306,7 @@ def test_a_probe_whose_service_is_away_says_so_and_what_to_do(tmp_path: Path) ->
 
 
 def test_a_probe_that_was_stopped_is_stuck() -> None:
-    stopped = Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, {}, 90.0, 100.0)
+    stopped = Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, {}, "", 90.0, 100.0)
     assert works(stopped, 100 + STALE_SECONDS - 1)
     assert not works(stopped, 100 + STALE_SECONDS)
     assert "stuck: process 1 has done nothing since 2 min ago" in lines(stopped, 220.0)[0]
@@ -314,14 +314,14 @@ def test_a_probe_that_was_stopped_is_stuck() -> None:
 
 def test_engines_are_part_of_how_a_probe_is_doing() -> None:
     engines = {"docker at /run/docker.sock": "", "cri at /run/crio/crio.sock": "no answer in time"}
-    said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, 90.0, 100.0), 100.0)
+    said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, "", 90.0, 100.0), 100.0)
     assert "containers         from docker at /run/docker.sock" in said
     assert "containers         not all known from cri at /run/crio/crio.sock: no answer in time" in said
 
 
 @pytest.mark.parametrize(("engines", "words"), [({}, "no engine found"), (None, "not reported: --no-containers")])
 def test_why_no_engine_is_asked_is_said(engines: dict[str, str] | None, words: str) -> None:
-    said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, 90.0, 100.0), 100.0)
+    said = lines(Status(1, VERSION, "p", NOBODY, True, "", "", 100.0, 0, engines, "", 90.0, 100.0), 100.0)
     assert [line for line in said if line.startswith(f"containers         {words}")]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 
 from scope_probe import VERSION, documents, logs, loop, state
@@ -14,6 +15,7 @@ from scope_probe.report import Cluster, Reporters
 from scope_probe.status import Writer
 from scope_probe.watch import Watch, advice
 from scope_sdk import Builder, Publisher, PublishError, ReportError, Service, publish_once
+from scope_sdk.controls import Controller, Controls
 
 
 class LaunchError(Exception):
@@ -73,7 +75,8 @@ async def _run(options: Options, service: Service) -> None:
         raise LaunchError(f"{error}. Remove what is in {options.state}, or name another --state.") from None
     reporters = _reporters(options, service.token)
     watch = Watch(publisher, service.target)
-    status = Writer(options.state, publisher, service.target, reporters.engines)
+    controller = _controller(options, service, reporters, publisher.probe_id)
+    status = Writer(options.state, publisher, service.target, reporters.engines, controller)
 
     status.write()
 
@@ -90,7 +93,7 @@ async def _run(options: Options, service: Service) -> None:
         look()
         publisher.publish(builder).add_done_callback(settled)
 
-    async with publisher:
+    async with publisher, controller or nullcontext():
         await loop.forever(reporters, publish, stop)
 
 
@@ -99,6 +102,16 @@ def _reporters(options: Options, token: str = "") -> Reporters:
     if engines:
         cgroups.see_all()
     return Reporters(options.hostname, replace(options.wish, secret=token), engines, _cluster(options))
+
+
+def _controller(options: Options, service: Service, reporters: Reporters, probe_id: str) -> Controller | None:
+    """Takes calls of what others may do here, which is reported from now on; None: they may do nothing."""
+    if options.policy is None:
+        return None
+    controls = Controls()
+    controls.restrict(options.policy.allows)
+    reporters.register(controls)
+    return Controller(service, controls, probe_id=probe_id, version=VERSION)
 
 
 def _cluster(options: Options) -> Cluster | None:

@@ -12,6 +12,7 @@ from scope_probe import VERSION, state
 from scope_probe.containers.engines import Engines
 from scope_probe.watch import advice
 from scope_sdk import Publisher
+from scope_sdk.controls import Controller
 
 FILE = "status.json"
 STALE_SECONDS = 15.0
@@ -39,6 +40,8 @@ class Status:
     #: What is wrong with each engine that it asks for containers, by the engine's name; empty where nothing is. Null:
     #: none is to be asked.
     engines: dict[str, str] | None
+    #: Why calls of what others may do here do not arrive; empty where they do. Null: they may do nothing.
+    controls: str | None
     started: float
     written: float
 
@@ -51,6 +54,7 @@ class Writer:
     publisher: Publisher
     service: str
     engines: Engines | None = None
+    controller: Controller | None = None
     _started: float = field(default_factory=time.time, init=False)
     _acknowledged: float | None = field(default=None, init=False)
 
@@ -78,6 +82,7 @@ class Writer:
             acknowledged=self._acknowledged,
             dropped=self.publisher.dropped,
             engines=self.engines.problems() if self.engines else None,
+            controls=_problem(self.controller) if self.controller else None,
             started=self._started,
             written=time.time(),
         )
@@ -106,6 +111,7 @@ def lines(status: Status, now: float) -> list[str]:
         f"last acknowledged  {_ago(status.acknowledged, now) if status.acknowledged else 'nothing yet'}",
         f"dropped            {status.dropped} reports since it started {_ago(status.started, now)}",
         *(f"containers         {said}" for said in _engines(status.engines)),
+        f"controls           {_controls(status.controls)}",
         f"probe              {status.probe} (process {status.pid}, version {status.version})",
     ]
 
@@ -133,6 +139,16 @@ def _engines(problems: dict[str, str] | None) -> list[str]:
     return [
         f"not all known from {name}: {problem}" if problem else f"from {name}" for name, problem in problems.items()
     ]
+
+
+def _problem(controller: Controller) -> str:
+    return "" if controller.connected else controller.problem or "connecting"
+
+
+def _controls(problem: str | None) -> str:
+    if problem is None:
+        return "none: --no-controls"
+    return f"out of reach: {problem}" if problem else "in reach of those whose role permits them"
 
 
 def _ago(then: float, now: float) -> str:

@@ -100,8 +100,11 @@ class ContainerControls:
             return asked.result(partial(self._executing, engine, id_, str(created["Id"]), asked))
 
     async def _executing(self, engine: Docker, id_: str, exec_: str, asked: Wanted, pipe: Pipe) -> Ended:
-        async with _speaking(engine) as api, Executed.started(api, engine.socket, id_, exec_, asked.size) as program:
-            return await relay(pipe, program)
+        async with (
+            _speaking(engine) as api,
+            Executed.started(api, engine.socket, id_, exec_, tty=asked.size is not None) as program,
+        ):
+            return await relay(pipe, program, asked.size)
 
     async def attach(self, node_id: str, *, call: Call) -> Result:
         """What the container's first process writes from now on, and what it reads, where it does."""

@@ -143,15 +143,13 @@ class Executed(_Connected):
     @classmethod
     @asynccontextmanager
     async def started(
-        cls, api: Api, socket: Path, container: str, exec_: str, size: Size | None
+        cls, api: Api, socket: Path, container: str, exec_: str, *, tty: bool
     ) -> AsyncIterator["Executed"]:
         """Runs for as long as this is open."""
-        path, body = f"/exec/{exec_}", {"Detach": False, "Tty": size is not None}
+        path, body = f"/exec/{exec_}", {"Detach": False, "Tty": tty}
         async with docker_api.hijacked(socket, f"{path}/start", body) as connection:
-            program = cls(api, path, connection, tty=size is not None)
+            program = cls(api, path, connection, tty=tty)
             try:
-                if size:
-                    await program.resize(size)
                 yield program
             finally:
                 await program._end(container)

@@ -78,19 +78,20 @@ def _command(text: str) -> list[str]:
     raise ControlError('the argument command must be a JSON array of a program and its arguments: ["ls", "-l"]')
 
 
-async def relay(pipe: Pipe, program: Program, *, read_only: bool = False) -> Ended:
+async def relay(pipe: Pipe, program: Program, size: Size | None = None, *, read_only: bool = False) -> Ended:
     """Carries bytes both ways until the program has ended; with `read_only` only what it writes.
+
+    Its terminal is as large as the one that shows it, which is of this size until something else is said.
 
     Whoever reads slowly makes the program wait, and the other way round.
     """
-    others = [] if read_only else [asyncio.create_task(_feed(pipe, program)), asyncio.create_task(_fit(pipe, program))]
+    other = asyncio.create_task(_follow(pipe, program, size, read_only=read_only))
     try:
         await _show(program, pipe)
         return Ended(await program.status())
     finally:
-        for other in others:
-            other.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        other.cancel()
+        await asyncio.gather(other, return_exceptions=True)
 
 
 async def _show(program: Program, pipe: Pipe) -> None:
@@ -100,6 +101,16 @@ async def _show(program: Program, pipe: Pipe) -> None:
             await asyncio.sleep(COALESCE_SECONDS)
 
 
+async def _follow(pipe: Pipe, program: Program, size: Size | None, *, read_only: bool) -> None:
+    if read_only:
+        return
+    changed = asyncio.Event()
+    pipe.on_resize = lambda _: changed.set()
+    if first := pipe.size or size:
+        await program.resize(first)  # before it is told anything
+    await asyncio.gather(_feed(pipe, program), _fit(pipe, program, changed))
+
+
 async def _feed(pipe: Pipe, program: Program) -> None:
     with suppress(PipeEnded):
         while typed := await pipe.read():
@@ -107,12 +118,8 @@ async def _feed(pipe: Pipe, program: Program) -> None:
         await program.finish()
 
 
-async def _fit(pipe: Pipe, program: Program) -> None:
+async def _fit(pipe: Pipe, program: Program, changed: asyncio.Event) -> None:
     """Has the program's terminal follow the size of the one that shows it."""
-    changed = asyncio.Event()
-    pipe.on_resize = lambda _: changed.set()
-    if pipe.size:
-        changed.set()
     while True:
         await changed.wait()
         changed.clear()

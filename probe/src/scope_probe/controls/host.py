@@ -22,8 +22,7 @@ HOST_EXEC = "host_exec"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where programs are looked for until the login shell says otherwise."""
 
-_INSIDE = "/proc/1/root"
-_ENTER = ("--target", "1", "--mount", "--uts", "--ipc", "--net", "--")
+_NAMESPACES = ("--mount", "--uts", "--ipc", "--net")
 _TRIED_SECONDS = 10.0
 #: Of the probe's own variables, those that say where and in which language its user is; everything else stays with it.
 _LANGUAGE = ("LANG", "LANGUAGE", "TZ")
@@ -87,13 +86,13 @@ class HostControls:
         return Command(asked.command or (shell, "-l"), environment, self.way.entering, self.way.root)
 
 
-def way() -> Way:
-    """How to get from here to the host: the machine whose first process is process 1 as seen from here.
+def way(first: int = 1) -> Way:
+    """How to get from here to the host, which is wherever the first process is that is seen from here.
 
     Raises:
         CannotEnterError: it is somewhere else than here, and cannot be entered.
     """
-    here, there = proc.link("self", "ns/mnt"), proc.link(1, "ns/mnt")
+    here, there = proc.link("self", "ns/mnt"), proc.link(first, "ns/mnt")
     if there is None or here == there:
         return Way()
     found = shutil.which("nsenter")
@@ -101,7 +100,7 @@ def way() -> Way:
         raise CannotEnterError(
             "the probe runs in a container without the program nsenter; install util-linux in its image"
         )
-    entering = (found, *_ENTER)
+    entering = (found, f"--target={first}", *_NAMESPACES, "--")
     tried = subprocess.run(
         [*entering, "/bin/sh", "-c", ":"], capture_output=True, text=True, timeout=_TRIED_SECONDS, check=False
     )
@@ -110,7 +109,7 @@ def way() -> Way:
             f"the probe runs in a container that may not enter the host ({tried.stderr.strip()}); "
             "run it with --privileged, or with SYS_ADMIN, SYS_CHROOT and SYS_PTRACE"
         )
-    return Way(entering, _INSIDE)
+    return Way(entering, f"/proc/{first}/root")
 
 
 def login(root: str) -> pwd.struct_passwd:
