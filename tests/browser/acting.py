@@ -1,4 +1,4 @@
-"""A program that reports a host and lets people act on it: what controls answer, refuse and open, on no real machine."""
+"""A program that reports a host and lets people act on it: controls that answer, refuse and open something."""
 
 import asyncio
 import threading
