@@ -145,7 +145,10 @@ def waiting() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "kubernetes call"]
 
 
-async def test_who_does_not_read_any_more_leaves_nothing_behind(pair: ApiServer) -> None:
+async def test_who_does_not_read_any_more_leaves_nothing_behind(
+    pair: ApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "QUIET_SECONDS", 10.0 * DEADLINE)
     pair.print("pair", "proxy", "one")
     pair.print("pair", "main", "one")
     async with calls() as cluster:
