@@ -110,6 +110,7 @@ class Replica:
 
     bus: Bus
     mesh: Mesh
+    port: int
     channel: grpc.aio.Channel
 
     @property
@@ -175,7 +176,7 @@ async def served(bus: Bus, **own: Any) -> AsyncIterator[Replica]:
             port = server.add_insecure_port("127.0.0.1:0")
             await server.start()
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Replica(bus, mesh, channel)
+                yield Replica(bus, mesh, port, channel)
             await server.stop(None)
         renewing.cancel()
 

@@ -51,6 +51,11 @@ class End:
         assert [frame.WhichOneof("event") for frame in heard] == list(awaited)
         return heard
 
+    async def drain(self) -> None:
+        """Hears all that there is; raises what the stream ended with."""
+        while True:
+            await self.hear()
+
     async def ended(self) -> Ended:
         """What an end is told last, whatever comes before."""
         while True:

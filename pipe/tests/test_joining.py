@@ -1,12 +1,12 @@
 """Two ends find each other wherever they are attached, and pass on what the other says."""
 
 import asyncio
-from contextlib import suppress
 
 import grpc
 import pytest
 
 from pipe.tests.conftest import PATIENCE, Bus, Replica, served
+from pipe.tests.line import Line
 from scope.pipe.v1.messages_pb2 import EndReason, Rewind
 
 _REPLACED = EndReason.END_REASON_REPLACED
@@ -127,56 +127,22 @@ async def test_ways_over_the_bus_are_made_anew_when_it_is_back(bus: Bus, replica
         assert heard.data.content == b"lost"
 
 
-class Way:
-    """A way to the bus that can be cut."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._cut = False
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    async def serve(self) -> asyncio.Server:
-        return await asyncio.start_server(self._carry, "127.0.0.1")
-
-    def cut(self) -> None:
-        self._cut = True
-        for writer in self._writers:
-            writer.close()
-
-    def mend(self) -> None:
-        self._cut = False
-
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._cut:
-            writer.close()
-            return
-        onward_reader, onward_writer = await asyncio.open_connection("127.0.0.1", self._port)
-        self._writers |= {writer, onward_writer}
-        await asyncio.gather(_copy(reader, onward_writer), _copy(onward_reader, writer))
-
-
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while part := await reader.read(65536):
-            writer.write(part)
-    writer.close()
-
-
 async def test_what_was_attached_while_a_replica_was_cut_off_is_not_replaced_when_that_is_back(
     bus: Bus, replicas: list[Replica]
 ) -> None:
     pipe = await bus.open()
-    way = Way(int(bus.server.url.rpartition(":")[2]))
-    ways = await way.serve()
-    url = f"nats://127.0.0.1:{ways.sockets[0].getsockname()[1]}"
-    async with asyncio.timeout(PATIENCE), served(bus, nats_url=url) as apart, apart.user(pipe) as older:
-        way.cut()
+    async with (
+        asyncio.timeout(PATIENCE),
+        Line(int(bus.server.url.rpartition(":")[2])).laid() as line,
+        served(bus, nats_url=f"nats://127.0.0.1:{line.port}") as apart,
+        apart.user(pipe) as older,
+    ):
+        line.cut()
         async with replicas[0].probe(pipe) as probe, replicas[1].user(pipe) as newer:
             await newer.kinds("joined")
-            way.mend()
+            line.mend()
             assert (await older.ended()).reason == _REPLACED
             await probe.send(b"you are the one")
             while not (heard := await newer.hear()).HasField("data"):
                 assert heard.HasField("joined")
             assert heard.data.content == b"you are the one"
-    ways.close()
