@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +118,18 @@ class _Connected(Followed):
                 return
             await asyncio.sleep(_PAUSE)
 
+    async def _inspected(self) -> Any:
+        return await self._api.get(f"{self._path}/json")
+
+    async def _ended(self, state: Callable[[Any], Any]) -> Any:
+        """Its state when it has ended, which an engine may say a moment after the end of what it wrote."""
+        for _ in range(_TRIES):
+            found = state(await self._inspected())
+            if not found["Running"]:
+                break
+            await asyncio.sleep(_PAUSE)
+        return found
+
 
 class Attached(_Connected):
     """The first process of a container, which goes on when nobody is attached to it any more."""
@@ -133,7 +145,7 @@ class Attached(_Connected):
 
     async def status(self) -> int:
         """See Program; 0 where it still runs."""
-        state = (await self._api.get(f"{self._path}/json"))["State"]
+        state = await self._ended(lambda found: found["State"])
         return 0 if state["Running"] else int(state["ExitCode"])
 
 
@@ -156,15 +168,7 @@ class Executed(_Connected):
 
     async def status(self) -> int:
         """See Program."""
-        for _ in range(_TRIES):
-            found = await self._inspected()
-            if not found["Running"]:
-                break
-            await asyncio.sleep(_PAUSE)
-        return int(found["ExitCode"] or 0)
-
-    async def _inspected(self) -> Any:
-        return await self._api.get(f"{self._path}/json")
+        return int((await self._ended(lambda found: found))["ExitCode"] or 0)
 
     async def _end(self, container: str) -> None:
         """Has it end, where it is seen from here: engines let it run on."""
