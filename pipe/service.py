@@ -156,6 +156,7 @@ async def pipe_service(mesh: Mesh) -> AsyncIterator[Registers]:
 
     async def returned() -> None:
         await parts.joining.again()
+        parts.errands.begin(parts.endings.write())
 
     client = await bus.connect(mesh.name, settings, returned)
     try:

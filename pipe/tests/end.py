@@ -67,6 +67,10 @@ class End:
         """How the stream ended."""
         return await self._call.code()
 
+    async def initial_metadata(self) -> list[tuple[str, str | bytes]]:
+        """What the service says with its answer."""
+        return list(await self._call.initial_metadata())
+
     async def leave(self) -> None:
         """Sends nothing more."""
         await self._call.done_writing()
