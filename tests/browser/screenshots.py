@@ -4,13 +4,15 @@ They are of a mesh of its own, whose organization is the shop of docs/topologies
 """
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from deploy.local import postgres
 from deploy.local.command import free_ports
-from tests.browser import shop
+from tests.browser import acting, shop
 from tests.browser.chromium import chromium
 from tests.browser.people import Letters, People
 from tests.browser.places import PLACES, Place, settle
@@ -20,6 +22,8 @@ from tests.e2e.mailbox import mail_server
 
 _FOLDER = ROOT / "docs" / "screenshots"
 _SIZE = {"width": 1280, "height": 800}
+#: What can be done to a host, and what that opens.
+_TERMINAL = Place("terminal", "map", f"/{shop.ORGANIZATION}/map/hosts?open=hosts:{quote(acting.HOST)}", "Scrap")
 
 
 def _main() -> None:
@@ -35,12 +39,25 @@ def _main() -> None:
                 for place in PLACES:
                     shop.report(mesh, probe)
                     _take(browser, mesh, people, place)
+                with acting.acting(mesh, probe):
+                    _take(browser, mesh, people, _TERMINAL, _open_terminal)
         finally:
             mesh.stop()
             postgres.remove(mesh.data / "postgres")
 
 
-def _take(browser: Browser, mesh: Mesh, people: People, place: Place) -> None:
+def _open_terminal(page: Page) -> None:
+    page.get_by_role("button", name="Open", exact=True).click()
+    expect(page.locator(".xterm-rows")).to_contain_text("$ ")
+    page.keyboard.type("hello\nsize\n")
+    expect(page.locator(".xterm-rows")).to_contain_text("size is")
+
+
+def _nothing(_page: Page) -> None:
+    pass
+
+
+def _take(browser: Browser, mesh: Mesh, people: People, place: Place, do: Callable[[Page], None] = _nothing) -> None:
     watched = Watched()
     for scheme in ("light", "dark"):
         context = watched.add(browser.new_context(viewport=_SIZE, color_scheme=scheme, reduced_motion="reduce"))
@@ -49,6 +66,7 @@ def _take(browser: Browser, mesh: Mesh, people: People, place: Place) -> None:
         page = context.new_page()
         page.goto(f"{mesh.url}/#{place.at}")
         settle(page, place)
+        do(page)
         picture = _FOLDER / f"{place.name}-{scheme}.png"
         page.screenshot(path=picture)
         print(f"{picture.relative_to(ROOT)}  {picture.stat().st_size // 1000} kB")

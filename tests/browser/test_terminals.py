@@ -162,6 +162,10 @@ def test_a_terminal_goes_on_where_the_page_is_loaded_again_and_in_a_window_of_it
     expect(page.get_by_role("region", name="Terminals")).to_have_count(0)
     typed(own, "three", "heard three")
     assert problems(own) == []
+    typed(own, "exit 0", "exit 0")
+    own.get_by_role("button", name="Open again").click()
+    expect(own.get_by_role("status")).to_be_empty()
+    typed(own, "four", "heard four")
     own.get_by_role("button", name="Close").click()
     until(page, own.is_closed, "the window closed")
 

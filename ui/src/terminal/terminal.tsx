@@ -69,6 +69,9 @@ function Buttons({
     done: (answer) => {
       const { pipe, raw_tty: rawTty, readOnly } = answer;
       openTerminal({ ...session, pipe, rawTty, readOnly, received: 0, screen: "" }, session.pipe);
+      if (alone) {
+        go({ page: "terminal", org: session.org, pipe }, { replace: true });
+      }
     },
   });
   const pop = () => {
