@@ -298,3 +298,60 @@ def test_the_size_of_a_terminal_is_told_and_told_again_to_whoever_comes() -> Non
     channel.join()
     channel.deliver(10)
     assert channel.other.window.size == (80, 24)
+
+
+def test_of_what_has_arrived_in_part_the_rest_is_taken() -> None:
+    window = Window()
+    window.receive(Frame(data=Data(offset=0, content=b"abc")))
+    window.receive(Frame(data=Data(offset=1, content=b"bcde")))
+    assert window.read() == b"abcde"
+
+
+def lose(channel: Channel) -> None:
+    """What both ends have to say gets lost."""
+    for side in channel.sides:
+        side.flush()
+        side.sent.clear()
+
+
+def test_that_nothing_follows_is_said_again_where_it_got_lost() -> None:
+    channel = joined()
+    channel.one.window.finish()
+    lose(channel)
+    channel.tick()
+    channel.deliver(10)
+    assert channel.other.window.exhausted
+
+
+def test_that_nothing_follows_is_said_again_to_who_comes_back() -> None:
+    channel = joined()
+    channel.one.window.finish()
+    lose(channel)
+    channel.cut()
+    channel.join()
+    for _ in range(2):
+        channel.deliver(10)
+    assert channel.other.window.exhausted
+
+
+def test_an_end_that_got_lost_is_said_again() -> None:
+    channel = joined()
+    channel.one.window.end(CLOSED)
+    lose(channel)
+    channel.tick()
+    channel.deliver(10)
+    assert channel.other.window.over is not None
+
+
+def test_who_is_not_told_where_to_go_on_goes_on_after_a_while() -> None:
+    channel = Channel()
+    channel.join()
+    lose(channel)
+    channel.one.write(10)
+    channel.deliver(10)
+    channel.other.take()
+    assert not channel.other.read
+    channel.tick()
+    channel.deliver(10)
+    channel.other.take()
+    assert channel.other.read == channel.one.written
