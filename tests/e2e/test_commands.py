@@ -58,7 +58,8 @@ def test_the_status_of_a_mesh(mesh: Mesh) -> None:
         assert told.returncode == 0, told
         return {one["name"] for one in json.loads(told.stdout)["processes"] if one["state"] == "serving"}
 
-    wait_for(lambda: serving() == {"users", "collection", "query", "control", "ui-server", "envoy"}, "everything serves")
+    services = {"users", "collection", "query", "control", "pipe", "sockets", "ui-server", "envoy"}
+    wait_for(lambda: serving() == services, "everything serves")
     shown = mesh.command_line("python", "-m", "deploy.local", "status")
     assert mesh.url in shown.stdout
     assert "serving" in shown.stdout

@@ -36,6 +36,8 @@ def test_data_survives_the_end_and_nothing_else_does(tmp_path: Path, own_mesh: M
         "collection",
         "query",
         "control",
+        "pipe",
+        "sockets",
         "ui-server",
         "envoy",
         "nats",
@@ -76,10 +78,11 @@ def test_local_and_run_say_what_runs(mesh: Mesh) -> None:
         assert process.keys() == {"name", "replica", "pid", "deaths", "grpc", "http", "metrics"}
         assert psutil.pid_exists(process["pid"])
         by_name.setdefault(process["name"], []).append(process["replica"])
-    for name in ("users", "collection", "query", "control"):
+    for name in ("users", "collection", "query", "control", "pipe"):
         assert by_name[name] == [0, 1]
         assert all(process["grpc"].startswith("127.0.0.1:") for process in mesh.processes(name))
-    assert by_name["ui-server"] == [0, 1]
-    assert all(process["http"].startswith("http://127.0.0.1:") for process in mesh.processes("ui-server"))
+    for name in ("ui-server", "sockets"):
+        assert by_name[name] == [0, 1]
+        assert all(process["http"].startswith("http://127.0.0.1:") for process in mesh.processes(name))
     for name in ("envoy", "nats", "postgres", "probe"):
         assert by_name[name] == [0]

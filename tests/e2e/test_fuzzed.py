@@ -105,7 +105,7 @@ def _try(mesh: Mesh, strategy: SearchStrategy[Case], number: int) -> None:
 
 def _memory(mesh: Mesh) -> Mapping[str, int]:
     """The resident memory of what a request passes, in bytes."""
-    names = ("users", "collection", "query", "ui-server", "envoy")
+    names = ("users", "collection", "query", "control", "pipe", "sockets", "ui-server", "envoy")
     found = {name: psutil.Process(mesh.processes(name)[0]["pid"]) for name in names}
     return {
         name: sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))

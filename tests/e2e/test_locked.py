@@ -12,7 +12,7 @@ from mesh.contracts import rpcs, service_of
 from tests.e2e.client import Mesh
 
 #: What each process serves.
-SERVED = {name: f"scope.{name}.v1." for name in ("users", "collection", "query", "control")}
+SERVED = {name: f"scope.{name}.v1." for name in ("users", "collection", "query", "control", "pipe")}
 
 
 def raw_call(channel: grpc.aio.Channel, rpc: str, metadata: tuple[tuple[str, str], ...]) -> Any:

@@ -13,7 +13,7 @@ from mesh.contracts import rpcs, services
 from mesh.errors import DOMAIN
 from tests.e2e.client import Mesh
 
-AREAS = ("users", "collection", "query", "control")
+AREAS = ("users", "collection", "query", "control", "pipe")
 #: Served by every process.
 COMMON = {"grpc.health.v1.Health", "grpc.reflection.v1alpha.ServerReflection"}
 #: What Envoy asks; no contract of an area's.

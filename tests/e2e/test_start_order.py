@@ -12,7 +12,7 @@ from tests.e2e.client import Api
 from tests.e2e.parts import Parts, eventually, parts
 
 _STORES = ("nats", "postgres")
-_SERVICES = ("users-0", "collection-0", "query-0", "ui-server-0")
+_SERVICES = ("users-0", "collection-0", "query-0", "control-0", "pipe-0", "sockets-0", "ui-server-0")
 _ALL = (*_STORES, *_SERVICES, "envoy", "probe")
 
 #: What each says once it does what it can: works, or waits for something.
@@ -22,7 +22,8 @@ _SAYS = {**dict.fromkeys(_SERVICES, ("serving", "away")), "probe": ("connected",
 def _orders() -> list[Sequence[str]]:
     """Against the order of `make up`, those in which stores come last or late, and one at random."""
     chance = random.Random(1)
-    waiting = ("probe", "query-0", "ui-server-0", "nats", "collection-0", "postgres", "envoy", "users-0")
+    calls = ("pipe-0", "sockets-0", "control-0")
+    waiting = ("probe", "query-0", "ui-server-0", *calls, "nats", "collection-0", "postgres", "envoy", "users-0")
     return [_ALL[::-1], (*_ALL[2:], *_STORES), waiting, chance.sample(_ALL, len(_ALL))]
 
 

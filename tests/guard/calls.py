@@ -11,6 +11,7 @@ from google.protobuf import json_format
 from google.protobuf.message_factory import GetMessageClass
 
 from mesh.contracts import rpcs
+from scope.http.v1 import http_pb2
 from tests.guard.expected import Outcome
 
 #: Neither a message nor JSON.
@@ -142,6 +143,11 @@ def rest(rpc: str, call: Call, others_token: str) -> Iterator[tuple[str, Rest]]:
             path = re.sub(r"\{(\w+)\}", lambda name: fields[name[1]], template)
             inside = {name: value for name, value in fields.items() if f"{{{name}}}" not in template}
             yield f"{verb} {template}", Rest(verb, path, _body(binding.body, call, inside))
+
+
+def websocket(rpc: str) -> str:
+    """The path of an RPC's WebSocket, of what is not there; empty where it has none."""
+    return re.sub(r"\{\w+\}", _NO_PIPE["id"], rpcs()[rpc].GetOptions().Extensions[http_pb2.websocket])
 
 
 def _body(named: str, call: Call, fields: Mapping[str, Any]) -> bytes | None:

@@ -15,8 +15,9 @@ from pydantic import BaseModel
 from deploy.local.files import read_json
 from mesh.access import rules
 from mesh.contracts import rpcs
+from mesh.origins import origin
 from tests.guard import tricks
-from tests.guard.calls import CALLS, Call, Rest, message, rest
+from tests.guard.calls import CALLS, Call, Rest, message, rest, websocket
 from tests.guard.credentials import Credential, credentials, others_token
 from tests.guard.expected import Outcome, outside, refusal, says_whom
 from tests.guard.people import Population
@@ -89,7 +90,7 @@ async def walk(data: Path) -> Verdict:
     held = credentials(people, data / "secrets", Cookie(deployment.public_url, timedelta()).name)
     others_id, others = others_token(people)
     async with people.present(deployment.database_url):
-        entries = list(table(held, others_id))
+        entries = [*table(held, others_id), *websockets(held, origin(deployment.public_url))]
         with Edge(deployment.url, deployment.ca_file) as edge, ThreadPoolExecutor(_AT_ONCE) as pool:
             wrong = [found for found in pool.map(lambda entry: _try(edge, entry), entries) if found]
             wrong += [found for entry in unharmed([*held, others], others_id) if (found := _try(edge, entry))]
@@ -115,6 +116,27 @@ def table(held: Sequence[Credential], others_id: str) -> Iterator[Entry]:
         names = {credential.name for credential in tricked}
         yield from (line for entry in plain if entry.credential in names for line in _tricked(entry))
     yield from _other_verbs(tricked, others_id)
+
+
+def websockets(held: Sequence[Credential], own: str) -> Iterator[Entry]:
+    """Every WebSocket, asked for by every page, and by programs."""
+    paths = {rpc: path for rpc in rpcs() if (path := websocket(rpc))}
+    for (rpc, path), credential, page in product(paths.items(), held, ("", own, *tricks.FOREIGN)):
+        said = {"origin": page} if page else {}
+        headers = {**credential.headers(rpc), **tricks.UPGRADE, **said}
+        ends = _upgraded(rpc, credential, headers, own)
+        path_there = path + credential.query
+        yield Entry(rpc, "WebSocket", credential.name, page, path_there, Rest("GET", path, None), headers, ends)
+
+
+def _upgraded(rpc: str, credential: Credential, headers: Mapping[str, str], own: str) -> tuple[int, str]:
+    """What comes of asking for a WebSocket: wherever a browser may have sent a cookie it must say for whose page."""
+    untold = "cookie" in headers and "authorization" not in headers
+    if headers.get("origin", "" if untold else own) != own:
+        return HTTP_STATUS["PERMISSION_DENIED"], "FOREIGN_ORIGIN"
+    if ends := refusal(rpc, credential.worth, credential.wish):
+        return HTTP_STATUS[ends.code], ends.reason
+    return (HTTP_STATUS["INVALID_ARGUMENT"], "INVALID_FIELD") if credential.unknown_query else (101, "")
 
 
 def unharmed(good: Sequence[Credential], others_id: str) -> Iterator[Entry]:
@@ -182,10 +204,12 @@ def _other_verbs(held: Sequence[Credential], others_id: str) -> Iterator[Entry]:
         for _, request in rest(rpc, call, others_id):
             ways[request.path][request.verb] = rpc
     for (path, taken), credential in product(ways.items(), held):
+        upgraded = {"GET"} if any(path == websocket(rpc) for rpc in rpcs()) else set()
         for verb in set(tricks.VERBS) - set(taken):
             rpc = min(taken.values())
             request = Rest(verb, path, None)
-            expected = (405, "" if verb == "HEAD" else tricks.REFUSALS[405])
+            status = 426 if verb in upgraded else 405
+            expected = (status, "" if verb == "HEAD" else tricks.REFUSALS[status])
             headers = credential.headers(rpc)
             yield Entry(rpc, f"{verb} {path}", credential.name, "verb", path, request, headers, expected)
 

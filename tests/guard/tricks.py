@@ -12,6 +12,7 @@ REFUSALS: Mapping[int | str, str] = {
     403: "REQUEST_INVALID",
     404: "ROUTE_NOT_FOUND",
     405: "METHOD_NOT_ALLOWED",
+    426: "REQUEST_INVALID",
 }
 
 _NO_SUCH_RESOURCE: Statuses = {"": 404}
@@ -60,7 +61,15 @@ HEADERS = [
     )
 ]
 
-_UPGRADE = {"connection": "upgrade", "upgrade": "websocket", "sec-websocket-version": "13"}
+#: What asks for a WebSocket.
+UPGRADE = {
+    "connection": "upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-version": "13",
+    "sec-websocket-key": "MDEyMzQ1Njc4OWFiY2RlZg==",
+}
+#: Pages that are none of ours; browsers say `null` of what has no address.
+FOREIGN = ("https://evil.example", "null")
 
 #: What a library for gRPC would not send.
 HTTP_HEADERS = [
@@ -70,7 +79,7 @@ HTTP_HEADERS = [
     Trick(
         "HTTP/2 by upgrade", {"connection": "upgrade, http2-settings", "upgrade": "h2c", "http2-settings": "AAQAAP__"}
     ),
-    Trick("a WebSocket", _UPGRADE, statuses={"": 403}),
+    Trick("a WebSocket", UPGRADE, statuses={"": 403}),
     Trick("gRPC to a REST path", {"content-type": "application/grpc"}, statuses={"": "UNIMPLEMENTED"}),
     Trick("gRPC-Web", {"content-type": "application/grpc-web+proto"}),
 ]

@@ -27,6 +27,7 @@ HTTP_STATUS = {
     "UNAUTHENTICATED": 401,
     "PERMISSION_DENIED": 403,
     "NOT_FOUND": 404,
+    "UNAVAILABLE": 503,
 }
 
 _CODES = {str(code.value[0]): code.name for code in grpc.StatusCode}
