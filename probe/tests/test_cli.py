@@ -29,6 +29,7 @@ from scope_probe.cli import app
 from scope_probe.status import STALE_SECONDS, Status, lines, works
 from scope_probe.watch import advice
 from tests.certificates import Authority
+from tests.e2e.client import wait_for
 
 TOKEN = "scope-token-of-a-test"
 DEADLINE = 60
@@ -128,6 +129,9 @@ def scope(*arguments: str, given: str | None = None) -> Result:
         (["launch", "--print", "--cri-socket", "/dev/null"], ["--cri-socket", "/dev/null is no socket"]),
         (["launch", "--print", "--docker-socket", "x" * 300], ["--docker-socket", "this user may not look at xx"]),
         (["launch", "--print", "--no-containers", "--docker-socket", "x"], ["--no-containers", "leave out --docker"]),
+        (["launch", "--print", "--no-controls", "--read-only"], ["--no-controls", "leave out --read-only"]),
+        (["launch", "--print", "--no-controls", "--allow-control=x"], ["--no-controls", "leave out --allow-control"]),
+        (["launch", "--print", "--no-controls", "--process-signals"], ["--no-controls", "leave out --process-signals"]),
         (["launch", "--print", "--once"], ["--print", "--once"]),
         (["launch", "--print", "--report", "x"], ["--print", "--report"]),
     ],
@@ -154,6 +158,12 @@ def test_help_names_everything() -> None:
         "--no-containers",
         "--container-env",
         "--report",
+        "--no-controls",
+        "SCOPE_NO_CONTROLS",
+        "--read-only",
+        "--allow-control",
+        "SCOPE_ALLOW_CONTROLS",
+        "--process-signals",
         "Examples",
     ):
         assert words in result.output
@@ -297,7 +307,7 @@ def test_advice_fits_the_problem(problem: str, remedy: str) -> None:
 def test_a_probe_whose_service_is_away_says_so_and_what_to_do(tmp_path: Path) -> None:
     with probe(tmp_path, NOBODY, "--state", str(tmp_path)) as process:
         assert process.stderr is not None
-        assert "not connected" in process.stderr.readline()
+        assert any("not connected" in line for line in process.stderr)
         code, said = status(tmp_path)
     assert code == 1
     assert f"not connected to {NOBODY}" in said
@@ -325,10 +335,46 @@ def test_why_no_engine_is_asked_is_said(engines: dict[str, str] | None, words: s
     assert [line for line in said if line.startswith(f"containers         {words}")]
 
 
+def host_controls(report: Report) -> list[str]:
+    return [report.strings[control] for node in report.nodes for control in node.controls]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "offered", "words"),
+    [
+        ((), {}, {"host_exec"}, "out of reach: "),
+        (("--process-signals",), {}, {"host_exec", "process_signal"}, "out of reach: "),
+        ((), {"SCOPE_PROCESS_SIGNALS": "1"}, {"host_exec", "process_signal"}, "out of reach: "),
+        (("--allow-control", "docker_*"), {}, set[str](), "out of reach: "),
+        ((), {"SCOPE_ALLOW_CONTROLS": "docker_* host_*"}, {"host_exec"}, "out of reach: "),
+        (("--read-only",), {}, set[str](), "out of reach: "),
+        ((), {"SCOPE_READ_ONLY": "true"}, set[str](), "out of reach: "),
+        (("--no-controls",), {}, set[str](), "none: --no-controls"),
+        ((), {"SCOPE_NO_CONTROLS": "1"}, set[str](), "none: --no-controls"),
+    ],
+)
+def test_what_others_may_do_is_reported_and_told(  # noqa: PLR0917 - a row of the table and two fixtures
+    arguments: tuple[str, ...],
+    variables: dict[str, str],
+    offered: set[str],
+    words: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    state = ("--state", str(tmp_path))
+    # The peer takes reports, and knows nothing of controls.
+    with peer() as (servicer, port), probe(tmp_path, f"127.0.0.1:{port}", *state, *arguments):
+        report, _ = servicer.came.get(timeout=DEADLINE)
+        wait_for(lambda: f"controls           {words}" in status(tmp_path)[1], "what its status says of controls")
+    assert set(host_controls(report)) == offered
+
+
 def test_a_running_probe_ends_at_once_though_the_service_is_away(tmp_path: Path) -> None:
     with probe(tmp_path, NOBODY, "--state", str(tmp_path)) as process:
         assert process.stderr is not None
-        assert "not connected" in process.stderr.readline()
+        assert any("not connected" in line for line in process.stderr)
         process.terminate()
         assert process.wait(DEADLINE) == 0
 
@@ -352,7 +398,7 @@ def test_a_service_that_goes_and_comes_back_is_told_of(tmp_path: Path) -> None:
 def test_two_probes_of_one_state(tmp_path: Path) -> None:
     with probe(tmp_path, NOBODY, "--state", str(tmp_path)) as process:
         assert process.stderr is not None
-        assert "not connected" in process.stderr.readline()
+        assert any("not connected" in line for line in process.stderr)
         result = scope("launch", NOBODY, f"--service-token={TOKEN}", "--state", str(tmp_path))
     assert result.exit_code == 1
     assert "Another probe" in result.output

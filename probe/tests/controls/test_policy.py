@@ -1,6 +1,10 @@
 import pytest
 
+from probe.tests.controls.line import call
+from scope_probe.controls import Active
+from scope_probe.controls.host import HostControls, Way
 from scope_probe.controls.policy import Policy
+from scope_sdk.controls import ControlError, Controls
 from scope_sdk.report.standard import STANDARD
 
 ALL = {control.id for templates in STANDARD.values() for control in templates.controls}
@@ -28,3 +32,15 @@ def allowed(policy: Policy) -> set[str]:
 )
 def test_what_is_allowed(policy: Policy, expected: set[str]) -> None:
     assert allowed(policy) == expected
+
+
+@pytest.mark.parametrize("policy", [Policy(read_only=True), Policy(patterns=["docker_*"])])
+async def test_what_is_not_allowed_is_neither_offered_nor_done(policy: Policy) -> None:
+    controls = Controls()
+    HostControls("engine-1", Way()).register(controls)
+    assert Active(controls).of_host() == ["host_exec"]
+    controls.restrict(policy.allows)
+    assert not Active(controls).of_host()
+    assert not controls.offers()
+    with pytest.raises(ControlError, match="does not allow host_exec"):
+        await call(controls, "host_exec", "engine-1;<host>")
