@@ -97,7 +97,7 @@ def test_what_one_may_not_do_is_not_there(people: People, open_page: Open) -> No
 
 
 def test_a_terminal_is_typed_in_resized_and_closed(people: People, open_page: Open) -> None:
-    page = opened(open_page(_PLACE, people.administrator))
+    page = opened(open_page(_PLACE, people.administrator, reduced_motion="reduce"))
     typed(page, "hello", "heard hello")
     typed(page, "size", "size is ")
     edge = page.get_by_role("separator", name="Height of the terminals")
