@@ -137,9 +137,10 @@ async def test_what_ran_ends_with_its_pipe(
     await until(lambda: not of_session(pid))
 
 
-async def test_what_a_shell_left_behind_in_its_group_ends_too(controls: Controls) -> None:
+@pytest.mark.parametrize("tty", ["true", "false"])
+async def test_what_a_shell_left_behind_in_its_group_ends_too(controls: Controls, tty: str) -> None:
     script = "sleep 1000 & echo '>'$$'<'"
-    async with using(await call(controls, "host_exec", NODE, command=here(script))) as (line, session):
+    async with using(await call(controls, "host_exec", NODE, tty=tty, command=here(script))) as (line, session):
         assert await ended(session) == Ended(0)
         pid = await pid_shown(line)
     await until(lambda: not of_session(pid))
