@@ -25,13 +25,16 @@ from scope.control.v1.messages_pb2 import (
 )
 from scope.control.v1.service_pb2_grpc import ControlServiceServicer, add_ControlServiceServicer_to_server
 from scope.pipe.v1.service_pb2_grpc import add_PipeServiceServicer_to_server
-from scope_sdk import Service
+from scope_sdk import Call as Asked
+from scope_sdk import Controller, Controls, Service, Topology
 
 from .far_end import FarEnd
-from .pipe_service import PIPE, PipeEnds
+from .pipe_service import PIPE, PROBE, PipeEnds
 
 if TYPE_CHECKING:
     from scope.control.v1.service_pb2_grpc import _MaybeAsyncIterator, _ServicerContext
+
+HOST = Topology.TOPOLOGY_HOST
 
 
 @dataclass(eq=False)
@@ -154,3 +157,30 @@ class Caller(ControlServiceServicer):
             await server.start()
             stack.push_async_callback(server.stop, None)
             yield self
+
+
+@asynccontextmanager
+async def controller(caller: Caller, controls: Controls) -> AsyncIterator[Controller]:
+    async with (
+        asyncio.timeout(60),
+        caller.serving(),
+        Controller(caller.service, controls, probe_id=PROBE, version="7") as made,
+    ):
+        await caller.connected()
+        yield made
+
+
+def greeting() -> Controls:
+    controls = Controls()
+
+    @controls.control("greet", topology=HOST)
+    async def greet(node_id: str, *, call: Asked, times: int = 1) -> str:
+        return f"{node_id} {call.control}{'!' * times}"
+
+    return controls
+
+
+async def happens(happened: list[str], what: str) -> None:
+    async with asyncio.timeout(60):
+        while what not in happened:
+            await asyncio.sleep(0.005)
