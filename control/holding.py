@@ -193,11 +193,11 @@ class Held:
         """Passes on what the probe says of a call, also of one that came by another stream of it."""
         if not subjects.is_call(answer.call):
             return
-        self._forget(answer.call)
         outcome = self._outcome(answer=answer)
         if answer.ByteSize() > REQUEST_BYTES:
             outcome = self._outcome(refused=refusals.too_large().status())
         await self._office.post.tell_surely(answer.call, outcome)
+        self._forget(answer.call)  # last, for that may be the end of the stream
 
     async def end(self) -> None:
         """The stream has ended: says so to whoever still waits."""

@@ -12,8 +12,7 @@ from nats.aio.subscription import Subscription
 
 from control import subjects
 from control.holding import Held
-from mesh import access, headers
-from mesh.bus import TIMEOUT
+from mesh import access, bus, headers
 from mesh.errors import ServiceError, unauthenticated, unavailable
 from mesh.identity import Verifier
 from scope.auth.v1.identity_pb2 import Identity
@@ -58,7 +57,7 @@ class Line:
             )
             self._notices = await self._client.subscribe(notices, cb=self._noticed)
             await self._client.publish(notices, Notice(replaced_by=self._held.id).SerializeToString())
-            await self._client.flush(TIMEOUT)  # type: ignore[arg-type] # it takes parts of seconds too
+            await bus.flush(self._client)
         except (nats.errors.Error, OSError) as error:
             await self.close()
             message = "the bus, by which calls come, cannot be reached; connect again in a moment"
@@ -78,6 +77,8 @@ class Line:
     async def _replace(self) -> None:
         self._held.leave(ConnectResponse(replaced=Replaced()))
         await self._leave(self._calls)
+        if taking := self._tasks - {asyncio.current_task()}:
+            await asyncio.wait(taking)
         self._held.finish_when_answered()
 
     async def _called(self, message: Msg) -> None:
@@ -126,10 +127,5 @@ class Line:
 
     async def _leave(self, subscription: Subscription | None) -> None:
         """Ends a subscription, when what has come for it is taken in."""
-        if subscription is None:
-            return
-        try:
-            await subscription.drain()  # type: ignore[no-untyped-call]
-        except (nats.errors.Error, OSError):
-            # It is over already, or the bus is away: then it must not be taken up again when the bus is back.
-            self._client._remove_sub(subscription._id)  # noqa: SLF001 - nothing public forgets it
+        if subscription is not None:
+            await bus.leave(self._client, subscription)

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import nats.errors
 import structlog
 from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 
 from mesh.settings import Settings
 
@@ -70,6 +71,26 @@ async def connect(service: str, settings: Settings, returned: Callable[[], Await
         error_cb=failed,
     )
     return client
+
+
+async def flush(client: Client) -> None:
+    """Returns when the bus has taken in whatever it was told; raises what the client does where it has not in time.
+
+    The client's own flush asks the bus before it has written what waits to be written.
+    """
+    await client._flush_pending(force_flush=True)  # noqa: SLF001 - nothing public writes it
+    await client.flush(TIMEOUT)  # type: ignore[arg-type] # it takes parts of seconds too
+
+
+async def leave(client: Client, subscription: Subscription) -> None:
+    """Ends a subscription when all that came for it is taken in; nothing that is under way is lost."""
+    try:
+        await client._send_unsubscribe(subscription._id)  # noqa: SLF001 - see flush: its own drain is too early
+        await client._flush_pending(force_flush=True)  # noqa: SLF001
+        await subscription.drain()  # type: ignore[no-untyped-call]
+    except (nats.errors.Error, OSError):
+        # It is over already, or the bus is away: then it must not be taken up again when the bus is back.
+        client._remove_sub(subscription._id)  # noqa: SLF001 - nothing public forgets it
 
 
 async def close(client: Client) -> None:

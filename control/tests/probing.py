@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from control.tests.replicas import PATIENCE, Replica
+from control.tests.replicas import PATIENCE, Reached
 from scope.control.v1.messages_pb2 import Answer, Call, ConnectRequest, ConnectResponse, Done, Hello, Offer
 
 
@@ -20,6 +20,7 @@ class Probe:
         self._others: asyncio.Queue[ConnectResponse] = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
         self.told = 0
+        self._writing = asyncio.Lock()
 
     async def _read(self) -> None:
         async for event in self.stream:
@@ -34,9 +35,13 @@ class Probe:
         """Whether the stream has ended."""
         return self._reading.done()
 
+    async def next_call(self) -> Call:
+        """The next call, whenever it comes."""
+        return await self._calls.get()
+
     async def call(self) -> Call:
         """The next call."""
-        return await asyncio.wait_for(self._calls.get(), PATIENCE)
+        return await asyncio.wait_for(self.next_call(), PATIENCE)
 
     async def other(self) -> ConnectResponse:
         """The next of what is not a call."""
@@ -44,7 +49,8 @@ class Probe:
 
     async def say(self, answer: Answer) -> None:
         """Answers."""
-        await self.stream.write(ConnectRequest(answer=answer))
+        async with self._writing:
+            await self.stream.write(ConnectRequest(answer=answer))
 
     async def done(self, call: Call, **done: Any) -> None:
         """Answers that it was done."""
@@ -70,7 +76,7 @@ def hello(offers: Sequence[str | Offer] = ("do",)) -> ConnectRequest:
 
 
 async def connect(
-    replica: Replica, offers: Sequence[str | Offer] = ("do",), *, probe: str = "probe-1", **claims: object
+    replica: Reached, offers: Sequence[str | Offer] = ("do",), *, probe: str = "probe-1", **claims: object
 ) -> Probe:
     """A probe that can be reached by a replica."""
     stream = replica.stub.Connect(metadata=replica.as_probe(probe, **claims))
@@ -83,7 +89,7 @@ async def connect(
 
 @asynccontextmanager
 async def connected(
-    replica: Replica, offers: Sequence[str | Offer] = ("do",), *, probe: str = "probe-1", **claims: object
+    replica: Reached, offers: Sequence[str | Offer] = ("do",), *, probe: str = "probe-1", **claims: object
 ) -> AsyncIterator[Probe]:
     """The same, while the body runs."""
     made = await connect(replica, offers, probe=probe, **claims)

@@ -44,11 +44,10 @@ PERSON: dict[str, Any] = {"organization": ORGANIZATION, "permissions": ["report.
 
 
 @dataclass
-class Replica:
-    """A replica, and whose tokens it believes."""
+class Reached:
+    """A replica that can be called, and whose tokens it believes."""
 
     stub: ControlServiceStub
-    mesh: Mesh
     authority: Authority
 
     def as_probe(self, probe: str | None = PROBE, **claims: object) -> tuple[tuple[str, str], ...]:
@@ -77,6 +76,13 @@ class Replica:
         return answer
 
 
+@dataclass
+class Replica(Reached):
+    """One in this process, and what to pull."""
+
+    mesh: Mesh
+
+
 @asynccontextmanager
 async def replica(authority: Authority, bus: NatsServer, folder: Path, **settings: int) -> AsyncIterator[Replica]:
     """A replica that is served while the body runs."""
@@ -102,7 +108,7 @@ async def replica(authority: Authority, bus: NatsServer, folder: Path, **setting
             port = server.add_insecure_port("127.0.0.1:0")
             await server.start()
             async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Replica(ControlServiceStub(channel), mesh, authority)
+                yield Replica(ControlServiceStub(channel), authority, mesh)
             await server.stop(None)
         renewing.cancel()
 
