@@ -9,6 +9,7 @@ const ROUTES: Route[] = [
   { page: "account" },
   { page: "add-probe", org: "quiet-river-42" },
   { page: "settings", org: "o", section: "members" },
+  { page: "terminal", org: "o", pipe: "ab" },
   { page: "admin", section: "organizations" },
   mapOf("o"),
   mapOf("o", "containers", {
