@@ -61,6 +61,7 @@ def test_every_operation_succeeds_as_documented(mesh: Mesh) -> None:
         rest.call(api, "QueryService_RenderTopology", topology=topology)
         rest.call(api, "QueryService_RenderNode", topology=topology, node_id=node)
         rest.call(api, "QueryService_StreamTopology", topology=topology)
+    _terminal(rest, api, nodes["hosts"])
     made = rest.call(api, "TokenService_CreateToken", {"name": "documented", "kind": "probe"}).json()
     rest.call(api, "TokenService_ListTokens")
     made = rest.call(api, "TokenService_RotateToken", {}, id=made["id"]).json()
@@ -74,6 +75,17 @@ def test_every_operation_succeeds_as_documented(mesh: Mesh) -> None:
     rest.call(other, "SessionService_Lookup")
     rest.call(other, "SessionService_Logout", {})
     assert rest.answered == {(operation.name, 200) for operation in operations()}
+
+
+def _terminal(rest: Rest, api: Api, host: str) -> None:
+    """One is opened, looked at and closed."""
+    path = f"/api/topology/hosts/{quote(host, safe='')}"
+    wait_for(lambda: api.get(path).json()["node"]["controls"], "the host's controls")
+    [control] = api.get(path).json()["node"]["controls"]
+    named = {"probe_id": control["probeId"], "node_id": control["nodeId"], "control": control["id"]}
+    pipe = rest.call(api, "ControlService_Invoke", {"command": '["cat"]'}, **named).json()["pipe"]
+    rest.call(api, "PipeService_GetPipe", id=pipe)
+    rest.call(api, "PipeService_ClosePipe", id=pipe)
 
 
 @pytest.mark.parametrize("operation", operations(), ids=lambda operation: operation.name)
