@@ -15,6 +15,9 @@ from authfe.sockets.settings import SocketsSettings
 from collection import aside, log, reports
 from collection import limits as pace
 from collection.settings import CollectionSettings
+from control import hello, post
+from control import service as calling
+from control.settings import ControlSettings
 from docs.tables.markdown import table
 from mesh import limits as mesh
 from mesh import pipes
@@ -100,6 +103,7 @@ def page() -> str:
         ("How often", _rates()),
         ("Streams, calls and reports", _pace()),
         ("The report log", _log()),
+        ("Controls", _controls()),
         ("Pipes", _pipes()),
     )
     tables = (f"\n## {title}\n\n{table(_COLUMNS, [_cells(limit) for limit in limits])}" for title, limits in sections)
@@ -108,7 +112,7 @@ def page() -> str:
 
 def rows() -> Sequence[Limit]:
     """Every line but those of the contracts' fields."""
-    return [*_report(), *_messages(), *_accounts(), *_rates(), *_pace(), *_log(), *_pipes()]
+    return [*_report(), *_messages(), *_accounts(), *_rates(), *_pace(), *_log(), *_controls(), *_pipes()]
 
 
 def _cells(limit: Limit) -> Sequence[str]:
@@ -289,6 +293,24 @@ def _log() -> list[Limit]:
         ),
         _setting("reports of an organization together", CollectionSettings, "log_max_bytes", oldest, unit="bytes"),
         _setting("age of a report", CollectionSettings, "log_max_age", oldest, unit="s"),
+    ]
+
+
+def _controls() -> list[Limit]:
+    unanswered = "DEADLINE_EXCEEDED, `TIMEOUT`, 504"
+    too_large = _refused(StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE)
+    return [
+        _setting(
+            "streams of probes of one token at a replica", ControlSettings, "streams_per_credential", _LIMIT_EXCEEDED
+        ),
+        _setting("calls of a probe under way at once", ControlSettings, "calls_per_probe", _LIMIT_EXCEEDED),
+        _fixed("how long a call waits for its answer", calling, "WAITS", unanswered, unit="s"),
+        _fixed("arguments of a call together", calling, "ARGUMENTS_BYTES", _INVALID_FIELD, unit="bytes"),
+        _fixed("a probe's answer to a call", mesh, "REQUEST_BYTES", too_large, unit="bytes"),
+        _fixed("controls that a probe offers", hello, "OFFERS", _INVALID_FIELD),
+        _fixed(
+            "answers that wait in a replica for the bus", post, "WAITING_BYTES", "the oldest is let go", unit="bytes"
+        ),
     ]
 
 
