@@ -1,6 +1,6 @@
 """What the figures are meant to be."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.load.outcome import Outcome
@@ -74,6 +74,16 @@ def _frame(nodes: int, moving: str) -> tuple[str, str, str, str]:
     return f"ui-{nodes}", "main_thread_per_frame", moving, "p95_ms"
 
 
+def _direct(which: Callable[[Iterable[float]], float]) -> _Measure:
+    """Of the two replicas that are asked directly: the one that has the probe's stream is the faster."""
+
+    def read(figures: Figures) -> float | None:
+        both = [at("control", "calls", f"replica_{number}_16", "per_second")(figures) for number in (0, 1)]
+        return which([value for value in both if value is not None]) if None not in both else None
+
+    return read
+
+
 _EVENT = ("views-1000", "latency", "report_to_hosts_event")
 
 GOALS = (
@@ -97,6 +107,10 @@ GOALS = (
     Goal("taking in a report at 1,000 hosts, times that at 10", ratio(_cost("views-1000"), _cost("views-10")), 1.5),
     Goal("100 watchers of `hosts`, times one in query", at("watchers", "of_many", "hosts", "query_times"), 2),
     Goal("an event to a watcher, us of Envoy", at("watchers", "of_many", "hosts", "envoy_us_per_event"), 1000),
+    Goal("a control through the edge, one at a time, p50, ms", at("control", "calls", "rest_1", "p50_ms"), 5),
+    Goal("controls/s through the edge, 16 at once", at("control", "calls", "rest_16", "per_second"), 500, reach=True),
+    Goal("controls/s at the replica that has the probe", _direct(max), 1500, reach=True),
+    Goal("controls/s across two replicas", _direct(min), 1000, reach=True),
     Goal("the map's first picture at 1,000 nodes, ms", at("ui-1000", "latency", "first_picture", "max_ms"), 1000),
     Goal("100 changes on the map at 1,000 nodes, p95, ms", at("ui-1000", "latency", "change", "p95_ms"), 100),
     Goal("the page's memory, growth in MB", at("ui-1000", "memory", "heap", "growth_mb"), 5),

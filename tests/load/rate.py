@@ -56,7 +56,7 @@ async def one_after_another(call: Call, at_once: int, seconds: float) -> list[fl
 
 
 class Rest(AbstractAsyncContextManager["Rest"]):
-    """GETs over connections that are kept, as many as calls are under way.
+    """Calls over connections that are kept, as many as calls are under way.
 
     Args:
         url: of the edge.
@@ -70,9 +70,16 @@ class Rest(AbstractAsyncContextManager["Rest"]):
 
     async def get(self, path: str, token: str = "") -> None:
         """Reads an answer that says how long it is. RuntimeError where it is not the status 200."""
+        await self._call("GET", path, token)
+
+    async def post(self, path: str, token: str) -> None:
+        """The same, for a call without a body."""
+        await self._call("POST", path, token, "Content-Length: 0\r\n")
+
+    async def _call(self, method: str, path: str, token: str, more: str = "") -> None:
         reader, writer = self._free.pop() if self._free else await self._connect()
-        authorization = f"Authorization: Bearer {token}\r\n" if token else ""
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: {self._address.netloc}\r\n{authorization}\r\n".encode())
+        headers = f"Host: {self._address.netloc}\r\n{more}" + (f"Authorization: Bearer {token}\r\n" if token else "")
+        writer.write(f"{method} {path} HTTP/1.1\r\n{headers}\r\n".encode())
         head = await reader.readuntil(b"\r\n\r\n")
         await reader.readexactly(int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0]))
         self._free.append((reader, writer))

@@ -46,10 +46,14 @@ class Target:
 
     def address(self, service: str) -> str:
         """`HOST:PORT` of a service's first replica, reached around the edge. ValueError where it is not known."""
-        for entry in _document(self.data, "run.json").get("processes", ()):
-            if entry["name"] == service:
-                return str(entry["grpc"])
+        if addresses := self.addresses(service):
+            return addresses[0]
         raise ValueError(f"{self.data or 'no data folder'}: no {service} runs here")
+
+    def addresses(self, service: str) -> list[str]:
+        """`HOST:PORT` of each replica of a service that is known."""
+        entries = _document(self.data, "run.json").get("processes", ())
+        return [str(entry["grpc"]) for entry in entries if entry["name"] == service]
 
 
 def find(data: Path | None, **given: str | None) -> Target:
