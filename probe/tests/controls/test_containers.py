@@ -165,6 +165,16 @@ async def test_a_shell_in_a_container_has_a_terminal(shop: Shop) -> None:
         assert await ended(session) == Ended(9)
 
 
+async def test_every_key_reaches_the_container(shop: Shop) -> None:
+    node = await shop.run(WAITS)
+    raw = "busybox stty raw -echo; echo go; busybox dd bs=1 count=2 2>/dev/null | busybox od -An -tx1"
+    async with using(await shop.call("exec", node, command=json.dumps(["sh", "-c", raw]))) as (line, session):
+        await line.until(b"go")
+        line.type(b"\x10\x11")  # by which engines detach, unless they are told others
+        assert b"10 11" in await line.until(b"11")
+        assert await ended(session) == Ended(0)
+
+
 @pytest.mark.parametrize("tty", ["true", "false"])
 async def test_what_ran_in_a_container_ends_with_its_pipe(shop: Shop, tty: str) -> None:
     node = await shop.run(WAITS)

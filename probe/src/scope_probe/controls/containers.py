@@ -12,7 +12,7 @@ from scope_probe.containers.docker_answers import RUBBISH
 from scope_probe.containers.docker_api import FAILURES, Api
 from scope_probe.containers.engines import Engines
 from scope_probe.containers.model import EXITED, PAUSED, RUNNING
-from scope_probe.controls.engine_streams import Attached, Executed, Followed
+from scope_probe.controls.engine_streams import DETACH_KEYS, Attached, Executed, Followed
 from scope_probe.controls.exec import SIZE, TERM, Wanted, relay, wanted
 from scope_sdk.controls import Call, ControlError, Controls, Ended, Removed, Result, Stream, Terminal
 from scope_sdk.pipes import Pipe
@@ -169,6 +169,7 @@ def _to_execute(asked: Wanted) -> dict[str, Any]:
         "AttachStdout": True,
         "AttachStderr": True,
         "Tty": asked.size is not None,
+        "DetachKeys": DETACH_KEYS,
         "Env": [f"TERM={asked.term}"] if asked.size else [],
         "Cmd": list(asked.command) or ["/bin/sh", "-c", _SHELL],
     }

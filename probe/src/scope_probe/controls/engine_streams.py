@@ -7,12 +7,17 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from scope_probe import proc
 from scope_probe.containers import cgroups, docker_api
 from scope_probe.containers.docker_api import FAILURES, Api
 from scope_probe.controls.pty import END_OF_INPUT, READ_BYTES, end
 from scope_sdk.pipes import Size
+
+#: Keys that detach, for engines cannot be told to have none; nobody types these. Theirs begin with Ctrl-P, which they
+#: keep from shells until the next key.
+DETACH_KEYS = ",".join(["ctrl-@", "ctrl-^"] * 4)
 
 _HEAD = 8
 _TRIES, _PAUSE = 50, 0.05
@@ -139,7 +144,7 @@ class Attached(_Connected):
     async def to(cls, api: Api, socket: Path, container: str, *, tty: bool, typed: bool) -> AsyncIterator["Attached"]:
         """Attached for as long as this is open; with `typed` to what it reads, too."""
         path = f"/containers/{container}"
-        query = f"stream=1&stdout=1&stderr=1&stdin={int(typed)}"
+        query = f"stream=1&stdout=1&stderr=1&stdin={int(typed)}&detachKeys={quote(DETACH_KEYS)}"
         async with docker_api.hijacked(socket, f"{path}/attach?{query}") as connection:
             yield cls(api, path, connection, tty=tty)
 
