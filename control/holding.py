@@ -151,6 +151,8 @@ class Held:
         if refused:
             raise refusals.not_permitted(request.control, permission)
         read_only = request.control == ATTACH and MAY_TYPE not in identity.permissions
+        if request.control == ATTACH and not read_only:
+            permission = MAY_TYPE  # who loses it shall not go on typing
         return Dispatched(permission=permission, read_only=read_only, pipe=secrets.token_hex(16))
 
     def _dispatch(self, invocation: Invocation, dispatched: Dispatched) -> None:

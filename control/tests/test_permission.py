@@ -130,7 +130,7 @@ async def test_a_pipe_is_recorded_before_its_caller_hears_of_it(
         kept = await (await pipes.bucket(pipe)).get(call.pipe)
         record_ = Record.FromString(kept.value or b"")
         assert (record_.organization, record_.user) == (ORGANIZATION, "d" * 32)
-        assert record_.permission == "container.attach.out"
+        assert record_.permission == ("container.attach.out" if read_only else "container.attach.in")
         about = record_.pipe
         assert (about.id, about.probe_id, about.node_id) == (call.pipe, "probe-1", "box;<host>")
         assert (about.control, about.raw_tty, about.read_only) == (ATTACH, True, read_only)

@@ -589,7 +589,9 @@ class Dispatched(_message.Message):
     READ_ONLY_FIELD_NUMBER: _builtins.int
     PIPE_FIELD_NUMBER: _builtins.int
     permission: _builtins.str
-    """The permission that the call needed, and whoever uses its pipe must still hold."""
+    """The permission that whoever uses the pipe of the call must keep: the one that the call needed, or that it takes to
+    type there.
+    """
     read_only: _builtins.bool
     """Whether the caller may only read from the pipe."""
     pipe: _builtins.str

@@ -1064,7 +1064,8 @@ export declare const OutcomeSchema: GenMessage<Outcome, {jsonType: OutcomeJson}>
  */
 export declare type Dispatched = Message<"scope.control.v1.Dispatched"> & {
   /**
-   * The permission that the call needed, and whoever uses its pipe must still hold.
+   * The permission that whoever uses the pipe of the call must keep: the one that the call needed, or that it takes to
+   * type there.
    *
    * @generated from field: string permission = 1;
    */
@@ -1092,7 +1093,8 @@ export declare type Dispatched = Message<"scope.control.v1.Dispatched"> & {
  */
 export declare type DispatchedJson = {
   /**
-   * The permission that the call needed, and whoever uses its pipe must still hold.
+   * The permission that whoever uses the pipe of the call must keep: the one that the call needed, or that it takes to
+   * type there.
    *
    * @generated from field: string permission = 1;
    */
