@@ -3,7 +3,11 @@
 import subprocess
 import sys
 
+import grpc
 import pytest
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status as Told
+from grpc.aio import AioRpcError, Metadata
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
@@ -15,6 +19,7 @@ from scope_probe.cli import app
 from scope_probe.client import listing, words
 from scope_probe.client.failures import Status
 from scope_probe.client.following import Change, Follower, line
+from scope_probe.client.link import failure
 
 NOBODY = "127.0.0.1:9"
 TOKEN = "scope-token-of-a-test"
@@ -29,7 +34,7 @@ def scope(*arguments: str, **environment: str) -> Result:
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        (["ps"], {"SCOPE_TOKEN": TOKEN}, ["where the service is", "SCOPE_URL"]),
+        (["ps"], {"SCOPE_TOKEN": TOKEN}, ["the service's address", "SCOPE_URL"]),
         (["ps"], {"SCOPE_URL": NOBODY}, ["an API token", "SCOPE_TOKEN"]),
         (["exec", "web"], {"SCOPE_URL": NOBODY, "SCOPE_TOKEN": "a b"}, ["no spaces"]),
         (["watch", "hosts"], {"SCOPE_URL": "8.8.8.8:80", "SCOPE_TOKEN": TOKEN}, ["in clear", "--plaintext"]),
@@ -60,6 +65,15 @@ def test_words_that_mean_nothing_are_refused_before_anybody_is_asked(arguments: 
     result = scope(*arguments, SCOPE_URL=NOBODY, SCOPE_TOKEN=TOKEN)
     assert result.exit_code == Status.USAGE
     assert said in result.output
+
+
+@pytest.mark.parametrize(("resource", "status"), [("topology", Status.USAGE), ("node", Status.NO_TARGET)])
+def test_a_topology_that_is_not_there_is_a_wrong_word_and_no_missing_node(resource: str, status: Status) -> None:
+    told = Told(code=5, message="none")
+    told.details.add().Pack(ErrorInfo(domain="scope", reason="NOT_FOUND", metadata={"resource": resource}))
+    trailers = Metadata(("grpc-status-details-bin", told.SerializeToString()))
+    refused = AioRpcError(grpc.StatusCode.NOT_FOUND, Metadata(), trailers, details="none")
+    assert failure(refused, NOBODY).status == status
 
 
 @pytest.mark.parametrize("arguments", [["ps"], ["watch", "hosts"], ["control", "web"], ["exec", "web"]])

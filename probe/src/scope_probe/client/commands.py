@@ -235,7 +235,7 @@ def execute(
 def _service(url: str, token: str, org: str, *, plaintext: bool, ca_file: Path | None) -> "Service":
     from scope_probe import options
 
-    for value, name, missing in ((url, "SCOPE_URL", "where the service is"), (token, "SCOPE_TOKEN", "an API token")):
+    for value, name, missing in ((url, "SCOPE_URL", "the service's address"), (token, "SCOPE_TOKEN", "an API token")):
         if not value:
             raise typer.BadParameter(f"{missing} is needed: by the variable {name}", param_hint=name)
     return options.reached(url, token, org, plaintext=plaintext, ca_file=ca_file)

@@ -11,7 +11,7 @@ class Status(enum.IntEnum):
 
     #: Somebody did not agree to what was asked before it was done.
     DECLINED = 1
-    #: Something that it was told is wrong: there is no such topology, option, control or argument.
+    #: Something that it was told is wrong: there is no such topology, option or control.
     USAGE = 64
     #: No node is called so, or several are.
     NO_TARGET = 68

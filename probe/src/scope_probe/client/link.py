@@ -96,10 +96,12 @@ def failure(error: grpc.aio.AioRpcError, target: str) -> Failure:
     """What an error of the service means: its own words, and what else helps."""
     known = errors.read(error)
     status = _STATUSES.get(known.code, Status.FAULT)
+    if known.metadata.get("resource") == "topology":  # what was meant by a word, and no node
+        status = Status.USAGE
     if not known.reason and status in (Status.UNAVAILABLE, Status.FAULT):
         return Failure(Status.UNAVAILABLE, f"{target} does not answer: {known.message}. Next: {advice(known.message)}")
     if known.code is grpc.StatusCode.UNAUTHENTICATED:
-        return Failure(status, f"the token (SCOPE_TOKEN) does not do: {known.message}")
+        return Failure(status, f"the token (SCOPE_TOKEN) is not accepted: {known.message}")
     permission = known.metadata.get("permission", "")
     missing = f" (permission: {permission})" if permission not in known.message else ""
     return Failure(status, known.message + missing)
