@@ -3,8 +3,6 @@
 import nats.errors
 import structlog
 from nats.aio.client import Client
-from nats.js.errors import NoStreamResponseError
-from nats.js.kv import KeyValue
 
 from control import refusals
 from mesh import pipes
@@ -23,8 +21,7 @@ class Pipes:
     """
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-        self._bucket: KeyValue | None = None
+        self._bucket = pipes.Bucket(client)
 
     async def opened(
         self, request: InvokeRequest, response: InvokeResponse, identity: Identity, permission: str
@@ -34,28 +31,26 @@ class Pipes:
         Args:
             request: the call.
             response: what is going to be answered.
-            identity: whose call it is.
+            identity: whose call it is; the pipe ends with their credential.
             permission: what they need for as long as they use the pipe.
 
         Raises:
             ServiceError: UNKNOWN (OUTCOME_UNKNOWN) where it cannot be recorded, so that nobody can use it.
         """
-        record = Record(organization=identity.organization, user=identity.subject, permission=permission)
+        record = Record(
+            organization=identity.organization,
+            user=identity.subject,
+            permission=permission,
+            credential=identity.credential,
+            impersonator=identity.impersonator,
+        )
         pipe = record.pipe
         pipe.id, pipe.probe_id, pipe.node_id = response.pipe, request.probe_id, request.node_id
         pipe.control, pipe.raw_tty, pipe.read_only = request.control, response.raw_tty, response.read_only
         pipe.opened_at.GetCurrentTime()
+        value = record.SerializeToString()
         try:
-            await self._put(pipe.id, record.SerializeToString())
+            await self._bucket.use(lambda bucket: bucket.put(pipe.id, value))
         except (nats.errors.Error, OSError) as error:
             _log.warning("a pipe cannot be recorded", why=repr(error))
             raise refusals.unknown("it was begun, but its pipe cannot be recorded") from error
-
-    async def _put(self, pipe: str, record: bytes) -> None:
-        if self._bucket is None:
-            self._bucket = await pipes.bucket(self._client)
-        try:
-            await self._bucket.put(pipe, record)
-        except NoStreamResponseError:  # the bus was set up anew
-            self._bucket = await pipes.bucket(self._client)
-            await self._bucket.put(pipe, record)

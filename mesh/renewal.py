@@ -9,7 +9,7 @@ stream open.
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 
 import grpc
 import structlog
@@ -81,15 +81,19 @@ class Renewals:
         keep, beyond the rule of the RPC. Raises ServiceError RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where the caller holds
         as many as the bound allows.
         """
-        lease = Lease(rpc, current(), permission)
-        with bound.held(lease.identity):
-            if not self._leases:
-                self._answered = time.monotonic()
-            self._leases.add(lease)
-            try:
-                yield lease
-            finally:
-                self._leases.discard(lease)
+        with bound.held(current()), self.held(Lease(rpc, current(), permission)) as lease:
+            yield lease
+
+    @contextmanager
+    def held(self, lease: Lease) -> Iterator[Lease]:
+        """Holds a lease while the body runs, also one for somebody who does not call now; they are not counted."""
+        if not self._leases:
+            self._answered = time.monotonic()
+        self._leases.add(lease)
+        try:
+            yield lease
+        finally:
+            self._leases.discard(lease)
 
     async def run(self) -> None:
         """Asks for ever."""

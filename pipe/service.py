@@ -27,6 +27,8 @@ from pipe.records import check_open
 from pipe.registry import Registry
 from pipe.settings import PipeSettings
 from pipe.sweeping import Sweeping
+from scope.auth.v1.access_pb2 import Caller
+from scope.auth.v1.identity_pb2 import Identity
 from scope.errors.v1.errors_pb2 import Reason
 from scope.pipe.v1.messages_pb2 import (
     ClosePipeRequest,
@@ -83,8 +85,11 @@ class PipeService:
             attachment = Attachment(pipe, side, read_only=side is Side.USER and record.pipe.read_only)
             await stack.enter_async_context(self._joining.attached(attachment))
             await context.send_initial_metadata(((headers.READ_ONLY, "true"),) if attachment.read_only else ())
-            watching = self._watch(attachment, lease)
-            await stack.enter_async_context(running(self._passing.run(attachment, received), watching))
+            watching = [self._watch(attachment, lease)]
+            if side is Side.PROBE:
+                opener = stack.enter_context(self._mesh.renewals.held(_opener(record)))
+                watching.append(self._watch_opener(pipe, opener))
+            await stack.enter_async_context(running(self._passing.run(attachment, received), *watching))
             if self._mesh.draining.is_set():
                 attachment.outbox.put(DRAIN)
             frames = await stack.enter_async_context(aclosing(attachment.outbox.frames()))
@@ -111,6 +116,13 @@ class PipeService:
             self._endings.begin(attachment.pipe, end)
         else:
             attachment.finish()
+
+    async def _watch_opener(self, pipe: str, opener: Lease) -> None:
+        """Ends a pipe with the credential that opened it, also while nobody has the other end."""
+        await opener.ended.wait()
+        assert opener.error is not None
+        if opener.error.code != grpc.StatusCode.UNAVAILABLE:
+            self._endings.begin(pipe, revoked(opener.error.message))
 
     async def get_pipe(self, request: GetPipeRequest, _: Context) -> GetPipeResponse:
         """See the contract."""
@@ -140,6 +152,18 @@ def _needed(record: Record, side: Side) -> str:
         message = f"this pipe needs the permission {record.permission} in the organization"
         raise permission_denied(message, record.permission)
     return record.permission
+
+
+def _opener(record: Record) -> Lease:
+    """The right by which a pipe was opened."""
+    identity = Identity(
+        caller=Caller.CALLER_USER,
+        organization=record.organization,
+        subject=record.user,
+        impersonator=record.impersonator,
+        credential=record.credential,
+    )
+    return Lease(_ATTACH, identity, record.permission)
 
 
 async def _drain(mesh: Mesh, registry: Registry) -> None:

@@ -72,7 +72,7 @@ class Bus:
     async def open(self, **fields: Any) -> str:
         """A new pipe's id."""
         pipe = secrets.token_hex(16)
-        told = {"organization": ORGANIZATION, "user": "somebody", "permission": PERMISSION}
+        told = {"organization": ORGANIZATION, "user": "somebody", "permission": PERMISSION, "credential": "session:1"}
         about = {"id": pipe, "probe_id": PROBE, "node_id": "host;box", "control": "host_exec", "raw_tty": True}
         record = Record(**{name: value for name, value in (told | fields).items() if name in told})
         for name, value in (about | fields).items():

@@ -227,6 +227,19 @@ async def test_a_probe_whose_token_was_revoked_leaves_the_pipe_to_others(bus: Bu
             await user.kinds("joined", "joined")
 
 
+async def test_a_pipe_ends_with_the_credential_that_opened_it_whoever_is_attached(
+    bus: Bus, replicas: list[Replica]
+) -> None:
+    pipe = await bus.open(credential="session:2")
+    bus.authority.worth["session:2"] = somebody(**(USER | {"credential": "session:2"}), audience="pipe")
+    async with asyncio.timeout(PATIENCE), replicas[0].probe(pipe) as probe:
+        async with replicas[1].user(pipe) as user:
+            await user.kinds("joined")
+        del bus.authority.worth["session:2"]
+        assert (await probe.ended()).reason == EndReason.END_REASON_REVOKED
+        assert (await refused(replicas[1], pipe)).code() == grpc.StatusCode.FAILED_PRECONDITION
+
+
 async def test_revoking_does_not_wait_for_a_reader_that_stands_still(bus: Bus, replicas: list[Replica]) -> None:
     pipe = await bus.open()
     async with asyncio.timeout(PATIENCE), replicas[0].user(pipe) as user, replicas[0].probe(pipe) as probe:

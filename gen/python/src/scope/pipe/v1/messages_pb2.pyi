@@ -516,6 +516,8 @@ class Record(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     PERMISSION_FIELD_NUMBER: _builtins.int
     OVER_FIELD_NUMBER: _builtins.int
+    CREDENTIAL_FIELD_NUMBER: _builtins.int
+    IMPERSONATOR_FIELD_NUMBER: _builtins.int
     organization: _builtins.str
     """The internal id of its organization."""
     user: _builtins.str
@@ -526,6 +528,10 @@ class Record(_message.Message):
     """Whether nobody attaches to it any more, once it ended: both ends are through, or the service has ended it. What one of
     its ends has ended, the other may still fetch the rest of for a moment.
     """
+    credential: _builtins.str
+    """The credential by which it was opened, as an identity names it. With that the pipe ends, whoever is attached then."""
+    impersonator: _builtins.str
+    """The id of the administrator who acted as the user; empty where nobody did."""
     @_builtins.property
     def pipe(self) -> Global___GetPipeResponse:
         """As answers tell it."""
@@ -538,10 +544,12 @@ class Record(_message.Message):
         user: _builtins.str = ...,
         permission: _builtins.str = ...,
         over: _builtins.bool = ...,
+        credential: _builtins.str = ...,
+        impersonator: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["pipe", b"pipe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization", b"organization", "over", b"over", "permission", b"permission", "pipe", b"pipe", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credential", b"credential", "impersonator", b"impersonator", "organization", b"organization", "over", b"over", "permission", b"permission", "pipe", b"pipe", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

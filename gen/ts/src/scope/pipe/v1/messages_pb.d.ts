@@ -844,6 +844,20 @@ export declare type Record = Message<"scope.pipe.v1.Record"> & {
    * @generated from field: bool over = 5;
    */
   over: boolean;
+
+  /**
+   * The credential by which it was opened, as an identity names it. With that the pipe ends, whoever is attached then.
+   *
+   * @generated from field: string credential = 6;
+   */
+  credential: string;
+
+  /**
+   * The id of the administrator who acted as the user; empty where nobody did.
+   *
+   * @generated from field: string impersonator = 7;
+   */
+  impersonator: string;
 };
 
 /**
@@ -888,6 +902,20 @@ export declare type RecordJson = {
    * @generated from field: bool over = 5;
    */
   over?: boolean;
+
+  /**
+   * The credential by which it was opened, as an identity names it. With that the pipe ends, whoever is attached then.
+   *
+   * @generated from field: string credential = 6;
+   */
+  credential?: string;
+
+  /**
+   * The id of the administrator who acted as the user; empty where nobody did.
+   *
+   * @generated from field: string impersonator = 7;
+   */
+  impersonator?: string;
 };
 
 /**
