@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import nats.errors
 from nats.aio.client import Client
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NoStreamResponseError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from mesh import pipes
@@ -29,8 +29,7 @@ class Bucket:
     """
 
     def __init__(self, client: Client) -> None:
-        self._client = client
-        self._bucket: KeyValue | None = None
+        self._bucket = pipes.Bucket(client)
 
     async def find(self, pipe: str) -> tuple[Record, int] | None:
         """The record of the pipe of that id, and its revision; None where there is none."""
@@ -51,17 +50,8 @@ class Bucket:
 
     async def _with(self, work: Callable[[KeyValue], Awaitable[T]]) -> T:
         try:
-            try:
-                return await work(await self._made())
-            except (NoStreamResponseError, nats.errors.NoRespondersError):
-                self._bucket = None  # it was deleted since, or the bus was set up anew
-                return await work(await self._made())
+            return await self._bucket.use(work)
         except (KeyNotFoundError, KeyWrongLastSequenceError):
             raise
         except (APIError, nats.errors.Error, OSError) as error:
             raise away() from error
-
-    async def _made(self) -> KeyValue:
-        if self._bucket is None:
-            self._bucket = await pipes.bucket(self._client)
-        return self._bucket
