@@ -150,8 +150,8 @@ class Frame(_message.Message):
 
     @_builtins.property
     def sent(self) -> Global___Sent:
-        """So many bytes were sent; whoever has received fewer answers with a rewind. Said when nothing was acknowledged for a
-        while.
+        """So many bytes were sent; whoever has received fewer answers with a rewind, whoever has them all with an ack. Said
+        when nothing was acknowledged for a while.
         """
 
     @_builtins.property
@@ -160,7 +160,9 @@ class Frame(_message.Message):
 
     @_builtins.property
     def end(self) -> Global___End:
-        """This end is through. It is said after the last byte, again at each rewind, and answered with an end."""
+        """This end is through. It is said after the last byte, again at each rewind and now and then until it is answered with
+        an end.
+        """
 
     @_builtins.property
     def joined(self) -> Global___Joined:

@@ -72,8 +72,9 @@ class PipeServiceServicer:
 
         Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
         message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
-        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED). Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when the credential is revoked,
-        and with the pipe itself where that was the end of whoever opened it.
+        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), an id that is none with INVALID_ARGUMENT (INVALID_FIELD), and everybody with
+        UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus cannot be reached. Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when
+        the credential is revoked; the pipe ends with the one by which it was opened.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,8 +46,9 @@ class PipeServiceStub:
 
     Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
     message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
-    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED). Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when the credential is revoked,
-    and with the pipe itself where that was the end of whoever opened it.
+    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), an id that is none with INVALID_ARGUMENT (INVALID_FIELD), and everybody with
+    UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus cannot be reached. Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when
+    the credential is revoked; the pipe ends with the one by which it was opened.
     """
     GetPipe: _grpc.UnaryUnaryMultiCallable[_messages_pb2.GetPipeRequest, _messages_pb2.GetPipeResponse]
     """Answers a pipe of the caller's own, also for a while after it ended, with why. Refuses what is no pipe, or another's,
@@ -74,8 +75,9 @@ class PipeServiceAsyncStub(PipeServiceStub):
 
     Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
     message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
-    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED). Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when the credential is revoked,
-    and with the pipe itself where that was the end of whoever opened it.
+    RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), an id that is none with INVALID_ARGUMENT (INVALID_FIELD), and everybody with
+    UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus cannot be reached. Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when
+    the credential is revoked; the pipe ends with the one by which it was opened.
     """
     GetPipe: _aio.UnaryUnaryMultiCallable[_messages_pb2.GetPipeRequest, _messages_pb2.GetPipeResponse]  # type: ignore[assignment]
     """Answers a pipe of the caller's own, also for a while after it ended, with why. Refuses what is no pipe, or another's,
@@ -105,8 +107,9 @@ class PipeServiceServicer(metaclass=_abc_1.ABCMeta):
 
         Refuses what is no pipe, or another's, with NOT_FOUND, one that is over with FAILED_PRECONDITION (PIPE_ENDED), whose
         message says why, a caller without the permission with PERMISSION_DENIED, one with too many ends with
-        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED). Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when the credential is revoked,
-        and with the pipe itself where that was the end of whoever opened it.
+        RESOURCE_EXHAUSTED (LIMIT_EXCEEDED), an id that is none with INVALID_ARGUMENT (INVALID_FIELD), and everybody with
+        UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus cannot be reached. Ends with UNAUTHENTICATED (CREDENTIAL_REVOKED) when
+        the credential is revoked; the pipe ends with the one by which it was opened.
         """
 
     @_abc_1.abstractmethod

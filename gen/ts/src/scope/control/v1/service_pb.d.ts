@@ -45,8 +45,10 @@ export declare const ControlService: GenService<{
    * (PROBE_NOT_CONNECTED) at once where the probe cannot be reached, and nothing was done; NOT_FOUND where it has no such
    * control; ABORTED (CONTROL_REFUSED), with the probe's words, where it refuses or fails; UNAVAILABLE (AUDIT_UNAVAILABLE)
    * where the call cannot be told to the audit, and nothing was done; RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where too many
-   * calls of the probe are under way. DEADLINE_EXCEEDED (TIMEOUT), and UNKNOWN (OUTCOME_UNKNOWN) where the probe was lost on
-   * the way, leave open whether it was done.
+   * calls of the probe are under way; INVALID_ARGUMENT (INVALID_FIELD) where the arguments are too large. FAILED_PRECONDITION
+   * (ANSWER_TOO_LARGE) says that it was done, and that the probe said too much about it. DEADLINE_EXCEEDED (TIMEOUT), and
+   * UNKNOWN (OUTCOME_UNKNOWN) where the probe was lost on the way or the pipe that it opened cannot be recorded, leave open
+   * whether it was done.
    *
    * @generated from rpc scope.control.v1.ControlService.Invoke
    */

@@ -121,8 +121,8 @@ export declare type Frame = Message<"scope.pipe.v1.Frame"> & {
     case: "rewind";
   } | {
     /**
-     * So many bytes were sent; whoever has received fewer answers with a rewind. Said when nothing was acknowledged for a
-     * while.
+     * So many bytes were sent; whoever has received fewer answers with a rewind, whoever has them all with an ack. Said
+     * when nothing was acknowledged for a while.
      *
      * @generated from field: scope.pipe.v1.Sent sent = 4;
      */
@@ -138,7 +138,8 @@ export declare type Frame = Message<"scope.pipe.v1.Frame"> & {
     case: "resize";
   } | {
     /**
-     * This end is through. It is said after the last byte, again at each rewind, and answered with an end.
+     * This end is through. It is said after the last byte, again at each rewind and now and then until it is answered with
+     * an end.
      *
      * @generated from field: scope.pipe.v1.End end = 6;
      */
@@ -192,8 +193,8 @@ export declare type FrameJson = {
   rewind?: RewindJson;
 
   /**
-   * So many bytes were sent; whoever has received fewer answers with a rewind. Said when nothing was acknowledged for a
-   * while.
+   * So many bytes were sent; whoever has received fewer answers with a rewind, whoever has them all with an ack. Said
+   * when nothing was acknowledged for a while.
    *
    * @generated from field: scope.pipe.v1.Sent sent = 4;
    */
@@ -207,7 +208,8 @@ export declare type FrameJson = {
   resize?: ResizeJson;
 
   /**
-   * This end is through. It is said after the last byte, again at each rewind, and answered with an end.
+   * This end is through. It is said after the last byte, again at each rewind and now and then until it is answered with
+   * an end.
    *
    * @generated from field: scope.pipe.v1.End end = 6;
    */
