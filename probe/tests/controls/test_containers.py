@@ -165,16 +165,6 @@ async def test_a_shell_in_a_container_has_a_terminal(shop: Shop) -> None:
         assert await ended(session) == Ended(9)
 
 
-async def test_every_key_reaches_the_container(shop: Shop) -> None:
-    node = await shop.run(WAITS)
-    raw = "busybox stty raw -echo; echo go; busybox dd bs=1 count=2 2>/dev/null | busybox od -An -tx1"
-    async with using(await shop.call("exec", node, command=json.dumps(["sh", "-c", raw]))) as (line, session):
-        await line.until(b"go")
-        line.type(b"\x10\x11")  # by which engines detach, unless they are told others
-        assert b"10 11" in await line.until(b"11")
-        assert await ended(session) == Ended(0)
-
-
 @pytest.mark.parametrize("tty", ["true", "false"])
 async def test_what_ran_in_a_container_ends_with_its_pipe(shop: Shop, tty: str) -> None:
     node = await shop.run(WAITS)
@@ -201,6 +191,15 @@ async def test_whoever_is_attached_sees_and_types(shop: Shop) -> None:
     async with using(await shop.call("attach", node)) as (line, session):
         line.type(b"exit 4\n")
         assert await ended(session) == Ended(4)
+
+
+async def test_every_key_reaches_what_somebody_is_attached_to(shop: Shop) -> None:
+    node = await shop.run("exec sh", "--interactive", "--tty")
+    async with using(await shop.call("attach", node)) as (line, _):
+        line.type(b"busybox stty raw -echo; echo go; busybox dd bs=1 count=2 2>/dev/null | busybox od -An -tx1\n")
+        await line.until(b"\ngo")
+        line.type(b"\x10\x11")  # by which engines detach, unless they are told others
+        await line.until(b"10 11")
 
 
 async def test_whoever_may_only_read_types_nothing(shop: Shop) -> None:
