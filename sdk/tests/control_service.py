@@ -58,6 +58,7 @@ class Caller(ControlServiceServicer):
     answers: list[tuple[Connected, Answer]] = field(default_factory=list)
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     deaf: bool = False
+    missed: int = 0
     _calls: int = 0
 
     async def Connect(  # noqa: N802  # as the contract calls it
@@ -84,7 +85,9 @@ class Caller(ControlServiceServicer):
                 stream.hello = request.hello
                 stream.events.put_nowait(ConnectResponse(ready=Ready()))
                 self.streams.append(stream)
-            elif not self.deaf:
+            elif self.deaf:
+                self.missed += 1
+            else:
                 self.answers.append((stream, request.answer))
             self._note()
         stream.events.put_nowait(grpc.StatusCode.OK)

@@ -266,7 +266,7 @@ async def test_an_answer_that_may_not_have_arrived_is_said_again() -> None:
         call = await caller.call("wait")
         await happens(happened, f"began {call}")
         go.set()
-        await asyncio.sleep(0.05)
+        await caller.until(lambda: caller.missed == 1)
         caller.deaf = False
         caller.cut()
         assert (await caller.answer(call)).done.value == call

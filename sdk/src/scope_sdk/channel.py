@@ -63,11 +63,11 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The service as one probe or program sees it.
+    """The service as one probe, program or person sees it.
 
     Attributes:
         target: `https://HOST[:PORT]`, or without TLS `HOST:PORT` or `http://HOST:PORT`.
-        token: the service token, as an administrator of the organization was shown it.
+        token: a service token, as an administrator of the organization was shown it, or somebody's API token.
         organization: which organization is meant, for credentials of several; a token implies its own.
         plaintext: whether the token may go in clear to addresses that are neither loopback nor private.
         ca_file: the authorities, PEM, one of which vouches for the service; by default those that this machine trusts.

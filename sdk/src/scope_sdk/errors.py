@@ -20,7 +20,7 @@ _DOMAIN = "scope"
 
 
 class PublishError(Exception):
-    """A report was not stored, or a stream of reports ended.
+    """A report was not stored, or a stream of reports, of calls or of a pipe ended.
 
     `code` is gRPC's, `reason` one of the service's own (`EPOCH_SUPERSEDED`, see scope.errors.v1.Reason) or empty where
     it gave none, `metadata` what came with the reason, `retry_after` how many seconds it wants to be left alone for; 0

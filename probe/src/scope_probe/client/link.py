@@ -45,8 +45,7 @@ class Link:
         self._service, self._channel = service, channel
         self._query = QueryServiceStub(channel)
         self._control = ControlServiceStub(channel)
-        organization = (("x-scope-org", service.organization),) if service.organization else ()
-        self._metadata = (("authorization", f"Bearer {service.token}"), *organization)
+        self._metadata = service.metadata()
 
     async def nodes(self, topology: str, **options: str) -> list[NodeSummary]:
         """A topology's nodes, in ascending order of id."""
