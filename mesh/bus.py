@@ -27,35 +27,9 @@ async def connect(service: str, settings: Settings, returned: Callable[[], Await
     While the bus is away nothing is buffered: what is asked of it fails, and the caller is told; so does, at once, what
     was asked and not answered when it went away.
     """
-    away_said = False
-
-    async def gone() -> None:
-        for asked in list(client._resp_map.values()):  # noqa: SLF001 - nothing public tells those who wait
-            if not asked.done():
-                asked.set_exception(nats.errors.ConnectionClosedError())
-                asked.exception()  # who gave up waiting is not told
-        await away()
-
-    async def away() -> None:
-        nonlocal away_said
-        if not (away_said or client.is_closed):  # then it is we who leave
-            _log.warning("the bus is away; trying again until it is back", url=settings.nats_url)
-        away_said = True
-
-    async def back() -> None:
-        nonlocal away_said
-        away_said = False
-        _log.info("the bus is back", url=settings.nats_url)
-        await returned()
-
-    async def failed(error: Exception) -> None:
-        if isinstance(error, OSError):
-            await away()
-        else:
-            _log.warning("the bus refused something", error=str(error) or type(error).__name__)
-
     seed = str(settings.nats_nkey_file) if settings.nats_nkey_file else None
     client = Client()
+    watch = _Watch(client, settings.nats_url, returned)
     await client.connect(
         settings.nats_url,
         name=service,
@@ -66,11 +40,44 @@ async def connect(service: str, settings: Settings, returned: Callable[[], Await
         ping_interval=5,
         max_outstanding_pings=2,
         pending_size=0,
-        disconnected_cb=gone,
-        reconnected_cb=back,
-        error_cb=failed,
+        disconnected_cb=watch.gone,
+        reconnected_cb=watch.back,
+        error_cb=watch.failed,
     )
     return client
+
+
+class _Watch:
+    """What a connection tells of itself, to the log and to those who wait for it."""
+
+    def __init__(self, client: Client, url: str, returned: Callable[[], Awaitable[object]]) -> None:
+        self._client = client
+        self._url = url
+        self._returned = returned
+        self._away_said = False
+
+    async def gone(self) -> None:
+        for asked in list(self._client._resp_map.values()):  # noqa: SLF001 - nothing public tells those who wait
+            if not asked.done():
+                asked.set_exception(nats.errors.ConnectionClosedError())
+                asked.exception()  # who gave up waiting is not told
+        self._away()
+
+    async def back(self) -> None:
+        self._away_said = False
+        _log.info("the bus is back", url=self._url)
+        await self._returned()
+
+    async def failed(self, error: Exception) -> None:
+        if isinstance(error, OSError):
+            self._away()
+        else:
+            _log.warning("the bus refused something", error=str(error) or type(error).__name__)
+
+    def _away(self) -> None:
+        if not (self._away_said or self._client.is_closed):  # then it is we who leave
+            _log.warning("the bus is away; trying again until it is back", url=self._url)
+        self._away_said = True
 
 
 async def flush(client: Client) -> None:

@@ -14,6 +14,9 @@ from pipe.registry import Registry
 from pipe.subjects import notices
 from scope.pipe.v1.messages_pb2 import End, EndReason, Notice
 
+#: What an end sent that does not wait for the other one to take in what came before.
+TOO_MUCH = "more than it had credit for"
+
 _WHO = {Side.PROBE: "the probe", Side.USER: "whoever opened it"}
 _log = structlog.get_logger()
 
@@ -88,7 +91,10 @@ class Endings:
 
     def said(self, attachment: Attachment, end: End) -> None:
         """Notes that an end says it is through. Who says so after the other one has everything, too."""
-        self._errands.begin(self._note(attachment.pipe, end, over=attachment.heard_end))
+        over = attachment.heard_end
+        if not attachment.noted or (over and not attachment.noted_over):
+            attachment.noted, attachment.noted_over = True, over
+            self._errands.begin(self._note(attachment.pipe, end, over=over))
 
     async def _note(self, pipe: str, end: End, *, over: bool) -> None:
         try:

@@ -16,7 +16,7 @@ from nats.aio.msg import Msg
 from pipe import subjects
 from pipe.attachment import Attachment, Side
 from pipe.bucket import away
-from pipe.ending import Endings, violated
+from pipe.ending import TOO_MUCH, Endings, violated
 from pipe.errands import Errands
 from pipe.frames import JOINED, kind
 from pipe.registry import Registry
@@ -25,7 +25,6 @@ from scope.pipe.v1.messages_pb2 import End, EndReason, Met, Notice
 _REPLACED = End(reason=EndReason.END_REASON_REPLACED, message="this end was attached somewhere else")
 _ASKED = Notice(met=Met(answer=True)).SerializeToString()
 _ANSWERED = Notice(met=Met()).SerializeToString()
-_TOO_MUCH = "more than it had credit for"
 
 
 class Joining:
@@ -134,7 +133,7 @@ class Joining:
     async def _hear(self, attachment: Attachment, message: Msg) -> None:
         if subjects.is_frame(message.subject):
             if not attachment.take(message.data, kind(message.data)):
-                self._endings.begin(attachment.pipe, violated(attachment.side.other, _TOO_MUCH))
+                self._endings.begin(attachment.pipe, violated(attachment.side.other, TOO_MUCH))
             return
         notice = Notice.FromString(message.data)
         match notice.WhichOneof("event"):

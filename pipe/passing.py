@@ -9,7 +9,7 @@ from nats.aio.client import Client
 
 from pipe import frames, subjects
 from pipe.attachment import Attachment
-from pipe.ending import Endings, violated
+from pipe.ending import TOO_MUCH, Endings, violated
 from pipe.instruments import BYTES, FRAMES
 from scope.pipe.v1.messages_pb2 import End, EndReason
 
@@ -49,7 +49,7 @@ class Passing:
             FRAMES.add(1, "spliced")
             BYTES.add(len(frame), "spliced")
             if not peer.take(frame, kind):
-                raise _ViolationError("more than it had credit for")
+                raise _ViolationError(TOO_MUCH)
             return
         FRAMES.add(1, "bridged")
         BYTES.add(len(frame), "bridged")
