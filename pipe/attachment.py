@@ -55,6 +55,8 @@ class Attachment:
         self.moved = False
         #: Whether the other end has said that it is through.
         self.heard_end = False
+        #: Whether its own end was noted, and whether as one that answers the other's; an end may say so many times.
+        self.noted = self.noted_over = False
         #: Set when the stream is over and nothing is held for it any more.
         self.left = asyncio.Event()
         self._task = asyncio.current_task()
