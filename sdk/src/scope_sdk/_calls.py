@@ -26,7 +26,7 @@ _VALUE = 64 * 1024
 _STOPPED_WITHIN = 5.0
 _FAILED = "the probe failed to do this; its log says why"
 
-_log = logging.getLogger("scope_sdk")
+_log = logging.getLogger("scope_sdk.calls")
 
 Attach = Callable[[str], AbstractAsyncContextManager[Pipe]]
 
@@ -101,6 +101,8 @@ class Calls:
             _log.exception("the control %s of %s failed", call.control, call.node_id)
             answer = Answer(call=call.id, refused=_FAILED)
         self._answer(answer)
+        # Whoever calls chose both names: quoted, they begin no line of their own.
+        _log.info("called: %r of %r: %s", call.control, call.node_id, _became(answer))
         if isinstance(result, Terminal | Stream):
             self._open(call.pipe, result.session)
 
@@ -156,6 +158,11 @@ async def _until_over(pipe: Pipe, session: Session) -> Ended:
         for task in (serving, over):
             task.cancel()
         await asyncio.wait([serving, over], timeout=_STOPPED_WITHIN)
+
+
+def _became(answer: Answer) -> str:
+    """What came of a call, without what it answered."""
+    return f"refused: {answer.refused!r}" if answer.refused else str(answer.WhichOneof("outcome")).replace("_", " ")
 
 
 def _done(result: Result) -> messages.Done:
