@@ -1,13 +1,11 @@
 """A served collection, in front of a real report log."""
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import grpc
 import nats
 import pytest
 from nats.aio.client import Client
@@ -20,11 +18,9 @@ from collection.service import collection_service
 from collection.settings import CollectionSettings
 from conftest import NatsServer
 from mesh import renewal
-from mesh.identity import Verifier
-from mesh.interceptor import Guard
-from mesh.renewal import Renewals
-from mesh.serve import Mesh, users_channel
+from mesh.serve import Mesh
 from mesh.tests.authority import Authority, authority, somebody
+from mesh.tests.serving import serving
 from scope.auth.v1.access_pb2 import Caller
 from scope.collection.v1.messages_pb2 import PublishRequest
 from scope.collection.v1.service_pb2_grpc import CollectionServiceStub
@@ -105,20 +101,8 @@ async def served(
         **{"log_max_bytes": 16 * 1024 * 1024, **limits},
     )
     authority.worth["probe:1"] = somebody(**CLAIMS, audience="collection")
-    verifier = Verifier(authority, authority.mesh_keys)
     seed = str(nats_server.nkey_file("reader"))
     reader = await nats.connect(nats_server.url, nkeys_seed=seed, inbox_prefix="_INBOX_reader")
-    async with users_channel(authority.address) as users:
-        mesh = Mesh("collection", settings, Renewals(users, "collection", authority.mesh_keys, verifier))
-        renewing = asyncio.create_task(mesh.renewals.run())
-        async with collection_service(mesh) as registers:
-            server = grpc.aio.server(interceptors=[Guard(verifier)])
-            for register in registers.values():
-                register(server)
-            port = server.add_insecure_port("127.0.0.1:0")
-            await server.start()
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Served(CollectionServiceStub(channel), mesh, authority, reader)
-            await server.stop(None)
-        renewing.cancel()
+    async with serving("collection", settings, authority, collection_service) as made:
+        yield Served(CollectionServiceStub(made.channel), made.mesh, authority, reader)
     await reader.close()

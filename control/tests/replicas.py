@@ -17,11 +17,9 @@ from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 from conftest import NatsServer
 from control.service import control_service
 from control.settings import ControlSettings
-from mesh.identity import Verifier
-from mesh.interceptor import Guard
-from mesh.renewal import Renewals
-from mesh.serve import Mesh, users_channel
+from mesh.serve import Mesh
 from mesh.tests.authority import Authority, somebody
+from mesh.tests.serving import serving
 from scope.audit.v1.event_pb2 import Record
 from scope.auth.v1.access_pb2 import Caller
 from scope.control.v1.messages_pb2 import InvokeRequest, InvokeResponse
@@ -97,20 +95,8 @@ async def replica(authority: Authority, bus: NatsServer, folder: Path, **setting
         **settings,
     )
     authority.worth["probe:1"] = somebody(**PROBES, audience="control")
-    verifier = Verifier(authority, authority.mesh_keys)
-    async with users_channel(authority.address) as users:
-        mesh = Mesh("control", told, Renewals(users, "control", authority.mesh_keys, verifier))
-        renewing = asyncio.create_task(mesh.renewals.run())
-        async with control_service(mesh) as registers:
-            server = grpc.aio.server(interceptors=[Guard(verifier)])
-            for register in registers.values():
-                register(server)
-            port = server.add_insecure_port("127.0.0.1:0")
-            await server.start()
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Replica(ControlServiceStub(channel), authority, mesh)
-            await server.stop(None)
-        renewing.cancel()
+    async with serving("control", told, authority, control_service) as served:
+        yield Replica(ControlServiceStub(served.channel), authority, served.mesh)
 
 
 async def make_audit(bus: NatsServer) -> Client:
