@@ -19,10 +19,12 @@ from control.records import Pipes
 from control.registry import Registry
 from control.settings import ControlSettings
 from mesh import bus, headers
+from mesh.background import running
 from mesh.bounds import Bound, Per
 from mesh.errors import invalid_field, unavailable
 from mesh.headers import Context
 from mesh.identity import current
+from mesh.renewal import Lease
 from mesh.serve import Mesh, Registers
 from mesh.streams import until
 from scope.control.v1.messages_pb2 import ConnectRequest, ConnectResponse, InvokeRequest, InvokeResponse, Ready
@@ -56,36 +58,30 @@ class ControlService(ControlServiceServicer):
         probe = headers.probe_id(headers.received(context))
         async with self._mesh.renewals.lease(_CONNECT, self._streams) as lease:
             await context.send_initial_metadata(())
-            async with aclosing(until(request_iterator, lease.ended, notice=self._mesh.draining)) as requests:
-                offers = hello.offers(await self._first(requests))
-                held = Held(lease.identity.organization, probe, offers, self._office)
-                async with self._registry.holding(held) as line, self._reading(requests, held, line):
-                    yield ConnectResponse(ready=Ready())
-                    async for event in held.events():
-                        yield event
+            offers = hello.offers(await self._first(request_iterator, lease))
+            held = Held(lease.identity.organization, probe, offers, self._office)
+            async with (
+                self._registry.holding(held) as line,
+                running(_finish(held, lease), self._drain(line)),
+                _reading(request_iterator, held),
+            ):
+                yield ConnectResponse(ready=Ready())
+                async for event in held.events():
+                    yield event
             if lease.error:
                 raise lease.error
 
-    async def _first(self, requests: AsyncIterator[ConnectRequest | None]) -> ConnectRequest | None:
-        first = await anext(requests, None)
+    async def _first(self, requests: AsyncIterator[ConnectRequest], lease: Lease) -> ConnectRequest | None:
+        async with aclosing(until(requests, lease.ended, self._mesh.draining)) as awaited:
+            first = await anext(awaited, None)
         if first is None and self._mesh.draining.is_set():
             message = "this replica is about to stop; connect again"
             raise unavailable(Reason.REASON_SERVICE_UNAVAILABLE, message)
         return first
 
-    @asynccontextmanager
-    async def _reading(
-        self, requests: AsyncIterator[ConnectRequest | None], held: Held, line: Line
-    ) -> AsyncIterator[None]:
-        """Takes in what the probe says while the body runs; the stream ends when that does."""
-        reading = asyncio.create_task(_read(requests, held, line))
-        reading.add_done_callback(lambda _: held.finish())
-        try:
-            yield
-        finally:
-            reading.cancel()
-            with suppress(asyncio.CancelledError):
-                await reading
+    async def _drain(self, line: Line) -> None:
+        await self._mesh.draining.wait()
+        await line.drain()
 
     async def Invoke(  # noqa: N802 - the contract's name
         self, request: InvokeRequest, context: Context
@@ -99,12 +95,28 @@ class ControlService(ControlServiceServicer):
         return await self._asker.invoke(request, current(), token, seconds)
 
 
-async def _read(requests: AsyncIterator[ConnectRequest | None], held: Held, line: Line) -> None:
-    """Takes in what the probe says; None: the replica is about to stop."""
+async def _finish(held: Held, lease: Lease) -> None:
+    await lease.ended.wait()
+    held.finish()
+
+
+@asynccontextmanager
+async def _reading(requests: AsyncIterator[ConnectRequest], held: Held) -> AsyncIterator[None]:
+    """Takes in what the probe says while the body runs; the stream ends when that does."""
+    reading = asyncio.create_task(_read(requests, held))
+    reading.add_done_callback(lambda _: held.finish())
+    try:
+        yield
+    finally:
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+
+
+async def _read(requests: AsyncIterator[ConnectRequest], held: Held) -> None:
+    """Takes in what the probe says."""
     async for request in requests:
-        if request is None:
-            await line.drain()
-        elif request.HasField("answer"):
+        if request.HasField("answer"):
             await held.answered(request.answer)
         elif request.HasField("hello"):
             raise hello.again()

@@ -1,6 +1,7 @@
 """Who may call what: the rules that the contracts state, and the one function that decides."""
 
 from collections.abc import Sequence
+from functools import cache
 
 import grpc
 
@@ -17,8 +18,12 @@ __all__ = ["check", "largest_request", "needed", "rpcs", "rules"]
 
 def rules(rpc: str) -> Sequence[Access]:
     """The rules of an RPC; none, for an RPC that is not there either, means that nobody may call it."""
-    method = rpcs().get(rpc)
-    return method.GetOptions().Extensions[access_pb2.access] if method is not None else ()
+    return _stated(rpc) if rpc in rpcs() else ()
+
+
+@cache
+def _stated(rpc: str) -> Sequence[Access]:
+    return tuple(rpcs()[rpc].GetOptions().Extensions[access_pb2.access])
 
 
 def largest_request(rpc: str) -> int:

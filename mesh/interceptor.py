@@ -47,6 +47,7 @@ class Guard(grpc.aio.ServerInterceptor):
     def __init__(self, verifier: Verifier, requests_per_credential: int = REQUESTS_PER_CREDENTIAL) -> None:
         self._verifier = verifier
         self._requests = Bound(requests_per_credential, "calls", Per.CREDENTIAL, "REQUESTS_PER_CREDENTIAL")
+        self._wrapped: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
 
     async def intercept_service(
         self,
@@ -58,9 +59,11 @@ class Guard(grpc.aio.ServerInterceptor):
         rpc = handler_call_details.method
         if handler is None or rpc.startswith(EXEMPT):
             return handler
-        # Streams of reports are counted by their leases.
-        bound = nullcontext if handler.request_streaming else self._requests.held
-        return _wrapped(handler, lambda context: self._around(rpc, context, bound))
+        if rpc not in self._wrapped:
+            # Streams of reports are counted by their leases.
+            bound = nullcontext if handler.request_streaming else self._requests.held
+            self._wrapped[rpc] = _wrapped(handler, lambda context: self._around(rpc, context, bound))
+        return self._wrapped[rpc]
 
     @asynccontextmanager
     async def _around(self, rpc: str, context: Context, bound: Held) -> AsyncIterator[None]:
