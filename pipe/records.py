@@ -15,6 +15,8 @@ from scope.pipe.v1.messages_pb2 import End, EndReason, Record
 
 #: Characters of the words that go with an end.
 MESSAGE_LENGTH = 1000
+#: For how long after it was opened a pipe is new, in seconds.
+NEW_SECONDS = 10.0
 
 _WORDS = {
     EndReason.END_REASON_EXITED: "what ran in it has ended with status {0}",
@@ -90,6 +92,11 @@ def _side(record: Record, identity: Identity, probe: str) -> Side | None:
 def _kept(end: End) -> End:
     # Without the bytes that were sent: who reads this waits for none.
     return End(reason=end.reason, message=end.message[:MESSAGE_LENGTH], exit_status=end.exit_status)
+
+
+def is_new(record: Record) -> bool:
+    """Whether its ends attach for the first time, as far as can be told: they do so at once."""
+    return time.time() - record.pipe.opened_at.ToMilliseconds() / 1000 < NEW_SECONDS
 
 
 def check_open(record: Record, patience: float) -> None:

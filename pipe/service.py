@@ -23,7 +23,7 @@ from pipe.ending import closed, limited, revoked
 from pipe.frames import DRAIN
 from pipe.instruments import ATTACHED
 from pipe.parts import Parts
-from pipe.records import check_open
+from pipe.records import check_open, is_new
 from pipe.registry import Registry
 from pipe.settings import PipeSettings
 from pipe.sweeping import Sweeping
@@ -81,7 +81,7 @@ class PipeService:
         permission = _needed(record, side)
         await self._joining.make_room(pipe, side)
         async with AsyncExitStack() as stack:
-            lease = await self._lease(stack, pipe, side, permission)
+            lease = await self._lease(stack, record, side, permission)
             attachment = Attachment(pipe, side, read_only=side is Side.USER and record.pipe.read_only)
             await stack.enter_async_context(self._joining.attached(attachment))
             await context.send_initial_metadata(((headers.READ_ONLY, "true"),) if attachment.read_only else ())
@@ -98,12 +98,13 @@ class PipeService:
             if lease.error:
                 raise lease.error
 
-    async def _lease(self, stack: AsyncExitStack, pipe: str, side: Side, permission: str) -> Lease:
+    async def _lease(self, stack: AsyncExitStack, record: Record, side: Side, permission: str) -> Lease:
+        """Its right to be attached. One pipe too many ends; what had its place and lost that replica may try again."""
         try:
             return await stack.enter_async_context(self._mesh.renewals.lease(_ATTACH, self._bounds[side], permission))
         except ServiceError as error:
-            if error.reason == Reason.REASON_LIMIT_EXCEEDED:
-                await self._endings.end(pipe, limited(error.message))
+            if error.reason == Reason.REASON_LIMIT_EXCEEDED and is_new(record):
+                await self._endings.end(record.pipe.id, limited(error.message))
             raise
 
     async def _watch(self, attachment: Attachment, lease: Lease) -> None:

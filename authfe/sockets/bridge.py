@@ -31,7 +31,6 @@ _FINAL = frozenset(
         grpc.StatusCode.PERMISSION_DENIED,
         grpc.StatusCode.NOT_FOUND,
         grpc.StatusCode.FAILED_PRECONDITION,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
     }
 )
 
@@ -138,9 +137,11 @@ class Bridge:
 
     async def _failed(self, error: grpc.aio.AioRpcError) -> Closing:
         """Tells the browser what pipe refuses for good."""
+        words = error.details() or ""
+        if error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return Closing(WSCloseCode.TRY_AGAIN_LATER, words)  # a pipe that ends with that says so the next time
         if error.code() not in _FINAL:
             return RESTART
-        words = error.details() or ""
         await self._tell([end_words(_reason(error), words)])
         return Closing(WSCloseCode.POLICY_VIOLATION, words)
 

@@ -44,6 +44,7 @@ class BrowserEnd:
         self.over = False
         self._received = received
         self._consumed = received  # what it has before is not kept for it any more
+        self._unheard = False  # whether the probe is there, and has not said where the browser shall go on
         self._asked = -1  # where the probe was asked to go on
         self._sent = 0  # the number of the browser's next byte
         self._acknowledged = 0
@@ -77,7 +78,9 @@ class BrowserEnd:
 
     def tick(self) -> Iterator[Frame]:
         """Some seconds have passed: what may have been lost is said again."""
-        if self._acknowledged == self._ticked and self._sent > self._acknowledged:
+        if self._unheard:
+            yield Frame(sent=Sent(sent=_MOST_BYTES))  # who has received fewer says how many
+        elif self._acknowledged == self._ticked and self._sent > self._acknowledged:
             yield Frame(sent=Sent(sent=self._sent))
         self._ticked = self._acknowledged
         if self._left:
@@ -88,11 +91,15 @@ class BrowserEnd:
         if frame.HasField("ack"):
             self._acknowledged = max(self._acknowledged, frame.ack.received)
             return [_text(ack=frame.ack.received)]
-        return [_text(rewind=frame.rewind.received)] if frame.HasField("rewind") else []
+        if frame.HasField("rewind"):
+            self._unheard = False
+            return [_text(rewind=frame.rewind.received)]
+        return []
 
     def _answers(self, frame: Frame) -> list[Frame]:
         """What pipe is told about the other end's."""
         if frame.HasField("joined"):
+            self._unheard = True
             return [self._go_on(), self._consumed_so_far()]
         if frame.HasField("sent"):
             return [self._go_on() if frame.sent.sent > self._received else self._consumed_so_far()]

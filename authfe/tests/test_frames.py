@@ -52,6 +52,16 @@ class TestToTheBrowser:
         assert heard(end, data=data(b"ab", 0)) == ([b"ab"], [])
         assert heard(end, data=data(b"e", 4)) == ([], [Frame(rewind=Rewind(received=2))])
 
+    def test_a_probe_that_is_there_is_asked_until_it_says_where_the_browser_shall_go_on(self) -> None:
+        end = BrowserEnd(0)
+        assert list(end.tick()) == []
+        heard(end, joined=Joined())
+        for _ in range(2):
+            (asked,) = end.tick()
+            assert asked.sent.sent > 2**52
+        heard(end, rewind=Rewind(received=3))
+        assert list(end.tick()) == []
+
     def test_it_goes_on_after_what_it_has(self) -> None:
         end = BrowserEnd(1000)
         asked = [Frame(rewind=Rewind(received=1000)), Frame(ack=Ack(received=1000))]

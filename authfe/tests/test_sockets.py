@@ -180,12 +180,17 @@ class TestTheEnd:
             (not_found("pipe", PIPE), "NOT_FOUND"),
             (permission_denied("no", "host.exec"), "PERMISSION_DENIED"),
             (unauthenticated(), "CREDENTIAL_INVALID"),
-            (limit_exceeded("too many"), "LIMIT_EXCEEDED"),
         ):
             pipe.refusal = error
             browser = await around.browser(server)
             assert await browser.heard() == {"end": {"reason": reason, "message": error.message, "exitStatus": 0}}
             assert await browser.closed() == (1008, error.message)
+
+    async def test_one_too_many_may_try_again(self, around: Around) -> None:
+        pipe = await around.pipe()
+        pipe.refusal = limit_exceeded("too many")
+        browser = await around.browser(around.sockets(pipe))
+        assert await browser.closed() == (1013, "too many")
 
     async def test_a_long_reason_is_cut_between_characters(self, around: Around) -> None:
         pipe = await around.pipe()

@@ -15,11 +15,9 @@ from nats.aio.client import Client
 
 from conftest import NatsServer
 from mesh import pipes, renewal
-from mesh.identity import Verifier
-from mesh.interceptor import Guard
-from mesh.renewal import Renewals
-from mesh.serve import Mesh, users_channel
+from mesh.serve import Mesh
 from mesh.tests.authority import Authority, authority, somebody
+from mesh.tests.serving import serving
 from pipe.service import pipe_service
 from pipe.settings import PipeSettings
 from pipe.tests.end import End
@@ -79,6 +77,8 @@ class Bus:
             if name in about or name == "read_only":
                 setattr(record.pipe, name, value)
         record.pipe.opened_at.GetCurrentTime()
+        if "opened_at" in fields:
+            record.pipe.opened_at.CopyFrom(fields["opened_at"])
         bucket = await pipes.bucket(self.control)
         await bucket.put(pipe, record.SerializeToString())
         return pipe
@@ -165,20 +165,8 @@ async def connected(server: NatsServer, name: str) -> Client:
 async def served(bus: Bus, **own: Any) -> AsyncIterator[Replica]:
     """A replica, until the body ends, with some settings of its own."""
     settings = bus.service_settings(**own)
-    verifier = Verifier(bus.authority, bus.authority.mesh_keys)
-    async with users_channel(bus.authority.address) as users:
-        mesh = Mesh("pipe", settings, Renewals(users, "pipe", bus.authority.mesh_keys, verifier))
-        renewing = asyncio.create_task(mesh.renewals.run())
-        async with pipe_service(mesh) as registers:
-            server = grpc.aio.server(interceptors=[Guard(verifier)])
-            for register in registers.values():
-                register(server)
-            port = server.add_insecure_port("127.0.0.1:0")
-            await server.start()
-            async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-                yield Replica(bus, mesh, port, channel)
-            await server.stop(None)
-        renewing.cancel()
+    async with serving("pipe", settings, bus.authority, pipe_service) as made:
+        yield Replica(bus, made.mesh, made.port, made.channel)
 
 
 @pytest.fixture

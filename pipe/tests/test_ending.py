@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from mesh.tests.authority import somebody
 from pipe.frames import CREDIT
@@ -271,6 +272,16 @@ async def test_one_pipe_too_many_ends_and_says_so_and_the_others_go_on(bus: Bus,
             await again.kinds("joined")
         await user.ended()
         await probe.kinds("joined")
+
+
+@pytest.mark.parametrize("options", [{"pipes_per_user": 1}])
+async def test_what_had_its_place_elsewhere_is_refused_and_not_ended(bus: Bus, replicas: list[Replica]) -> None:
+    first, second = await bus.open(), await bus.open(opened_at=Timestamp(seconds=1))
+    async with asyncio.timeout(PATIENCE):
+        async with replicas[0].user(first):
+            assert (await refused(replicas[0], second)).code() == grpc.StatusCode.RESOURCE_EXHAUSTED
+        async with replicas[0].probe(second) as probe, replicas[0].user(second):
+            await probe.kinds("joined")
 
 
 async def test_an_end_is_written_when_the_bus_is_back(bus: Bus, replicas: list[Replica]) -> None:
