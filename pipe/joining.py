@@ -133,7 +133,9 @@ class Joining:
     async def _hear(self, attachment: Attachment, message: Msg) -> None:
         if subjects.is_frame(message.subject):
             if not attachment.take(message.data, kind(message.data)):
-                self._endings.begin(attachment.pipe, violated(attachment.side.other, TOO_MUCH))
+                end = violated(attachment.side.other, TOO_MUCH)
+                attachment.finish(end)  # what still comes is not one more reason
+                self._endings.begin(attachment.pipe, end)
             return
         notice = Notice.FromString(message.data)
         match notice.WhichOneof("event"):
