@@ -10,17 +10,19 @@ interface Props {
   control: NodeControl;
   /** What it is called. */
   name: string;
+  /** What it is done to is called. */
+  node: string;
   action: Pick<Action<never>, "busy" | "problem">;
   onConfirm: (told: Told) => void;
   onClose: () => void;
 }
 
 /** Asks once more before a control is used, where it wishes so, and what it shall be told. */
-export function Ask({ control, name, action, onConfirm, onClose }: Props) {
+export function Ask({ control, name, node, action, onConfirm, onClose }: Props) {
   const [told, setTold] = useState<Told>(() => defaults(control));
   return (
     <Confirm
-      title={name}
+      title={`${name}: ${node}`}
       label={name}
       danger={control.confirmation !== ""}
       action={action}

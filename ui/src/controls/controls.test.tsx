@@ -117,7 +117,7 @@ test("what asks for it is confirmed, and refused in the dialog; what was removed
   answer = () => refused(409, "CONTROL_REFUSED", "it is running");
   const removed = show(control("rm", "Remove", { confirmation: "Are you sure?" }));
   await press("Remove");
-  const dialog = within(screen.getByRole("dialog", { name: "Remove" }));
+  const dialog = within(screen.getByRole("dialog", { name: "Remove: frontend" }));
   expect(dialog.getByText("Are you sure?")).toBeTruthy();
   expect(asked).toEqual([]);
   await userEvent.click(dialog.getByRole("button", { name: "Remove" }));

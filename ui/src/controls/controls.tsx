@@ -82,7 +82,14 @@ function Control({ org, node, control, onRemoved }: ControlProps) {
         {name}
       </Button>
       {asking ? (
-        <Ask control={control} name={name} action={action} onConfirm={run} onClose={() => setAsking(false)} />
+        <Ask
+          control={control}
+          name={name}
+          node={node}
+          action={action}
+          onConfirm={run}
+          onClose={() => setAsking(false)}
+        />
       ) : (
         <Outcome name={name} busy={action.busy} problem={action.problem} answer={answer} onForget={forget} />
       )}

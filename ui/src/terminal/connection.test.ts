@@ -28,11 +28,16 @@ class Socket {
     this.readyState = Socket.CLOSED;
   }
 
-  /** The service takes it, and the other end is there. */
-  open(rewind = 0): void {
+  /** The service takes it. */
+  taken(): void {
     this.readyState = Socket.OPEN;
     this.onopen();
-    this.say({ rewind });
+  }
+
+  /** The service takes it, and the other end is there. */
+  open(): void {
+    this.taken();
+    this.say({ rewind: 0 });
   }
 
   say(message: object): void {
@@ -68,7 +73,9 @@ afterEach(() => {
 test("it goes on where it was, by another connection whenever one is lost", async () => {
   expect(connection.state).toBe("connecting");
   expect(newest().url.href).toMatch(new RegExp(`^ws.*/api/pipe/${PIPE}\\?org=shop&received=40$`));
-  newest().open();
+  newest().taken();
+  expect(connection.state).toBe("connecting");
+  newest().say({ rewind: 0 });
   expect(connection.state).toBe("attached");
   newest().onmessage({ data: new ArrayBuffer(2) });
   newest().lose();
@@ -76,7 +83,9 @@ test("it goes on where it was, by another connection whenever one is lost", asyn
   await vi.advanceTimersByTimeAsync(400);
   expect(sockets).toHaveLength(2);
   expect(newest().url.searchParams.get("received")).toBe("42");
-  newest().open();
+  newest().taken();
+  expect(connection.state).toBe("reconnecting");
+  newest().say({ rewind: 0 });
   expect(connection.state).toBe("attached");
 });
 

@@ -48,7 +48,9 @@ export class Connection {
     if (this.pipe.end) {
       return "ended";
     }
-    return this.#socket?.readyState === WebSocket.OPEN ? "attached" : this.#before ? "reconnecting" : "connecting";
+    // Without the other end nothing typed is answered, and somebody should see why.
+    const through = this.#socket?.readyState === WebSocket.OPEN && this.pipe.joined;
+    return through ? "attached" : this.#before ? "reconnecting" : "connecting";
   }
 
   /** Ends the pipe, whether or not there is a connection. */
@@ -78,7 +80,6 @@ export class Connection {
     let opened = 0;
     socket.onopen = () => {
       opened = Date.now();
-      this.#before = true;
       this.pipe.attached(wireOf(socket));
       this.#told.changed();
     };
@@ -110,6 +111,7 @@ export class Connection {
       return;
     }
     this.pipe.said(JSON.parse(data));
+    this.#before ||= this.pipe.joined;
     if (this.pipe.end) {
       this.leave();
     }
