@@ -51,7 +51,8 @@ class Browser:
 
     async def closed(self) -> tuple[int | None, str]:
         """With what it is closed."""
-        message = await self.websocket.receive(PATIENCE)
+        async with asyncio.timeout(PATIENCE):  # which pings do not prolong
+            message = await self.websocket.receive()
         assert message.type == WSMsgType.CLOSE, message
         return message.data, str(message.extra)
 
@@ -84,6 +85,13 @@ class Around:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         url = f"ws://{server.address}/api/pipe/{PIPE}{query}"
         return Browser(await session.ws_connect(url, headers=sent, max_msg_size=0))
+
+    async def taken(self, server: SocketsServer, *pipes: PipeStandIn) -> Browser:
+        """A WebSocket that one of these replicas has taken."""
+        before = sum(pipe.taken for pipe in pipes)
+        browser = await self.browser(server)
+        await until(lambda: sum(pipe.taken for pipe in pipes) > before)
+        return browser
 
     async def opened(self, query: str = "", **headers: str) -> tuple[Browser, Attached]:
         """A WebSocket and its attachment."""
@@ -229,17 +237,12 @@ class TestWhatIsLost:
     async def test_the_next_replica_is_used_and_the_first_one_again_when_it_is_back(self, around: Around) -> None:
         first, second = PipeStandIn(), await around.pipe()
         server = around.sockets(first, second)
-        stays = await around.browser(server)
-        await second.attached()
-        async with first:
-            async with asyncio.timeout(PATIENCE):
-                while not first.taken:
-                    await (await around.browser(server)).websocket.close()
-            goes = await around.browser(server)
+        stays = goes = await around.taken(server, second)
+        async with first, asyncio.timeout(PATIENCE):
+            while not first.taken:
+                goes = await around.taken(server, first, second)
         assert (await goes.closed())[0] == 1012
-        before = second.taken
-        await around.browser(server)
-        await until(lambda: second.taken > before)
+        await around.taken(server, second)
         assert not stays.websocket.closed
 
     async def test_where_there_is_no_replica_it_shall_be_tried_later(self, around: Around) -> None:
