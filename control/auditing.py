@@ -1,6 +1,5 @@
 """The audit is told what is done before it is done."""
 
-import asyncio
 import json
 import re
 import time
@@ -52,20 +51,15 @@ class Audit:
         made = record(identity, request, refused=refused)
         started = time.perf_counter()
         try:
-            async with asyncio.timeout(TIMEOUT):
-                await self._publish(made)
+            await self._publish(made)
         except (nats.errors.Error, OSError) as error:
             raise refusals.audit_away() from error
         RECORDED.record(time.perf_counter() - started)
 
     async def _publish(self, made: Record) -> None:
-        # As the client's own JetStream does, without a timer each, and without reading all of the answer.
-        answer = await self._client.request(
-            SUBJECT,
-            made.SerializeToString(),
-            timeout=None,  # type: ignore[arg-type] # there is one around
-            headers={"Nats-Msg-Id": made.id},
-        )
+        # As the client's own JetStream does, at two thirds of its price: not all of the answer is read.
+        headers = {"Nats-Msg-Id": made.id}
+        answer = await self._client.request(SUBJECT, made.SerializeToString(), TIMEOUT, headers=headers)
         if "seq" not in json.loads(answer.data):
             raise nats.errors.Error(answer.data.decode(errors="replace"))
 
