@@ -47,6 +47,14 @@ describe("an event in words", () => {
     ).toBe("A probe used stop on container web");
   });
 
+  it("calls nodes as people know them", () => {
+    const used = (subject: string) => told(event("control:node:host_exec", { subject }));
+    expect(used("db-1;<host>")).toBe("ann@example.org used host_exec on host db-1");
+    expect(used(`${"0123456789ab".repeat(5)}cdef;<container>`)).toMatch(/ on container 0123456789ab$/);
+    expect(used("shop;<stateful_set>")).toMatch(/ on stateful set shop$/);
+    expect(used("db-1;4711")).toMatch(/ on node db-1;4711$/);
+  });
+
   it("says what was refused, why, and how often again", () => {
     const leave = event("organization:member:leave", {
       refused: true,

@@ -71,7 +71,13 @@ function unknown(action: string): Deed {
   if (source === "rpc") {
     return ["called", "call", () => `${subject}.${verb}`];
   }
-  return ["used", "use", (event) => `${verb || action} on ${subject || source} ${event.subject}`];
+  return ["used", "use", (event) => `${verb || action} on ${nodeOf(event) || `${subject || source} ${event.subject}`}`];
+}
+
+/** What a node's id says it is, the way people know it: `container 3f1b9c0d2e4a`; empty where it says nothing. */
+function nodeOf({ action, subject }: AuditEvent): string {
+  const [, id, kind] = (action.startsWith("control:node:") && /^(.+);<(\w+)>$/.exec(subject)) || [];
+  return id && kind ? `${kind.replaceAll("_", " ")} ${id.replace(/^([0-9a-f]{12})[0-9a-f]{52}$/, "$1")}` : "";
 }
 
 function administrator({ after: facts }: AuditEvent): string {
