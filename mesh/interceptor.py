@@ -168,8 +168,12 @@ def _as_it_is(request: Any) -> Any:
 
 def _one(behaviour: Any, around: Around, take: Take) -> Any:
     async def call(request: Any, context: Context) -> Any:
-        async with around(context):
-            return await behaviour(take(request), context)
+        try:
+            async with around(context):
+                return await behaviour(take(request), context)
+        except grpc.aio.AbortError as aborted:
+            del context
+            raise _bare(aborted) from None
 
     return call
 
@@ -177,8 +181,21 @@ def _one(behaviour: Any, around: Around, take: Take) -> Any:
 def _many(behaviour: Any, around: Around, take: Take) -> Any:
     async def call(request: Any, context: Context) -> AsyncIterator[Any]:
         # Closed with the call, not whenever it is collected: what a stream holds is given back at once.
-        async with around(context), aclosing(behaviour(take(request), context)) as responses:
-            async for response in responses:
-                yield response
+        try:
+            async with around(context), aclosing(behaviour(take(request), context)) as responses:
+                async for response in responses:
+                    yield response
+        except grpc.aio.AbortError as aborted:
+            del context
+            raise _bare(aborted) from None
 
     return call
+
+
+def _bare(aborted: grpc.aio.AbortError) -> grpc.aio.AbortError:
+    """The same without what led to it: the context has it, and where its frames have the context, nobody frees them.
+
+    The request is among what they have, and the collector comes seldom.
+    """
+    aborted.__context__ = None
+    return aborted.with_traceback(None)
