@@ -28,12 +28,14 @@ class Reply:
         reason: Of the ErrorInfo, without its prefix.
         message: What is wrong.
         words: Whether JSON has the words of what failed instead, which then say more.
+        status: The HTTP status to answer with; 0: as it is.
     """
 
     code: int
     reason: str
     message: str
     words: bool = False
+    status: int = 0
 
 
 _AWAY = Reply(Code.UNAVAILABLE, "SERVICE_UNAVAILABLE", "What answers this is away at the moment. Try again.")
@@ -79,6 +81,16 @@ _NO_WEBSOCKET = Reply(Code.FAILED_PRECONDITION, "REQUEST_INVALID", "It takes Web
 _NO_ROUTE = Reply(Code.NOT_FOUND, "ROUTE_NOT_FOUND", "There is no such path.")
 _NO_RPC = Reply(Code.UNIMPLEMENTED, "ROUTE_NOT_FOUND", "There is no such RPC.")
 
+#: A replica is gone after it was told of a call. No RPC but this one does what nobody can see for themselves.
+_NOT_KNOWN = Reply(
+    Code.UNKNOWN,
+    "OUTCOME_UNKNOWN",
+    "What brings calls to the probe was lost; whether it was done is not known, so look before trying again.",
+    status=500,
+)
+_CALL = "/scope.control.v1.ControlService/Invoke"
+_LOST = "upstream_reset_before_response_started{"
+
 #: The statuses that the users service denies with.
 _DENIALS = (400, 401, 403, _TOO_OFTEN, 503)
 
@@ -102,6 +114,11 @@ def _failures() -> Iterator[tuple[int, Reply, Config]]:
     """By status and a condition, what is said otherwise than the status alone would be."""
     yield 503, _NO_IDENTITY, _details("ext_authz_error")
     yield 503, _FULL, _details("overload")
+    yield (
+        503,
+        _NOT_KNOWN,
+        _expression(f"xds.route_name == '{_CALL}' && ({_lost('connection_termination', 'remote_reset')})"),
+    )
     yield 503, _NOT_HEALTHY, _expression("request.path == '/healthz'")
     yield 400, _NO_PATH, _details("path_normalization_failed")
     yield 400, _NO_HOST, _details("missing_host_header")
@@ -138,7 +155,8 @@ def _said(reply: Reply, status: int, *conditions: Config) -> list[Config]:
 def _json(reply: Reply) -> Config:
     words = {} if reply.words else _text(reply)
     body = _body(reply.code, {**_error_info(reply.reason), "metadata": {}})
-    return {**words, "body_format_override": {"json_format": body}}
+    status = {"status_code": reply.status} if reply.status else {}
+    return {**words, **status, "body_format_override": {"json_format": body}}
 
 
 def _body(code: int, *details: Config) -> Config:
@@ -176,6 +194,10 @@ def _status(operator: str, status: int) -> Config:
 def _details(*found: str) -> Config:
     """Envoy's own word for what happened is one of these."""
     return _expression(f"response.code_details in {list(found)}")
+
+
+def _lost(*how: str) -> str:
+    return " || ".join(f"response.code_details.startsWith('{_LOST}{one}')" for one in how)
 
 
 def _expression(expression: str) -> Config:

@@ -14,7 +14,7 @@ import pytest
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
-from authfe.tests.running import AREAS, Edge, until
+from authfe.tests.running import AREAS, Edge, Reply, until
 from authfe.tests.standins import Replica
 from mesh.contracts import rpcs
 
@@ -81,22 +81,31 @@ def test_a_replica_that_stands_still_keeps_nobody_waiting_for_ever(new_edge: New
     assert replies == [200] * _AT_ONCE
 
 
-def _call_of_which_a_replica_dies(edge: Edge, verb: str, path: str, asked: Path) -> int:
-    """The status of a call whose replica is killed before it has answered."""
+def _call_of_which_a_replica_dies(edge: Edge, verb: str, path: str, asked: Path) -> Reply:
+    """The answer to a call whose replica is killed before it has answered."""
     with ThreadPoolExecutor(1) as executor:
         reply = executor.submit(edge.call, verb, path, b"{}")
         until(lambda: asked.exists() and bool(asked.read_text()), "a replica is asked")
         os.kill(int(asked.read_text().splitlines()[0]), signal.SIGKILL)
-        return reply.result().status
+        return reply.result()
 
 
 def test_what_only_reads_is_read_again_where_a_replica_died(new_edge: NewEdge, tmp_path: Path) -> None:
     edge = _edge(new_edge, "query", tmp_path / "asked")
-    assert _call_of_which_a_replica_dies(edge, "GET", "/api", tmp_path / "asked") == 200
+    assert _call_of_which_a_replica_dies(edge, "GET", "/api", tmp_path / "asked").status == 200
 
 
-@pytest.mark.parametrize(("area", "path"), [("users", "/api/users/login"), ("control", "/api/control/a/b/c")])
-def test_what_may_have_been_done_is_not_done_again(new_edge: NewEdge, tmp_path: Path, area: str, path: str) -> None:
+@pytest.mark.parametrize(
+    ("area", "path", "said"),
+    [
+        ("users", "/api/users/login", (503, "SERVICE_UNAVAILABLE")),
+        ("control", "/api/control/a/b/c", (500, "OUTCOME_UNKNOWN")),
+    ],
+)
+def test_what_may_have_been_done_is_not_done_again(
+    new_edge: NewEdge, tmp_path: Path, area: str, path: str, said: tuple[int, str]
+) -> None:
     edge = _edge(new_edge, area, tmp_path / "asked")
-    assert _call_of_which_a_replica_dies(edge, "POST", path, tmp_path / "asked") == 503
+    reply = _call_of_which_a_replica_dies(edge, "POST", path, tmp_path / "asked")
+    assert (reply.status, reply.json["details"][0]["reason"]) == said
     assert len((tmp_path / "asked").read_text().splitlines()) == 1
