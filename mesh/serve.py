@@ -10,6 +10,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import cast
 
 import grpc
 import structlog
@@ -115,9 +116,10 @@ async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, s
         interceptors=[Guard(verifier, mesh.settings.requests_per_credential)],
         options=(*_SERVER_OPTIONS, ("grpc.max_receive_message_length", _largest_request(registers))),
     )
+    generic = cast("grpc.aio.Server", _Generic(server))
     for register in registers.values():
-        register(server)
-    served = await _add_health(server, registers.keys())
+        register(generic)
+    served = await _add_health(generic, registers.keys())
     server.add_insecure_port(mesh.settings.listen)
     await server.start()
     _log.info("serving", listen=mesh.settings.listen)
@@ -126,6 +128,19 @@ async def _until_stopped(mesh: Mesh, verifier: Verifier, registers: Registers, s
     await served.enter_graceful_shutdown()
     mesh.draining.set()
     await server.stop(mesh.settings.drain_seconds)
+
+
+class _Generic:
+    """A server to which handlers are added once, not also by the name of each method.
+
+    For those grpc.aio waits at every call anew, for as many futures as there are methods.
+    """
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self.add_generic_rpc_handlers = server.add_generic_rpc_handlers
+
+    def add_registered_method_handlers(self, service: str, handlers: object) -> None:
+        """Adds nothing: the same ones come as generic handlers."""
 
 
 def _largest_request(names: Iterable[str]) -> int:
