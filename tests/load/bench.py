@@ -49,6 +49,7 @@ RUNS = (
     Run("streams", 15),
     Run("ledger", 15),
     Run("control", 36, replicas=2),
+    Run("pipe", 24, replicas=2),
     Run("ui-1000", 60, ("--nodes", "1000")),
     Run("ui-2000", 20, ("--nodes", "2000")),
     Run("ui-10000", 20, ("--nodes", "10000")),

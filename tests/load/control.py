@@ -15,6 +15,7 @@ from scope.control.v1.messages_pb2 import InvokeRequest, InvokeResponse
 from scope.control.v1.service_pb2_grpc import ControlServiceStub
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk import Controller, Controls, Service
+from tests.load import original
 from tests.load.credentials import identity
 from tests.load.elsewhere import Elsewhere
 from tests.load.measure import durations, now, pause_until
@@ -57,9 +58,18 @@ async def control(target: Target, seconds: float) -> Outcome:
     return Outcome(
         mode="control",
         setting={"seconds": seconds, "answered": answered, "done": done},
-        sections={"calls": rows},
+        sections={"calls": rows, original.SECTION: _beside(rows)},
         failures=[] if done == answered else [f"{answered} calls were answered, and {done} done"],
     )
+
+
+def _beside(rows: Mapping[str, Row]) -> Mapping[str, Row]:
+    one, many = rows["rest_1"], rows[f"rest_{_AT_ONCE}"]
+    return {
+        "one_at_a_time_p50_us": original.duration(original.CONTROL_P50_MS, one["p50_ms"]),
+        "one_at_a_time_p95_us": original.duration(original.CONTROL_P95_MS, one["p95_ms"]),
+        "16_at_once_per_second": original.rate(original.CONTROLS_PER_SECOND, many["per_second"]),
+    }
 
 
 async def _calls(stack: AsyncExitStack, target: Target, data: Path, probe: str) -> dict[str, Call]:

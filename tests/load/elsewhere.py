@@ -8,6 +8,8 @@ from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Generic, ParamSpec, TypeVar, cast
 
+import psutil
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -23,6 +25,11 @@ class Elsewhere(AbstractContextManager["Elsewhere[T]"], Generic[T]):
         self._process = _SPAWN.Process(target=_answer, args=(send, call, arguments, named), daemon=True)
         self._process.start()
         send.close()
+
+    @property
+    def process(self) -> psutil.Process:
+        """The process, while it runs."""
+        return psutil.Process(self._process.pid)
 
     async def result(self) -> T:
         """What the function answered. Raises what it raised, or RuntimeError where its process was ended."""

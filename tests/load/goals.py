@@ -84,6 +84,18 @@ def _direct(which: Callable[[Iterable[float]], float]) -> _Measure:
     return read
 
 
+def _largest(run: str, section: str, unit: str) -> _Measure:
+    """The largest figure of a unit in a section of one row."""
+
+    def read(figures: Figures) -> float | None:
+        rows = figures[run].sections.get(section, {}).values() if run in figures else ()
+        return max(
+            (value for row in rows for name, value in row.items() if name.endswith(unit) and value), default=None
+        )
+
+    return read
+
+
 _EVENT = ("views-1000", "latency", "report_to_hosts_event")
 
 GOALS = (
@@ -111,6 +123,10 @@ GOALS = (
     Goal("controls/s through the edge, 16 at once", at("control", "calls", "rest_16", "per_second"), 500, reach=True),
     Goal("controls/s at the replica that has the probe", _direct(max), 1500, reach=True),
     Goal("controls/s across two replicas", _direct(min), 1000, reach=True),
+    Goal("a key typed into a terminal and back, p50, ms", at("pipe", "echo", "edge", "p50_ms"), 3),
+    Goal("a key typed into a terminal and back, p99, ms", at("pipe", "echo", "edge", "p99_ms"), 15),
+    Goal("MB/s of a pipe, read in 64 KiB", at("pipe", "one_way", "edge_64_kib", "mb_per_second"), 50, reach=True),
+    Goal("an idle terminal, kB of the service that takes most", _largest("pipe", "idle_terminals", "_kb"), 524),
     Goal("the map's first picture at 1,000 nodes, ms", at("ui-1000", "latency", "first_picture", "max_ms"), 1000),
     Goal("100 changes on the map at 1,000 nodes, p95, ms", at("ui-1000", "latency", "change", "p95_ms"), 100),
     Goal("the page's memory, growth in MB", at("ui-1000", "memory", "heap", "growth_mb"), 5),

@@ -22,14 +22,16 @@ RAISED = {
     "PROBES_PER_ORGANIZATION": "20000",
     "STREAMS_PER_CREDENTIAL": "20000",
     "WATCHES_PER_USER": "1000",
+    "PIPES_PER_USER": "1000",
     "REQUESTS_PER_CREDENTIAL": "2000",
 }
 """Limits of a mesh on which one token presses as hard as the machine allows, as its environment."""
 
 app = typer.Typer(
     help="Puts a synthetic load on a running mesh and measures it; exits 1 where something acknowledged was lost. "
-    "A mesh's usual limits (docs/limits.md) are enough for every mode as it is; to press harder, it needs one that was "
-    f"started with: {' '.join(f'{name}={quote(value)}' for name, value in RAISED.items())} make up",
+    "A mesh's usual limits (docs/limits.md) are enough for every mode as it is, but for `pipe`; for that, and to press "
+    "harder, it needs one that was started with: "
+    f"{' '.join(f'{name}={quote(value)}' for name, value in RAISED.items())} make up",
     no_args_is_help=True,
     add_completion=False,
 )

@@ -3,7 +3,7 @@
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import psutil
 
@@ -54,6 +54,11 @@ class Target:
         """`HOST:PORT` of each replica of a service that is known."""
         entries = _document(self.data, "run.json").get("processes", ())
         return [str(entry["grpc"]) for entry in entries if entry["name"] == service]
+
+    def urls(self, service: str, what: Literal["http", "metrics"]) -> list[str]:
+        """Where each replica of a service is reached by HTTP around the edge, or says what it measures of itself."""
+        entries = _document(self.data, "run.json").get("processes", ())
+        return [str(entry[what]) for entry in entries if entry["name"] == service]
 
 
 def find(data: Path | None, **given: str | None) -> Target:
