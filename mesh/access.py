@@ -7,7 +7,7 @@ import grpc
 
 from mesh.contracts import rpcs
 from mesh.errors import ServiceError, permission_denied, unauthenticated
-from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
+from mesh.limits import ANSWER_OF_PROBE_BYTES, MESSAGE_BYTES, REQUEST_BYTES
 from scope.auth.v1 import access_pb2
 from scope.auth.v1.access_pb2 import Access, Caller
 from scope.auth.v1.identity_pb2 import Identity
@@ -27,9 +27,10 @@ def _stated(rpc: str) -> Sequence[Access]:
 
 
 def largest_request(rpc: str) -> int:
-    """How many bytes a request may have: what probes send is large, all else is small."""
-    probes = any(rule.caller == Caller.CALLER_PROBE for rule in rules(rpc))
-    return MESSAGE_BYTES if probes else REQUEST_BYTES
+    """How many bytes a request may have: reports are large, what else probes send is not, and all else is small."""
+    if not any(rule.caller == Caller.CALLER_PROBE for rule in rules(rpc)):
+        return REQUEST_BYTES
+    return MESSAGE_BYTES if rpc.startswith("/scope.collection.") else ANSWER_OF_PROBE_BYTES
 
 
 def check(rpc: str, identity: Identity) -> None:

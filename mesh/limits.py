@@ -6,6 +6,10 @@ MESSAGE_BYTES = 8 * 1024 * 1024
 #: The largest request to an RPC that takes no reports, in bytes: nobody shall fill memory without a token of a probe.
 REQUEST_BYTES = 1024 * 1024
 
+#: The largest message of a probe that is no report, in bytes: many small parts take much more memory than their bytes.
+#: An answer that is larger than a request may be is still read, to say so.
+ANSWER_OF_PROBE_BYTES = 2 * REQUEST_BYTES
+
 #: How long an organization's reports are kept where LOG_MAX_AGE says nothing else, in seconds.
 LOG_MAX_AGE = 3600.0
 

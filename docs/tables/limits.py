@@ -181,6 +181,7 @@ def _messages() -> list[Limit]:
     too_large = _refused(StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE, instead)
     return [
         _fixed("a message to collection, a body with a report", mesh, "MESSAGE_BYTES", large, unit="bytes"),
+        _fixed("a probe's message to control or pipe", mesh, "ANSWER_OF_PROBE_BYTES", large, unit="bytes"),
         _fixed("a message to another service, any other body", mesh, "REQUEST_BYTES", large, unit="bytes"),
         _fixed("an answer under `/api`", mesh, "ANSWER_BYTES", too_large, unit="bytes"),
         _fixed(

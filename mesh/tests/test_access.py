@@ -5,12 +5,14 @@ import pytest
 
 from mesh.access import check, largest_request
 from mesh.errors import ServiceError
-from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
+from mesh.limits import ANSWER_OF_PROBE_BYTES, MESSAGE_BYTES, REQUEST_BYTES
 from scope.auth.v1.access_pb2 import Caller
 from scope.auth.v1.identity_pb2 import Identity
 
 GET_TOPOLOGY = "/scope.query.v1.QueryService/GetTopology"
 PUBLISH = "/scope.collection.v1.CollectionService/Publish"
+CONNECT = "/scope.control.v1.ControlService/Connect"
+ATTACH = "/scope.pipe.v1.PipeService/Attach"
 LOOKUP = "/scope.users.v1.SessionService/Lookup"
 RENEW = "/scope.users.v1.IdentityService/Renew"
 GET_INFO = "/scope.query.v1.QueryService/GetInfo"
@@ -58,9 +60,10 @@ def test_a_probe_that_holds_a_readers_permission_is_still_not_a_reader() -> None
         check(GET_TOPOLOGY, Identity(caller=Caller.CALLER_PROBE, organization="o", permissions=["report.view"]))
 
 
-def test_only_probes_may_send_much() -> None:
-    assert [largest_request(rpc) for rpc in (PUBLISH, GET_TOPOLOGY, LOOKUP, RENEW, GET_INFO)] == [
+def test_only_probes_may_send_much_and_most_of_it_in_reports() -> None:
+    assert [largest_request(rpc) for rpc in (PUBLISH, CONNECT, ATTACH, GET_TOPOLOGY, LOOKUP, RENEW, GET_INFO)] == [
         MESSAGE_BYTES,
+        *[ANSWER_OF_PROBE_BYTES] * 2,
         *[REQUEST_BYTES] * 4,
     ]
 
