@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scope.pipe.v1.messages_pb2 import Ack, Data, End, EndReason, Frame, Joined, Rewind, Sent
+from scope.pipe.v1.messages_pb2 import Ack, Data, End, EndReason, Frame, Joined, Resize, Rewind, Sent
 from scope_sdk._window import FRAME, WINDOW, Window
 
 EXITED = End(reason=EndReason.END_REASON_EXITED, message="done", exit_status=3)
@@ -298,6 +298,13 @@ def test_the_size_of_a_terminal_is_told_and_told_again_to_whoever_comes() -> Non
     channel.join()
     channel.deliver(10)
     assert channel.other.window.size == (80, 24)
+
+
+@pytest.mark.parametrize("told", [(0, 0), (1, 2**32 - 1)])
+def test_a_terminal_has_a_size_that_terminals_can_have(told: tuple[int, int]) -> None:
+    window = Window()
+    window.receive(Frame(resize=Resize(width=told[0], height=told[1])))
+    assert window.size == (1, min(max(told[1], 1), 10_000))
 
 
 def test_of_what_has_arrived_in_part_the_rest_is_taken() -> None:

@@ -9,6 +9,7 @@ WINDOW = 256 * 1024
 
 FRAME = 64 * 1024
 """Bytes of a frame at most."""
+_SIDE = 10_000
 
 _ACK_AT = WINDOW // 4
 _REPEATS = 12
@@ -281,7 +282,7 @@ class Window:
                 self._rewind_due = self._incoming.received < frame.sent.sent
                 self._ack_due = not self._rewind_due
             case "resize":
-                self.size = (frame.resize.width, frame.resize.height)
+                self.size = (_side(frame.resize.width), _side(frame.resize.height))
             case "end":
                 self._heard = frame.end
                 self._settle()
@@ -340,3 +341,8 @@ class Window:
         if self._said is None:
             self._said = End(reason=EndReason.END_REASON_CLOSED, sent=self._outgoing.written)
             self._end_due = True
+
+
+def _side(cells: int) -> int:
+    """A side of a terminal, within the contract's bounds: whatever the other end says becomes a real one."""
+    return min(max(cells, 1), _SIDE)
