@@ -154,7 +154,7 @@ async def _idle(bench: _Bench, count: int) -> Row:
     async with _sessions(bench.browser, count) as screens:
         await asyncio.sleep(_SETTLED)
         after = _memory(bench)
-        held = [await _answers(screen, b"?") for screen in screens]
+        held = [await _is_there(screen) for screen in screens]
     growth = {f"{name}_kb": round((after[name] - before[name]) / 1000 / count, 1) for name in _PROCESSES}
     return {"held": sum(held), **growth}
 
@@ -166,6 +166,13 @@ def _memory(bench: _Bench) -> dict[str, int]:
         if (service := name.rpartition("-")[0]) in found:
             found[service] += process.memory_info().rss
     return found
+
+
+async def _is_there(screen: Screen) -> bool:
+    try:
+        return await _answers(screen, b"?")
+    except (RuntimeError, ConnectionResetError):
+        return False
 
 
 async def _answers(screen: Screen, key: bytes) -> bool:

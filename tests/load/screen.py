@@ -51,11 +51,14 @@ class Screen:
                 return data
 
     async def read(self, size: int) -> bytes:
-        """So many of them, within PATIENCE."""
+        """So many of them; RuntimeError where they do not come within PATIENCE."""
         found = b""
-        async with asyncio.timeout(PATIENCE):
-            while len(found) < size:
-                found += await self.more()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while len(found) < size:
+                    found += await self.more()
+        except TimeoutError:
+            raise RuntimeError(f"of {size} bytes {len(found)} came within {PATIENCE:g} s") from None
         return found
 
     async def type(self, data: bytes) -> None:
