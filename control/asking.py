@@ -8,7 +8,7 @@ from nats.aio.client import Client
 
 from control import refusals, subjects
 from control.instruments import ASKED
-from control.post import Awaited, Post
+from control.outcomes import Awaited, Outcomes
 from control.records import Pipes
 from control.registry import Registry
 from mesh.errors import ServiceError
@@ -23,14 +23,14 @@ class Asker:
 
     Args:
         client: the bus.
-        post: where outcomes come.
+        outcomes: where outcomes come.
         registry: the streams that are held here.
         pipes: where pipes are recorded.
     """
 
-    def __init__(self, client: Client, post: Post, registry: Registry, pipes: Pipes) -> None:
+    def __init__(self, client: Client, outcomes: Outcomes, registry: Registry, pipes: Pipes) -> None:
         self._client = client
-        self._post = post
+        self._outcomes = outcomes
         self._registry = registry
         self._pipes = pipes
 
@@ -43,7 +43,7 @@ class Asker:
             token: the same, as users signed it.
             seconds: for how long the caller waits.
         """
-        with self._post.awaited(identity.organization, request.probe_id) as (call, awaited):
+        with self._outcomes.awaited(identity.organization, request.probe_id) as (call, awaited):
             invocation = Invocation(identity=token, call=call, request=request, timeout_ms=int(seconds * 1000))
             try:
                 async with asyncio.timeout(seconds):

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from control import refusals, subjects
 from control.auditing import Audit
 from control.instruments import DISPATCHED, LOST
-from control.post import Post
+from control.outcomes import Outcomes
 from mesh.errors import ServiceError, not_found
 from mesh.limits import REQUEST_BYTES
 from scope.auth.v1.identity_pb2 import Identity
@@ -39,26 +39,26 @@ REPLACED_FOR = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Parts:
     """What every stream of a replica works with."""
 
     audit: Audit
-    post: Post
+    outcomes: Outcomes
     #: How many calls of a probe may be under way by one stream.
     most: int
 
 
-class Held:
+class ProbeStream:
     """A probe's stream.
 
     Args:
         organization: whose probe it is.
         probe: which.
         offers: what it offers.
-        office: what to work with.
+        parts: what to work with.
     """
 
-    def __init__(self, organization: str, probe: str, offers: Offers, office: Office) -> None:
+    def __init__(self, organization: str, probe: str, offers: Offers, parts: Parts) -> None:
         self.organization = organization
         self.probe = probe
         #: Tells it from the probe's other streams.
@@ -66,7 +66,7 @@ class Held:
         #: Whether calls may come by it.
         self.takes_calls = True
         self._offers = offers
-        self._office = office
+        self._parts = parts
         # Until the probe is told, a call has no timer.
         self._calls: dict[str, asyncio.TimerHandle | None] = {}
         self._events: asyncio.Queue[ConnectResponse | None] = asyncio.Queue()
@@ -124,7 +124,7 @@ class Held:
             self._check_here()
             if call not in self._calls:  # cancelled meanwhile
                 return
-            await self._office.post.tell(call, self._outcome(dispatched=dispatched))
+            await self._parts.outcomes.tell(call, self._outcome(dispatched=dispatched))
         except BaseException:
             self._forget(call)
             raise
@@ -135,8 +135,8 @@ class Held:
         if control not in self._offers:
             raise not_found("control", control)
         # What a probe does not read waits here, so that is counted too.
-        if max(len(self._calls), self._events.qsize()) >= self._office.most:
-            raise refusals.too_many(self._office.most)
+        if max(len(self._calls), self._events.qsize()) >= self._parts.most:
+            raise refusals.too_many(self._parts.most)
 
     def _check_here(self) -> None:
         if self._ended:
@@ -147,7 +147,7 @@ class Held:
         request = invocation.request
         permission = needed_permission(request.control, self._offers[request.control])
         refused = permission not in identity.permissions
-        await self._office.audit.tell(invocation.identity, request, refused=refused)
+        await self._parts.audit.tell(invocation.identity, request, refused=refused)
         if refused:
             raise refusals.not_permitted(request.control, permission)
         read_only = request.control == ATTACH and MAY_TYPE not in identity.permissions
@@ -180,7 +180,7 @@ class Held:
 
     def cancel_anyhow(self, call: str) -> None:
         """The same for a call that may have come by another stream of the probe, which may be gone."""
-        if not self.cancel(call) and self.takes_calls and self._events.qsize() < self._office.most:
+        if not self.cancel(call) and self.takes_calls and self._events.qsize() < self._parts.most:
             self.say(ConnectResponse(cancel=Cancel(call=call)))
 
     def _forget(self, call: str) -> bool:
@@ -198,7 +198,7 @@ class Held:
         outcome = self._outcome(answer=answer)
         if answer.ByteSize() > REQUEST_BYTES:
             outcome = self._outcome(refused=refusals.too_large().status())
-        await self._office.post.tell_surely(answer.call, outcome)
+        await self._parts.outcomes.tell_surely(answer.call, outcome)
         self._forget(answer.call)  # last, for that may be the end of the stream
 
     async def end(self) -> None:
@@ -208,11 +208,11 @@ class Held:
             if told is not None:
                 told.cancel()
                 LOST.add()
-                await self._office.post.tell_surely(call, self._outcome(lost=Lost()))
+                await self._parts.outcomes.tell_surely(call, self._outcome(lost=Lost()))
 
     async def refuse(self, call: str, error: ServiceError) -> None:
         """Tells whoever was asked that the probe was not told."""
-        await self._office.post.tell_surely(call, self._outcome(refused=error.status()))
+        await self._parts.outcomes.tell_surely(call, self._outcome(refused=error.status()))
 
     def _outcome(self, **event: Any) -> Outcome:
         return Outcome(organization=self.organization, probe_id=self.probe, **event)

@@ -6,9 +6,9 @@ from contextlib import ExitStack, asynccontextmanager
 
 from nats.aio.client import Client
 
-from control.holding import Held
+from control.holding import ProbeStream
 from control.instruments import STREAMS, UNDER_WAY
-from control.line import Line
+from control.subscriptions import Subscriptions
 from mesh.identity import Verifier
 
 #: How long the last words about ended streams may take when the process leaves, in seconds.
@@ -26,8 +26,8 @@ class Registry:
     def __init__(self, client: Client, verifier: Verifier) -> None:
         self._client = client
         self._verifier = verifier
-        self._held: dict[tuple[str, str], Held] = {}
-        self._all: set[Held] = set()
+        self._newest: dict[tuple[str, str], ProbeStream] = {}
+        self._all: set[ProbeStream] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
@@ -40,29 +40,29 @@ class Registry:
             if self._closing:
                 await asyncio.wait(self._closing, timeout=LAST_WORDS)
 
-    def get(self, organization: str, probe: str) -> Held | None:
+    def get(self, organization: str, probe: str) -> ProbeStream | None:
         """The stream of a probe that takes calls here, if there is one."""
-        held = self._held.get((organization, probe))
+        held = self._newest.get((organization, probe))
         return held if held is not None and held.takes_calls else None
 
     @asynccontextmanager
-    async def holding(self, held: Held) -> AsyncIterator[Line]:
+    async def holding(self, held: ProbeStream) -> AsyncIterator[Subscriptions]:
         """Has a stream take calls, in place of the probe's older ones wherever they are, while the body runs.
 
         Raises:
             ServiceError: UNAVAILABLE (SERVICE_UNAVAILABLE) where the bus cannot be reached.
         """
-        line = Line(self._client, self._verifier, held)
-        await line.open()
+        subscriptions = Subscriptions(self._client, self._verifier, held)
+        await subscriptions.open()
         name = held.organization, held.probe
-        self._held[name] = held
+        self._newest[name] = held
         self._all.add(held)
         try:
-            yield line
+            yield subscriptions
         finally:
             self._all.discard(held)
-            if self._held.get(name) is held:
-                del self._held[name]
-            closing = asyncio.create_task(line.close())
+            if self._newest.get(name) is held:
+                del self._newest[name]
+            closing = asyncio.create_task(subscriptions.close())
             self._closing.add(closing)
             closing.add_done_callback(self._closing.discard)

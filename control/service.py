@@ -12,12 +12,12 @@ from functools import partial
 from control import hello
 from control.asking import Asker
 from control.auditing import Audit
-from control.holding import Held, Office
-from control.line import Line
-from control.post import Post
+from control.holding import Parts, ProbeStream
+from control.outcomes import Outcomes
 from control.records import Pipes
 from control.registry import Registry
 from control.settings import ControlSettings
+from control.subscriptions import Subscriptions
 from mesh import bus, headers
 from mesh.background import running
 from mesh.bounds import Bound, Per
@@ -42,10 +42,10 @@ _CONNECT = "/scope.control.v1.ControlService/Connect"
 class ControlService(ControlServiceServicer):
     """See the contract."""
 
-    def __init__(self, mesh: Mesh, settings: ControlSettings, registry: Registry, office: Office, asker: Asker) -> None:
+    def __init__(self, mesh: Mesh, settings: ControlSettings, registry: Registry, parts: Parts, asker: Asker) -> None:
         self._mesh = mesh
         self._registry = registry
-        self._office = office
+        self._parts = parts
         self._asker = asker
         self._streams = Bound(
             settings.streams_per_credential, "streams of probes", Per.CREDENTIAL, "STREAMS_PER_CREDENTIAL"
@@ -59,10 +59,10 @@ class ControlService(ControlServiceServicer):
         async with self._mesh.renewals.lease(_CONNECT, self._streams) as lease:
             await context.send_initial_metadata(())
             offers = hello.offers(await self._first(request_iterator, lease))
-            held = Held(lease.identity.organization, probe, offers, self._office)
+            held = ProbeStream(lease.identity.organization, probe, offers, self._parts)
             async with (
-                self._registry.holding(held) as line,
-                running(_finish(held, lease), self._drain(line)),
+                self._registry.holding(held) as subscriptions,
+                running(_finish(held, lease), self._drain(subscriptions)),
                 _reading(request_iterator, held),
             ):
                 yield ConnectResponse(ready=Ready())
@@ -79,9 +79,9 @@ class ControlService(ControlServiceServicer):
             raise unavailable(Reason.REASON_SERVICE_UNAVAILABLE, message)
         return first
 
-    async def _drain(self, line: Line) -> None:
+    async def _drain(self, subscriptions: Subscriptions) -> None:
         await self._mesh.draining.wait()
-        await line.drain()
+        await subscriptions.drain()
 
     async def Invoke(  # noqa: N802 - the contract's name
         self, request: InvokeRequest, context: Context
@@ -95,13 +95,13 @@ class ControlService(ControlServiceServicer):
         return await self._asker.invoke(request, current(), token, seconds)
 
 
-async def _finish(held: Held, lease: Lease) -> None:
+async def _finish(held: ProbeStream, lease: Lease) -> None:
     await lease.ended.wait()
     held.finish()
 
 
 @asynccontextmanager
-async def _reading(requests: AsyncIterator[ConnectRequest], held: Held) -> AsyncIterator[None]:
+async def _reading(requests: AsyncIterator[ConnectRequest], held: ProbeStream) -> AsyncIterator[None]:
     """Takes in what the probe says while the body runs; the stream ends when that does."""
     reading = asyncio.create_task(_read(requests, held))
     reading.add_done_callback(lambda _: held.finish())
@@ -113,7 +113,7 @@ async def _reading(requests: AsyncIterator[ConnectRequest], held: Held) -> Async
             await reading
 
 
-async def _read(requests: AsyncIterator[ConnectRequest], held: Held) -> None:
+async def _read(requests: AsyncIterator[ConnectRequest], held: ProbeStream) -> None:
     """Takes in what the probe says."""
     async for request in requests:
         if request.HasField("answer"):
@@ -128,16 +128,16 @@ async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
     assert isinstance(mesh.settings, ControlSettings)
 
     async def returned() -> None:
-        await post.returned()
+        await outcomes.returned()
 
     client = await bus.connect(mesh.name, mesh.settings, returned)
     try:
-        post = Post(client)
+        outcomes = Outcomes(client)
         registry = Registry(client, mesh.renewals.verifier)
-        office = Office(Audit(client), post, mesh.settings.calls_per_probe)
-        asker = Asker(client, post, registry, Pipes(client))
-        servicer = ControlService(mesh, mesh.settings, registry, office, asker)
-        async with post.open(), registry.open():
+        parts = Parts(Audit(client), outcomes, mesh.settings.calls_per_probe)
+        asker = Asker(client, outcomes, registry, Pipes(client))
+        servicer = ControlService(mesh, mesh.settings, registry, parts, asker)
+        async with outcomes.open(), registry.open():
             yield {"scope.control.v1.ControlService": partial(add_ControlServiceServicer_to_server, servicer)}
     finally:
         await bus.close(client)

@@ -112,7 +112,7 @@ async def test_an_answer_comes_by_another_stream_where_its_own_has_ended(
 async def test_a_probe_that_is_lost_leaves_open_whether_it_was_done(
     replicas: list[Replica], asked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("control.post.LOST_FOR", 0.2)
+    monkeypatch.setattr("control.outcomes.LOST_FOR", 0.2)
     probe = await connect(replicas[0])
     asking = asyncio.create_task(replicas[asked].invoke())
     await probe.call()

@@ -11,7 +11,7 @@ from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
 
 from control import subjects
-from control.holding import Held
+from control.holding import ProbeStream
 from mesh import access, bus, headers
 from mesh.errors import ServiceError, unauthenticated, unavailable
 from mesh.identity import Verifier
@@ -24,7 +24,7 @@ INVOKE = "/scope.control.v1.ControlService/Invoke"
 _log = structlog.get_logger()
 
 
-class Line:
+class Subscriptions:
     """A stream's connection to the bus.
 
     Args:
@@ -33,10 +33,10 @@ class Line:
         held: the stream.
     """
 
-    def __init__(self, client: Client, verifier: Verifier, held: Held) -> None:
+    def __init__(self, client: Client, verifier: Verifier, held: ProbeStream) -> None:
         self._client = client
         self._verifier = verifier
-        self._held = held
+        self._stream = held
         self._calls: Subscription | None = None
         self._notices: Subscription | None = None
         self._announced = False
@@ -49,14 +49,14 @@ class Line:
         Raises:
             ServiceError: UNAVAILABLE (SERVICE_UNAVAILABLE) where the bus cannot be reached.
         """
-        organization, probe = self._held.organization, self._held.probe
+        organization, probe = self._stream.organization, self._stream.probe
         notices = subjects.notices(organization, probe)
         try:
             self._calls = await self._client.subscribe(
                 subjects.calls(organization, probe), queue=subjects.HOLDERS, cb=self._called
             )
             self._notices = await self._client.subscribe(notices, cb=self._noticed)
-            await self._client.publish(notices, Notice(replaced_by=self._held.id).SerializeToString())
+            await self._client.publish(notices, Notice(replaced_by=self._stream.id).SerializeToString())
             await bus.flush(self._client)
         except (nats.errors.Error, OSError) as error:
             await self.close()
@@ -65,21 +65,21 @@ class Line:
 
     async def drain(self) -> None:
         """Takes no more calls, because the replica is about to stop."""
-        self._held.leave(ConnectResponse(drain=Drain()))
+        self._stream.leave(ConnectResponse(drain=Drain()))
         await self._leave(self._calls)
 
     async def close(self) -> None:
         """The stream has ended; what still came for it is refused."""
-        await self._held.end()
+        await self._stream.end()
         await self._leave(self._calls)
         await self._leave(self._notices)
 
     async def _replace(self) -> None:
-        self._held.leave(ConnectResponse(replaced=Replaced()))
+        self._stream.leave(ConnectResponse(replaced=Replaced()))
         await self._leave(self._calls)
         if taking := self._tasks - {asyncio.current_task()}:
             await asyncio.wait(taking)
-        self._held.finish_when_answered()
+        self._stream.finish_when_answered()
 
     async def _called(self, message: Msg) -> None:
         try:
@@ -92,9 +92,9 @@ class Line:
 
     async def _take(self, invocation: Invocation) -> None:
         try:
-            await self._held.take(invocation, await self._caller(invocation))
+            await self._stream.take(invocation, await self._caller(invocation))
         except ServiceError as error:
-            await self._held.refuse(invocation.call, error)
+            await self._stream.refuse(invocation.call, error)
         except (nats.errors.Error, OSError) as error:
             _log.warning("a call is not done, for who asked cannot be told", call=invocation.call, why=repr(error))
 
@@ -102,7 +102,7 @@ class Line:
         """Who calls; whoever brought the call is not taken at their word."""
         identity = await self._verifier.caller(INVOKE, {headers.IDENTITY: invocation.identity})
         access.check(INVOKE, identity)
-        if (identity.organization, invocation.request.probe_id) != (self._held.organization, self._held.probe):
+        if (identity.organization, invocation.request.probe_id) != (self._stream.organization, self._stream.probe):
             raise unauthenticated()
         return identity
 
@@ -113,8 +113,8 @@ class Line:
             _log.warning("what came as a notice is none", bytes=len(message.data))
             return
         if notice.HasField("cancelled"):
-            self._held.cancel_anyhow(notice.cancelled)
-        elif notice.replaced_by == self._held.id:
+            self._stream.cancel_anyhow(notice.cancelled)
+        elif notice.replaced_by == self._stream.id:
             self._announced = True
         elif self._announced and not self._replaced:  # what was said before is about who came before
             self._replaced = True

@@ -79,7 +79,7 @@ class Awaited:
             self.answer.exception()  # it is known to whoever waited, if they still did
 
 
-class Post:
+class Outcomes:
     """Brings outcomes to the replicas that were asked, and takes in those that are for this one.
 
     Args:
