@@ -15,7 +15,7 @@ from authfe.sockets.settings import SocketsSettings
 from collection import aside, log, reports
 from collection import limits as pace
 from collection.settings import CollectionSettings
-from control import hello, post
+from control import hello, outcomes
 from control import service as calling
 from control.settings import ControlSettings
 from docs.tables.markdown import table
@@ -310,7 +310,7 @@ def _controls() -> list[Limit]:
         _fixed("a probe's answer to a call", mesh, "REQUEST_BYTES", too_large, unit="bytes"),
         _fixed("controls that a probe offers", hello, "OFFERS", _INVALID_FIELD),
         _fixed(
-            "answers that wait in a replica for the bus", post, "WAITING_BYTES", "the oldest is let go", unit="bytes"
+            "answers that wait in a replica for the bus", outcomes, "WAITING_BYTES", "the oldest is let go", unit="bytes"
         ),
     ]
 
