@@ -310,7 +310,11 @@ def _controls() -> list[Limit]:
         _fixed("a probe's answer to a call", mesh, "REQUEST_BYTES", too_large, unit="bytes"),
         _fixed("controls that a probe offers", hello, "OFFERS", _INVALID_FIELD),
         _fixed(
-            "answers that wait in a replica for the bus", outcomes, "WAITING_BYTES", "the oldest is let go", unit="bytes"
+            "answers that wait in a replica for the bus",
+            outcomes,
+            "WAITING_BYTES",
+            "the oldest is let go",
+            unit="bytes",
         ),
     ]
 
