@@ -4,6 +4,7 @@ import asyncio
 import email
 import os
 import secrets
+import signal
 import threading
 from collections.abc import Iterator
 from email import policy
@@ -26,6 +27,9 @@ from deploy.local.running import Running
 
 # Tests start servers while threads of theirs speak gRPC, whose preparations for a fork then go wrong in the child.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+
+# Whoever starts tests in the background has them, and all that they start, ignore Ctrl-C, which some tests are about.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Every run tries the same examples, however slow the machine; `--hypothesis-profile=default` tries others.
 settings.register_profile("same", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])

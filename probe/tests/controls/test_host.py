@@ -1,4 +1,3 @@
-import asyncio
 import gc
 import hashlib
 import json
@@ -313,27 +312,3 @@ def test_root_of_another_place_is_found_in_its_files(tmp_path: Path) -> None:
     user = login(str(tmp_path))
     assert (user.pw_name, user.pw_dir, user.pw_shell) == ("admin", "/root2", "/bin/zsh")
     assert login(str(tmp_path / "nothing")).pw_shell == "/bin/sh"
-
-
-@pytest.mark.parametrize("size", ["Size(80, 24)", "None"])
-async def test_what_runs_ends_with_a_probe_that_is_killed(size: str) -> None:
-    line = f"""
-import asyncio
-from scope_probe.controls.pty import Command, running
-from scope_sdk.pipes import Size
-
-async def main():
-    command = ["sh", "-c", "sleep 1000 & echo $$; wait"]
-    async with running(Command(command, {{"PATH": "{os.environ["PATH"]}"}}), {size}) as program:
-        print((await program.read()).decode(), flush=True)
-        await asyncio.Event().wait()
-
-asyncio.run(main())
-"""
-    probe = await asyncio.create_subprocess_exec(sys.executable, "-c", line, stdout=subprocess.PIPE)
-    assert probe.stdout
-    pid = int(await probe.stdout.readline())
-    assert of_session(pid)
-    probe.kill()
-    await probe.wait()
-    await until(lambda: not of_session(pid))

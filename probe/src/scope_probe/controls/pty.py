@@ -28,9 +28,7 @@ _UNLOCK, _NUMBER = 0x40045431, 0x80045430  # TIOCSPTLCK and TIOCGPTN, which the 
 # A shell of its own session opens the terminal, which so becomes the one that Ctrl-C and SIGHUP come from, and gives
 # way to the program. (A function of ours in the place of that shell would run in a copy of a process with threads.)
 _AT_TERMINAL = 'cd -- "$HOME" 2>/dev/null || cd /; tty=$1; shift; exec "$@" 0<>"$tty" 1>&0 2>&1'
-# A terminal hangs up on its programs when the probe is killed. Where there is none, another shell does, which waits for
-# the end of a pipe that only the probe could write to; as a grandchild, it is nobody's to wait for.
-_AT_PIPES = '( (read -r _ <&2; kill -HUP -$$) >/dev/null & ); exec 2>&1; cd -- "$HOME" 2>/dev/null || cd /; exec "$@"'
+_AT_PIPES = 'cd -- "$HOME" 2>/dev/null || cd /; exec "$@" 2>&1'
 _SHELL = ("/bin/sh", "-c")
 _NAME = "scope"  # who complains where there is no such program
 
@@ -55,13 +53,10 @@ class Command:
 class LocalProgram:
     """A program that runs; see Program."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process, output: int, given: int, line: int = -1, *, tty: bool
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, output: int, given: int, *, tty: bool) -> None:
         self._process = process
         self._output = output
         self._input = given
-        self._line = line  # which ends with the probe, if nothing else does
         self._tty = tty
         self._readable, self._writable = asyncio.Event(), asyncio.Event()
         self._exited = asyncio.create_task(process.wait())
@@ -135,7 +130,7 @@ class LocalProgram:
     async def close(self) -> None:
         """Hangs up on its process group and on that in the terminal's foreground, and has them end."""
         groups = {self._process.pid, *self._foreground()}
-        for descriptor in {self._output, self._input, self._line} - {-1}:
+        for descriptor in {self._output, self._input} - {-1}:
             os.close(descriptor)
         await end(groups)
         await self._exited
@@ -188,7 +183,7 @@ async def _at_terminal(command: Command, size: Size) -> LocalProgram:
     try:
         _resize(master, size)
         nothing = asyncio.subprocess.DEVNULL
-        process = await _start(command, (_AT_TERMINAL, _NAME, path), nothing, nothing, nothing)
+        process = await _start(command, (_AT_TERMINAL, _NAME, path), nothing, nothing)
     except BaseException:
         os.close(master)
         raise
@@ -198,29 +193,26 @@ async def _at_terminal(command: Command, size: Size) -> LocalProgram:
 async def _at_pipes(command: Command) -> LocalProgram:
     its_input, given = os.pipe()
     output, its_output = os.pipe()
-    its_line, line = os.pipe()
     try:
-        process = await _start(command, (_AT_PIPES, _NAME), its_input, its_output, its_line)
+        process = await _start(command, (_AT_PIPES, _NAME), its_input, its_output)
     except BaseException:
-        for descriptor in (given, output, line):
-            os.close(descriptor)
+        os.close(given)
+        os.close(output)
         raise
     finally:
-        for descriptor in (its_input, its_output, its_line):
-            os.close(descriptor)
+        os.close(its_input)
+        os.close(its_output)
     for descriptor in (given, output):
         os.set_blocking(descriptor, False)
-    return LocalProgram(process, output, given, line, tty=False)
+    return LocalProgram(process, output, given, tty=False)
 
 
-async def _start(
-    command: Command, script: Sequence[str], given: int, output: int, error: int
-) -> asyncio.subprocess.Process:
+async def _start(command: Command, script: Sequence[str], given: int, output: int) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(*command.entering, *_SHELL, *script, *command.arguments),
         stdin=given,
         stdout=output,
-        stderr=error,
+        stderr=output,
         env=command.environment,
         cwd="/",
         start_new_session=True,
