@@ -29,6 +29,7 @@ class Line(Pipe):
             self.shown += data
             self.pieces.append(data)
             self._came.notify_all()
+        await asyncio.sleep(0)  # a pipe waits for credit, so that others have their turn
         while self.stalled:
             await asyncio.sleep(0.01)
 
