@@ -27,6 +27,9 @@ _BY_HAND = (
     "read on its way, and checked by collection: rules for each report would take several times what the rest does"
 )
 _TIME = "what is a time says Timestamp itself"
+_ON_A_STREAM = "read on a stream, whose messages control checks by hand"
+_TOGETHER = "what counts is how large all are together, which control checks"
+_PASSED_ON = "passed on as it is; whoever receives it makes the best of any value, and bounds what it keeps"
 
 #: The fields of requests that have no rule, and why.
 WITHOUT_RULES = {
@@ -35,14 +38,40 @@ WITHOUT_RULES = {
     "scope.collection.v1.PublishRequest.dropped": "any number may be",
     "google.protobuf.Timestamp.seconds": _TIME,
     "google.protobuf.Timestamp.nanos": _TIME,
+    "scope.control.v1.InvokeRequest.ArgumentsEntry.key": _TOGETHER,
+    "scope.control.v1.InvokeRequest.ArgumentsEntry.value": _TOGETHER,
+    **dict.fromkeys(
+        (
+            f"scope.control.v1.{field}"
+            for field in (
+                *("Hello.version", "Offer.control", "Offer.permission"),
+                *("Answer.call", "Answer.refused", "Done.value", "Done.removed_node"),
+            )
+        ),
+        _ON_A_STREAM,
+    ),
+    **dict.fromkeys(
+        (
+            f"scope.pipe.v1.{field}"
+            for field in (
+                *("Data.offset", "Data.content", "Ack.received", "Rewind.received", "Sent.sent"),
+                *("Resize.width", "Resize.height"),
+                *("End.reason", "End.message", "End.exit_status", "End.sent"),
+            )
+        ),
+        _PASSED_ON,
+    ),
 }
 
 _TYPED = "its answers are for generated clients; browsers read the rendering twin"
 _INTERNAL = "for the other services alone"
+_BOTH_WAYS = "a stream in both directions"
 
 #: The RPCs that REST does not reach, and why.
 WITHOUT_REST = {
-    "/scope.collection.v1.CollectionService/Publish": "a stream in both directions",
+    "/scope.collection.v1.CollectionService/Publish": _BOTH_WAYS,
+    "/scope.control.v1.ControlService/Connect": _BOTH_WAYS,
+    "/scope.pipe.v1.PipeService/Attach": f"{_BOTH_WAYS}; browsers have a WebSocket",
     "/scope.query.v1.QueryService/GetTopology": _TYPED,
     "/scope.query.v1.QueryService/GetNode": _TYPED,
     "/scope.query.v1.QueryService/WatchTopology": _TYPED,
@@ -105,7 +134,7 @@ def test_a_comment_that_names_a_reason_wrongly_is_refused(comments: Comments, na
 
 
 def test_every_reason_is_given_somewhere() -> None:
-    packages = ("mesh", "users", "collection", "query", "authfe")
+    packages = ("mesh", "users", "collection", "query", "control", "pipe", "authfe")
     sources = [path for package in packages for path in (ROOT / package).rglob("*.py") if "tests" not in path.parts]
     code = "\n".join(path.read_text() for path in sources)
     unused = [
