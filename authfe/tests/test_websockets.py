@@ -219,7 +219,7 @@ class TestArguments:
         assert not calls(several, "control")
 
     def test_what_is_too_large_is_refused(self, several: Edge) -> None:
-        body = json.dumps({"a": "x" * REQUEST_BYTES}).encode()
+        body = json.dumps({"a": "x" * 2 * REQUEST_BYTES}).encode()
         answer = several.call("POST", self.PATH, body)
         assert (answer.status, answer.json["details"][0]["reason"]) == (413, "LIMIT_EXCEEDED")
 
