@@ -131,6 +131,7 @@ def _check_stream(watched: Watched) -> None:
 
 def test_metrics_arrive_and_each_is_on_the_page(watched: Watched) -> None:
     report(watched, secrets.token_hex(16), sampled=True)
+    assert watched.mesh.api().post("/api/control/nobody/node/control", {}).status == 503
     measured = watched.collector.metrics
     wanted = {
         "users": {"scope_checks", "scope_credential_lookups", "scope_database_connections"},
