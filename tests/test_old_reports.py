@@ -91,5 +91,7 @@ def test_endpoints_become_ends_of_connections() -> None:
 def test_controls_are_declared_beside_what_is_usual() -> None:
     document = json_format.MessageToDict(convert(REPORT))
     declared = next(said for said in document["templates"] if said["topology"] == "TOPOLOGY_CONTAINER")
-    assert declared["controls"] == [{"id": "docker_stop_container", "label": "Stop", "icon": "fa fa-stop"}]
+    controls = {control["id"]: control for control in declared["controls"]}
+    assert controls["docker_stop_container"] == {"id": "docker_stop_container", "label": "Stop", "icon": "fa fa-stop"}
+    assert controls["docker_logs_container"]["label"] == "Logs"
     assert "docker_image_name" in [row["id"] for row in declared["rows"]]
