@@ -6,6 +6,7 @@ comes; the stream lets go of it then, and takes no more when it is full, so that
 
 import asyncio
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC
 from typing import Any
@@ -42,6 +43,9 @@ STREAM_AGE = 30 * 86_400.0
 RECORD_BYTES = 64 * 1024
 #: After how many seconds a record is delivered again that nobody has acknowledged.
 ACK_WAIT = 10.0
+#: How many records are filed together, at most, and for how many seconds after the first others are waited for.
+BATCH = 100
+GATHERED = 0.5
 #: After how many seconds what did not work is tried again.
 AGAIN = 2.0
 #: How often an identity is tried to be verified: its key may be on its way here.
@@ -58,7 +62,7 @@ class UnfitError(Exception):
 
 
 class Filing:
-    """Files the records of the bus, one after the other.
+    """Files the records of the bus, together what comes together.
 
     Args:
         bus: where they wait.
@@ -89,32 +93,46 @@ class Filing:
         waiting = await stream.pull_subscribe_bind(CONSUMER, STREAM)
         try:
             while True:
-                messages: list[Msg] = []
-                with suppress(nats.errors.TimeoutError):
-                    messages = await waiting.fetch(1, timeout=_WAIT)
-                for message in messages:
-                    await self._take(message)
+                await self._take(await _gathered(waiting))
                 self._stuck = False
         finally:
             with suppress(nats.errors.Error, OSError):
                 await waiting.unsubscribe()
 
-    async def _take(self, message: Msg) -> None:
+    async def _take(self, messages: Sequence[Msg]) -> None:
+        """Files them together. Raises what keeps one of them from being filed now, once the others are."""
+        fit: list[tuple[Msg, dict[str, Any]]] = []
+        unsure: ServiceError | None = None
+        for message in messages:
+            try:
+                fit.append((message, await self._row(message)))
+            except UnfitError as error:
+                await _let_go(message, str(error))
+            except ServiceError as error:
+                await message.nak(delay=AGAIN)
+                unsure = error
+        await self._keep(fit)
+        if unsure:
+            raise unsure
+
+    async def _keep(self, fit: Sequence[tuple[Msg, dict[str, Any]]]) -> None:
+        if not fit:
+            return
         try:
-            row = await self._row(message)
             async with self._database.begin() as session:
-                once = insert(AuditEvent).values(row).on_conflict_do_nothing().returning(col(AuditEvent.id))
-                added = (await session.exec(once)).first()
-        except (UnfitError, DataError) as error:
-            FILED.add(1, "UNFIT")
-            why = str(error) if isinstance(error, UnfitError) else "the database cannot hold it"
-            _log.warning("a record of the audit cannot be filed", subject=message.subject, why=why)
-            await message.term()
-        except ServiceError:
-            await message.nak(delay=AGAIN)
-            raise
-        else:
-            FILED.add(1, "FILED" if added else "REPEATED")
+                once = insert(AuditEvent).values([row for _, row in fit]).on_conflict_do_nothing()
+                added = len((await session.exec(once.returning(col(AuditEvent.id)))).all())
+        except DataError:
+            if len(fit) == 1:
+                await _let_go(fit[0][0], "the database cannot hold it")
+                return
+            # One of them is refused with all others: alone it shows which.
+            for one in fit:
+                await self._keep([one])
+            return
+        FILED.add(added, "FILED")
+        FILED.add(len(fit) - added, "REPEATED")
+        for message, _ in fit:
             await message.ack()
 
     async def _row(self, message: Msg) -> dict[str, Any]:
@@ -129,6 +147,21 @@ class Filing:
         if not (by.audience == service or by.audience.startswith(f"scope.{service}.")):
             raise UnfitError("its identity is for another service")
         return _row(record, by)
+
+
+async def _gathered(waiting: JetStreamContext.PullSubscription) -> list[Msg]:
+    """What comes within a moment of the first, none where nothing comes: a transaction costs more than a record."""
+    messages: list[Msg] = []
+    with suppress(nats.errors.TimeoutError):
+        messages += await waiting.fetch(1, timeout=_WAIT)
+        messages += await waiting.fetch(BATCH - 1, timeout=GATHERED)
+    return messages
+
+
+async def _let_go(message: Msg, why: str) -> None:
+    FILED.add(1, "UNFIT")
+    _log.warning("a record of the audit cannot be filed", subject=message.subject, why=why)
+    await message.term()
 
 
 def _parsed(data: bytes, service: str) -> Record:
