@@ -86,8 +86,17 @@ choose_engine() {
             ENGINE=docker
         fi
     fi
-    [[ $ENGINE == docker || $ENGINE == podman ]] || wrong_usage "ENGINE=$ENGINE: it is docker or podman."
+    one_of "$ENGINE" docker podman || wrong_usage "ENGINE=$ENGINE: it is docker or podman."
     command -v "$ENGINE" >/dev/null || refuse "$ENGINE is not on PATH: install docker or podman, or say which with ENGINE."
+}
+
+# one_of WORD WORDS...: whether the word is among the others.
+one_of() {
+    local word
+    for word in "${@:2}"; do
+        [[ $word != "$1" ]] || return 0
+    done
+    return 1
 }
 
 # choose_components [NAME...]: sets COMPONENTS to these, or to all there are images of.
@@ -97,7 +106,7 @@ choose_components() {
     COMPONENTS=("$@")
     (($#)) || COMPONENTS=("${all[@]}")
     for name in "${COMPONENTS[@]}"; do
-        [[ " ${all[*]} " == *" $name "* ]] || wrong_usage "there is no component $name; there are ${all[*]}."
+        one_of "$name" "${all[@]}" || wrong_usage "there is no component $name; there are ${all[*]}."
     done
 }
 
@@ -109,7 +118,7 @@ choose_environment() {
         [[ $folder == base || $folder == probe || ! -f $ROOT/deploy/k8s/$folder/kustomization.yaml ]] || there+=("$folder")
     done
     [[ ${1:-} ]] || wrong_usage "say which environment: ${there[*]}."
-    [[ " ${there[*]} " == *" $1 "* ]] || wrong_usage "there is no environment $1 in deploy/k8s; there are ${there[*]}."
+    one_of "$1" "${there[@]}" || wrong_usage "there is no environment $1 in deploy/k8s; there are ${there[*]}."
     ENVIRONMENT=$1
     # shellcheck disable=SC2034 # the scripts read it
     MANIFESTS=$ROOT/deploy/k8s/$ENVIRONMENT
