@@ -18,11 +18,11 @@ from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import BadRequestError
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DataError
 from sqlmodel import col
 
+from mesh import bus
 from mesh.errors import ServiceError
 from mesh.identity import Verifier
 from scope.audit.v1.event_pb2 import Record
@@ -52,7 +52,6 @@ AGAIN = 2.0
 TRIES = 5
 
 _WAIT = 5.0
-_OTHER_SETTINGS = 10058
 _ACTION = re.compile(r"([a-z_]+):[a-z_]+:[a-z_]+", re.ASCII)
 _log = structlog.get_logger()
 
@@ -89,7 +88,7 @@ class Filing:
 
     async def _file(self) -> None:
         stream = await self._bus.jetstream()
-        await _prepare(stream)
+        await _prepare(stream, self._bus.copies)
         waiting = await stream.pull_subscribe_bind(CONSUMER, STREAM)
         try:
             while True:
@@ -120,8 +119,8 @@ class Filing:
             return
         try:
             async with self._database.begin() as session:
-                once = insert(AuditEvent).values([row for _, row in fit]).on_conflict_do_nothing()
-                added = len((await session.exec(once.returning(col(AuditEvent.id)))).all())
+                once = insert(AuditEvent).on_conflict_do_nothing().returning(col(AuditEvent.id))
+                added = len((await session.exec(once, params=[row for _, row in fit])).all())
         except DataError:
             if len(fit) == 1:
                 await _let_go(fit[0][0], "the database cannot hold it")
@@ -196,8 +195,8 @@ def _row(record: Record, by: Identity) -> dict[str, Any]:
     return row | {"id": record.id}
 
 
-async def _prepare(stream: JetStreamContext) -> None:
-    """Makes the stream and the consumer, where they are not there; those that an operator changed stay as they are."""
+async def _prepare(stream: JetStreamContext, copies: int) -> None:
+    """Makes the stream and the consumer, where they are not there; brings their settings up to date where they are."""
     config = StreamConfig(
         name=STREAM,
         subjects=[f"{STREAM}.*"],
@@ -206,11 +205,8 @@ async def _prepare(stream: JetStreamContext) -> None:
         discard=DiscardPolicy.NEW,
         max_bytes=STREAM_BYTES,
         max_age=STREAM_AGE,
+        num_replicas=copies,
     )
-    try:
-        await stream.add_stream(config)
-    except BadRequestError as error:
-        if error.err_code != _OTHER_SETTINGS:
-            raise
+    await bus.keep(stream, config)
     consumer = ConsumerConfig(durable_name=CONSUMER, ack_policy=AckPolicy.EXPLICIT, ack_wait=ACK_WAIT)
     await stream.add_consumer(STREAM, consumer)
