@@ -10,6 +10,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 PROGRAM="deploy/${0##*/}"
 DRY_RUN=""
 ARGUMENTS=()
+VALUED="" # options that take a value, as `--name=value` or in two words; a script that has some names them here
 
 # note WORDS: says something to the person.
 note() {
@@ -42,7 +43,14 @@ option() {
 # arguments "$@": serves --help, sets DRY_RUN for --dry-run, gives other options to `option`; ARGUMENTS has what is left.
 arguments() {
     local word
-    for word in "$@"; do
+    while (($#)); do
+        word=$1
+        shift
+        if [[ $word && " $VALUED " == *" $word "* ]]; then
+            (($#)) || wrong_usage "$word needs a value."
+            word+="=$1"
+            shift
+        fi
         case $word in
             -h | --help) help && exit ;;
             --dry-run) DRY_RUN=yes ;;
@@ -131,6 +139,8 @@ choose_context() {
     CONTEXT=${SCOPE_CONTEXT:-}
     if [[ ! $CONTEXT && -f $ROOT/$file ]]; then
         CONTEXT=$(tr -d '[:space:]' <"$ROOT/$file")
+        # That of deploy/local-k8s is in no kubeconfig of the person.
+        [[ ! -f $MANIFESTS/kubeconfig ]] || export KUBECONFIG=$MANIFESTS/kubeconfig
     fi
     [[ $CONTEXT ]] || refuse "which cluster is $ENVIRONMENT? Write the name of its kubectl context into $file," \
         "or say it with SCOPE_CONTEXT; kubectl config get-contexts lists them."
