@@ -1,4 +1,4 @@
-"""What the operator's scripts have in common: help, the dry run, engines, components, environments and their clusters."""
+"""What the scripts have in common: help, the dry run, engines, components, environments and their clusters."""
 
 from pathlib import Path
 
