@@ -13,11 +13,11 @@ import nats.errors
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import APIError, BadRequestError, NoStreamResponseError, NotFoundError
+from nats.js.errors import APIError, NoStreamResponseError, NotFoundError
 
 from collection.instruments import APPEND, BYTES, REPORT_APPEND
 from collection.settings import CollectionSettings
-from mesh import seal
+from mesh import bus, seal
 from mesh.bus import TIMEOUT
 from mesh.errors import ServiceError, unavailable
 from mesh.telemetry import traces
@@ -27,8 +27,8 @@ from scope.errors.v1.errors_pb2 import Reason
 WAITING_BYTES = 64 * 1024 * 1024
 #: JetStream's error codes for having no room left for a stream, or for a message in it.
 _NO_ROOM = frozenset({10023, 10028, 10047, 10077})
-#: Its error code for a stream that is there with other settings.
-_OTHER_SETTINGS = 10058
+#: Its error codes for having fewer servers than copies are wanted.
+_NO_SERVERS = frozenset({10005, 10074})
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class ReportLog:
         return not stored.duplicate
 
     async def _create(self, organization: str) -> None:
-        """Makes the organization's stream; brings its bounds up to date when it is there."""
+        """Makes the organization's stream; brings its bounds and copies up to date when it is there."""
         config = StreamConfig(
             name=stream_name(organization),
             subjects=[f"reports.{organization}.>"],
@@ -132,14 +132,10 @@ class ReportLog:
             discard=DiscardPolicy.OLD,
             max_age=self._settings.log_max_age,
             max_bytes=self._settings.log_max_bytes,
+            num_replicas=self._settings.nats_replicas,
             allow_direct=True,
         )
-        try:
-            await self._stream.add_stream(config)
-        except BadRequestError as error:
-            if error.err_code != _OTHER_SETTINGS:
-                raise
-            await self._stream.update_stream(config)
+        await bus.keep(self._stream, config)
         self._seen.add(organization)
 
     async def newest_epoch(self, organization: str, probe: str) -> int:
@@ -185,6 +181,12 @@ class ReportLog:
 
 
 def _refused(error: APIError) -> ServiceError:
+    if error.err_code in _NO_SERVERS:
+        message = (
+            "the bus has fewer servers than copies are wanted; nothing was stored; an operator can add servers, "
+            "or lower NATS_REPLICAS"
+        )
+        return unavailable(Reason.REASON_LOG_UNAVAILABLE, message)
     if error.err_code not in _NO_ROOM:
         return _away()
     message = (

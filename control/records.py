@@ -5,7 +5,7 @@ import structlog
 from nats.aio.client import Client
 
 from control import refusals
-from mesh import pipes
+from mesh import bus, pipes
 from scope.auth.v1.identity_pb2 import Identity
 from scope.control.v1.messages_pb2 import InvokeRequest, InvokeResponse
 from scope.pipe.v1.messages_pb2 import Record
@@ -18,10 +18,11 @@ class Pipes:
 
     Args:
         client: the bus.
+        copies: how many of its servers keep them.
     """
 
-    def __init__(self, client: Client) -> None:
-        self._bucket = pipes.Bucket(client)
+    def __init__(self, client: Client, copies: int) -> None:
+        self._bucket = pipes.Bucket(client, copies, bus.keep)
 
     async def opened(
         self, request: InvokeRequest, response: InvokeResponse, identity: Identity, permission: str

@@ -135,7 +135,7 @@ async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
         outcomes = Outcomes(client)
         registry = Registry(client, mesh.renewals.verifier)
         parts = Parts(Audit(client), outcomes, mesh.settings.calls_per_probe)
-        asker = Asker(client, outcomes, registry, Pipes(client))
+        asker = Asker(client, outcomes, registry, Pipes(client, mesh.settings.nats_replicas))
         servicer = ControlService(mesh, mesh.settings, registry, parts, asker)
         async with outcomes.open(), registry.open():
             yield {"scope.control.v1.ControlService": partial(add_ControlServiceServicer_to_server, servicer)}

@@ -6,12 +6,17 @@ import nats.errors
 import structlog
 from nats.aio.client import Client
 from nats.aio.subscription import Subscription
+from nats.js import JetStreamContext
+from nats.js.api import StreamConfig
+from nats.js.errors import BadRequestError
 
 from mesh.settings import Settings
 
 #: How long publishing or asking waits for the bus, in seconds.
 TIMEOUT = 5.0
 
+#: JetStream's error code for a stream that is there with other settings.
+_OTHER_SETTINGS = 10058
 _log = structlog.get_logger()
 
 
@@ -31,7 +36,7 @@ async def connect(service: str, settings: Settings, returned: Callable[[], Await
     client = Client()
     watch = _Watch(client, settings.nats_url, returned)
     await client.connect(
-        settings.nats_url,
+        settings.nats_url.split(","),
         name=service,
         nkeys_seed=seed,
         inbox_prefix=f"_INBOX_{service}",
@@ -78,6 +83,26 @@ class _Watch:
         if not (self._away_said or self._client.is_closed):  # then it is we who leave
             _log.warning("the bus is away; trying again until it is back", url=self._url)
         self._away_said = True
+
+
+async def make(stream: JetStreamContext, config: StreamConfig) -> bool:
+    """Makes a stream; one that is there with other settings stays as it is, which is answered by False.
+
+    Raises what the client does: APIError with the words of the bus where it has fewer servers than copies are wanted.
+    """
+    try:
+        await stream.add_stream(config)
+    except BadRequestError as error:
+        if error.err_code != _OTHER_SETTINGS:
+            raise
+        return False
+    return True
+
+
+async def keep(stream: JetStreamContext, config: StreamConfig) -> None:
+    """Makes a stream; one that is there with other settings gets these, and its messages stay. Raises as `make`."""
+    if not await make(stream, config):
+        await stream.update_stream(config)
 
 
 async def flush(client: Client) -> None:

@@ -5,7 +5,8 @@ from typing import TypeVar
 
 import nats.errors
 from nats.aio.client import Client
-from nats.js.api import KeyValueConfig, StorageType
+from nats.js import JetStreamContext
+from nats.js.api import DiscardPolicy, StorageType, StreamConfig
 from nats.js.errors import NoStreamResponseError
 from nats.js.kv import KeyValue
 
@@ -23,28 +24,44 @@ BYTES = 256 * 1024 * 1024
 RECORD_BYTES = 64 * 1024
 
 
-async def bucket(client: Client) -> KeyValue:
-    """The bucket, made where it is not there; raises what the client does where the bus is away or has no room."""
-    config = KeyValueConfig(
-        bucket=BUCKET,
-        ttl=KEPT,
-        max_bytes=BYTES,
-        max_value_size=RECORD_BYTES,
-        storage=StorageType.FILE,
-        direct=True,
-    )
-    return await client.jetstream(timeout=TIMEOUT).create_key_value(config)
+#: How a stream is made: `mesh.bus.make`, or `keep` for who may change the one that is there.
+Make = Callable[[JetStreamContext, StreamConfig], Awaitable[object]]
 
 
-class Bucket:
-    """The bucket as a service keeps it at hand.
+async def bucket(client: Client, copies: int, make: Make) -> KeyValue:
+    """The bucket, made where it is not there; raises what the client does where the bus is away or has no room.
 
     Args:
         client: the bus.
+        copies: how many of its servers keep it.
+        make: what becomes of one that is there.
     """
+    stream, name, subjects = client.jetstream(timeout=TIMEOUT), f"KV_{BUCKET}", f"$KV.{BUCKET}."
+    config = StreamConfig(
+        name=name,
+        subjects=[f"{subjects}>"],
+        storage=StorageType.FILE,
+        num_replicas=copies,
+        discard=DiscardPolicy.NEW,
+        deny_delete=True,
+        allow_rollup_hdrs=True,
+        max_msgs_per_subject=1,
+        max_age=KEPT,
+        max_bytes=BYTES,
+        max_msg_size=RECORD_BYTES,
+    )
+    await make(stream, config)
+    # Not asked directly: that is answered by any copy, also by one that does not have yet what was just written.
+    return KeyValue(BUCKET, name, subjects, stream, direct=False)
 
-    def __init__(self, client: Client) -> None:
+
+class Bucket:
+    """The bucket as a service keeps it at hand; the arguments are those of `bucket`."""
+
+    def __init__(self, client: Client, copies: int, make: Make) -> None:
         self._client = client
+        self._copies = copies
+        self._make = make
         self._made: KeyValue | None = None
 
     async def use(self, work: Callable[[KeyValue], Awaitable[T]]) -> T:
@@ -57,5 +74,5 @@ class Bucket:
 
     async def _get(self) -> KeyValue:
         if self._made is None:
-            self._made = await bucket(self._client)
+            self._made = await bucket(self._client, self._copies, self._make)
         return self._made

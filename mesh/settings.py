@@ -50,10 +50,13 @@ class Settings(ProcessSettings):
     mesh_key_file: Path
     #: Where the users service is, `HOST:PORT` of each replica, separated by commas.
     users_address: str
-    #: Where the bus is.
+    #: Where the bus is, `nats://HOST:PORT` of each server that may be asked first, separated by commas.
     nats_url: str = ""
     #: The file with this service's nkey seed for the bus.
     nats_nkey_file: Path | None = None
+    #: How many servers of the bus keep a copy of each stream and bucket: 3 of a cluster of three, which then loses none
+    #: of them with one server. The bus refuses more than it has servers.
+    nats_replicas: int = Field(default=1, ge=1, le=5)
     #: How many calls of one credential are worked on at once, streams of reports excepted; a watch counts as one.
     requests_per_credential: int = Field(default=REQUESTS_PER_CREDENTIAL, ge=1)
 

@@ -8,7 +8,7 @@ from nats.aio.client import Client
 from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from mesh import pipes
+from mesh import bus, pipes
 from mesh.errors import ServiceError, unavailable
 from scope.errors.v1.errors_pb2 import Reason
 from scope.pipe.v1.messages_pb2 import Record
@@ -23,13 +23,13 @@ def away() -> ServiceError:
 
 
 class Bucket:
-    """The records of all pipes.
+    """The records of all pipes; who reads them may not change how they are kept, which control does.
 
     Everything raises ServiceError UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus is away, or has no room.
     """
 
-    def __init__(self, client: Client) -> None:
-        self._bucket = pipes.Bucket(client)
+    def __init__(self, client: Client, copies: int) -> None:
+        self._bucket = pipes.Bucket(client, copies, bus.make)
 
     async def find(self, pipe: str) -> tuple[Record, int] | None:
         """The record of the pipe of that id, and its revision; None where there is none."""

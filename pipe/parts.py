@@ -16,13 +16,14 @@ class Parts:
 
     Args:
         client: its connection to the bus.
+        copies: how many servers of the bus keep records.
     """
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, copies: int) -> None:
         self.client = client
         self.errands = Errands()
         self.registry = Registry()
-        self.records = Records(Bucket(client))
+        self.records = Records(Bucket(client, copies))
         self.endings = Endings(client, self.registry, self.records, self.errands)
         self.joining = Joining(client, self.registry, self.endings, self.errands)
         self.passing = Passing(client, self.endings)

@@ -185,7 +185,7 @@ async def pipe_service(mesh: Mesh) -> AsyncIterator[Registers]:
 
     client = await bus.connect(mesh.name, settings, returned)
     try:
-        parts = Parts(client)
+        parts = Parts(client, settings.nats_replicas)
         sweeping = Sweeping(parts, settings)
         service = PipeService(mesh, settings, parts)
         beside = running(sweeping.run(), sweeping.keep(), _drain(mesh, parts.registry))

@@ -16,9 +16,14 @@ _log = structlog.get_logger()
 
 
 class Bus:
-    """The bus, which may be away, or not be there at all."""
+    """The bus, which may be away, or not be there at all.
 
-    def __init__(self) -> None:
+    Args:
+        copies: how many of its servers keep each stream.
+    """
+
+    def __init__(self, copies: int) -> None:
+        self.copies = copies
         self._client: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
 
     async def jetstream(self) -> JetStreamContext:
@@ -26,8 +31,11 @@ class Bus:
 
         While it is away again, what is asked by it fails with nats.errors.Error or OSError.
         """
-        client = await asyncio.shield(self._client)
-        return client.jetstream(timeout=bus.TIMEOUT)
+        return (await self.client()).jetstream(timeout=bus.TIMEOUT)
+
+    async def client(self) -> Client:
+        """The connection, once the bus was there for the first time."""
+        return await asyncio.shield(self._client)
 
     async def run(self, settings: Settings) -> None:
         """Connects, and stays connected until this is cancelled."""
@@ -43,9 +51,9 @@ class Bus:
 async def connected(settings: Settings) -> AsyncIterator[Bus | None]:
     """The bus, connected in the background; None where the settings name none."""
     if not settings.nats_url:
-        _log.info("NATS_URL is not set: what other services did is not filed, and no logs are deleted")
+        _log.info("NATS_URL is not set: what other services did is not filed, no logs are deleted, no routes known")
         yield None
         return
-    found = Bus()
+    found = Bus(settings.nats_replicas)
     async with running(found.run(settings)):
         yield found

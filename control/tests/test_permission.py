@@ -12,6 +12,7 @@ from control.auditing import action, record
 from control.tests.probing import connected
 from control.tests.replicas import ORGANIZATION, Replica, info, make_audit, reason, recorded
 from mesh import pipes
+from mesh.bus import make
 from mesh.contracts import service_of
 from scope.control.v1.messages_pb2 import InvokeRequest, Offer
 from scope.pipe.v1.messages_pb2 import Record
@@ -127,7 +128,7 @@ async def test_a_pipe_is_recorded_before_its_caller_hears_of_it(
         answer = await asking
         assert (answer.pipe, answer.raw_tty, answer.read_only) == (call.pipe, True, read_only)
         assert len(answer.pipe) == 32
-        kept = await (await pipes.bucket(pipe)).get(call.pipe)
+        kept = await (await pipes.bucket(pipe, 1, make)).get(call.pipe)
         record_ = Record.FromString(kept.value or b"")
         assert (record_.organization, record_.user) == (ORGANIZATION, "d" * 32)
         assert record_.permission == ("container.attach.out" if read_only else "container.attach.in")

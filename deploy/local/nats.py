@@ -49,16 +49,19 @@ _WRITE = Permissions(
     subscribe=("_INBOX_collection.>",),
     never=_AUDIT,
 )
-# Users files what others publish under `audit.SERVICE`, and deletes the logs of organizations that are gone.
+# Users files what others publish under `audit.SERVICE`, and deletes the logs of organizations that are gone. It asks
+# who holds what, and hears who says so.
 _FILE = Permissions(
     publish=(
         "$JS.API.STREAM.CREATE.audit",
+        "$JS.API.STREAM.UPDATE.audit",
         "$JS.API.CONSUMER.DURABLE.CREATE.audit.users",
         "$JS.API.CONSUMER.MSG.NEXT.audit.users",
         "$JS.ACK.audit.users.>",
         "$JS.API.STREAM.DELETE.*",
+        "routes.inquiries",
     ),
-    subscribe=("_INBOX_users.>",),
+    subscribe=("_INBOX_users.>", "routes.answers.*.*"),
     never=("$JS.API.STREAM.DELETE.audit",),
 )
 # Those who read publish nothing themselves; but the server answers to whatever subject a request names. So these keys
@@ -84,18 +87,22 @@ _CALL = Permissions(
         "audit.control",
         "$KV.pipes.*",
         "$JS.API.STREAM.CREATE.KV_pipes",
+        "$JS.API.STREAM.UPDATE.KV_pipes",
+        "routes.answers.control.*",
     ),
-    subscribe=("controls.*.*.calls holder", "controls.*.*.notices", "_INBOX_control.*.*"),
+    subscribe=("controls.*.*.calls holder", "controls.*.*.notices", "_INBOX_control.*.*", "routes.inquiries"),
 )
-# Pipe passes on what the ends of pipes say, and reads and writes the records of pipes, by their ids.
+# Pipe passes on what the ends of pipes say, and reads and writes the records of pipes. It may not change how these are
+# kept: a bucket can be told to take in other streams, which pipe would then read.
 _JOIN = Permissions(
     publish=(
         "pipes.*.*.*",
         "$KV.pipes.*",
         "$JS.API.STREAM.CREATE.KV_pipes",
-        "$JS.API.DIRECT.GET.KV_pipes.$KV.pipes.*",
+        "$JS.API.STREAM.MSG.GET.KV_pipes",
+        "routes.answers.pipe.*",
     ),
-    subscribe=("pipes.*.*.*", "_INBOX_pipe.>"),
+    subscribe=("pipes.*.*.*", "_INBOX_pipe.>", "routes.inquiries"),
 )
 PERMISSIONS = {
     "collection": _WRITE,
@@ -154,7 +161,7 @@ def _configuration(broker: Broker, previous: dict[str, Any]) -> dict[str, Any]:
             "max_file_store": _max_file(store, before),
             "sync_interval": SYNC_INTERVAL,
         },
-        "authorization": {"users": [_user(broker, name, permissions) for name, permissions in PERMISSIONS.items()]},
+        "authorization": {"users": [user(_seed(broker, name), granted) for name, granted in PERMISSIONS.items()]},
     }
 
 
@@ -169,8 +176,12 @@ def _max_file(store: Path, before: int) -> int:
     return before if 0 < before < room else int(room * _SHARE_OF_DISK)
 
 
-def _user(broker: Broker, name: str, permissions: Permissions) -> dict[str, Any]:
-    seed = credentials.kept(broker.nkey_file(name), _new_seed)
+def _seed(broker: Broker, name: str) -> str:
+    return credentials.kept(broker.nkey_file(name), new_seed)
+
+
+def user(seed: str, permissions: Permissions) -> dict[str, Any]:
+    """One of the users in the server's configuration, by the public key of this seed."""
     return {
         "nkey": nkeys.from_seed(seed.encode()).public_key.decode(),
         "permissions": {
@@ -180,7 +191,8 @@ def _user(broker: Broker, name: str, permissions: Permissions) -> dict[str, Any]
     }
 
 
-def _new_seed() -> str:
+def new_seed() -> str:
+    """What a user of the bus proves by who it is."""
     return str(nkeys.encode_seed(os.urandom(32), nkeys.PREFIX_BYTE_USER).decode())
 
 

@@ -15,6 +15,7 @@ from nats.aio.client import Client
 
 from conftest import NatsServer
 from mesh import pipes, renewal
+from mesh.bus import keep, make
 from mesh.serve import Mesh
 from mesh.tests.authority import Authority, authority, somebody
 from mesh.tests.serving import serving
@@ -79,13 +80,13 @@ class Bus:
         record.pipe.opened_at.GetCurrentTime()
         if "opened_at" in fields:
             record.pipe.opened_at.CopyFrom(fields["opened_at"])
-        bucket = await pipes.bucket(self.control)
+        bucket = await pipes.bucket(self.control, 1, keep)
         await bucket.put(pipe, record.SerializeToString())
         return pipe
 
     async def record(self, pipe: str) -> Record:
         """What is kept of a pipe."""
-        entry = await (await pipes.bucket(self.reader)).get(pipe)
+        entry = await (await pipes.bucket(self.reader, 1, make)).get(pipe)
         return Record.FromString(entry.value or b"")
 
     def metadata(self, rpc: str, **claims: Any) -> tuple[tuple[str, str], ...]:

@@ -156,7 +156,7 @@ async def test_it_is_looked_for_now_and_then_whatever_becomes_of_it(
     await _gone(users, nats_server)
     users.execute("UPDATE invitations SET closed = now() - interval '8 days'")
     nats_server.stop()
-    found = Bus()
+    found = Bus(1)
     connecting = asyncio.create_task(found.run(settings))
     async with purge.purging(users.database, found, AFTER), asyncio.timeout(30):
         while users.count("invitations"):
