@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -63,6 +64,8 @@ class ProbeStream:
         self.probe = probe
         #: Tells it from the probe's other streams.
         self.id = secrets.token_hex(16)
+        #: Since when it is held, in seconds since 1970.
+        self.since = time.time()
         #: Whether calls may come by it.
         self.takes_calls = True
         self._offers = offers

@@ -1,7 +1,7 @@
 """The streams of probes that this replica holds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, asynccontextmanager
 
 from nats.aio.client import Client
@@ -10,6 +10,8 @@ from control.holding import ProbeStream
 from control.instruments import STREAMS, UNDER_WAY
 from control.subscriptions import Subscriptions
 from mesh.identity import Verifier
+from mesh.routes import timestamp
+from scope.routes.v1.routes_pb2 import Held
 
 #: How long the last words about ended streams may take when the process leaves, in seconds.
 LAST_WORDS = 2.0
@@ -44,6 +46,12 @@ class Registry:
         """The stream of a probe that takes calls here, if there is one."""
         held = self._newest.get((organization, probe))
         return held if held is not None and held.takes_calls else None
+
+    def routes(self) -> Iterator[Held]:
+        """The probes whose calls come here."""
+        for held in list(self._newest.values()):
+            if held.takes_calls:
+                yield Held(organization=held.organization, probe_id=held.probe, since=timestamp(held.since))
 
     @asynccontextmanager
     async def holding(self, held: ProbeStream) -> AsyncIterator[Subscriptions]:

@@ -18,7 +18,7 @@ from control.records import Pipes
 from control.registry import Registry
 from control.settings import ControlSettings
 from control.subscriptions import Subscriptions
-from mesh import bus, headers
+from mesh import bus, headers, routes
 from mesh.background import running
 from mesh.bounds import Bound, Per
 from mesh.errors import invalid_field, unavailable
@@ -137,7 +137,7 @@ async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
         parts = Parts(Audit(client), outcomes, mesh.settings.calls_per_probe)
         asker = Asker(client, outcomes, registry, Pipes(client, mesh.settings.nats_replicas))
         servicer = ControlService(mesh, mesh.settings, registry, parts, asker)
-        async with outcomes.open(), registry.open():
+        async with outcomes.open(), registry.open(), routes.answering(client, mesh, registry.routes):
             yield {"scope.control.v1.ControlService": partial(add_ControlServiceServicer_to_server, servicer)}
     finally:
         await bus.close(client)

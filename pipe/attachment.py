@@ -2,11 +2,12 @@
 
 import asyncio
 import secrets
+import time
 from enum import StrEnum
 
 from pipe import frames
 from pipe.outbox import Outbox
-from scope.pipe.v1.messages_pb2 import End
+from scope.pipe.v1.messages_pb2 import End, Record
 
 #: How long an end that takes nothing in may keep its stream once that is over, in seconds.
 GRACE = 2.0
@@ -28,16 +29,21 @@ class Attachment:
     """One end's stream. To be made in the task that serves it.
 
     Args:
-        pipe: the id of the pipe.
+        record: of the pipe.
         side: which of its ends.
-        read_only: whether it may send no bytes.
     """
 
-    def __init__(self, pipe: str, side: Side, *, read_only: bool) -> None:
+    def __init__(self, record: Record, side: Side) -> None:
         self.id = secrets.token_hex(16)
-        self.pipe = pipe
+        #: The id of the pipe, and whose it is.
+        self.pipe = record.pipe.id
+        self.organization = record.organization
+        self.probe = record.pipe.probe_id
         self.side = side
-        self.read_only = read_only
+        #: Whether it may send no bytes.
+        self.read_only = side is Side.USER and record.pipe.read_only
+        #: Since when it is attached, in seconds since 1970.
+        self.since = time.time()
         self.outbox = Outbox()
         #: The other end, where that is attached to this replica too.
         self.peer: Attachment | None = None

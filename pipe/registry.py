@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 
+from mesh.routes import timestamp
 from pipe import frames
 from pipe.attachment import Attachment, Side
 from scope.pipe.v1.messages_pb2 import End
+from scope.routes.v1.routes_pb2 import Held
 
 
 class Registry:
@@ -18,6 +20,17 @@ class Registry:
 
     def __len__(self) -> int:
         return sum(map(len, self._pipes.values()))
+
+    def routes(self) -> Iterator[Held]:
+        """The same, for whoever looks for them."""
+        for one in self:
+            yield Held(
+                organization=one.organization,
+                probe_id=one.probe,
+                pipe_id=one.pipe,
+                end=one.side,
+                since=timestamp(one.since),
+            )
 
     def find(self, pipe: str, side: Side) -> Attachment | None:
         """The end of a pipe that is attached here, if it is."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 
-from mesh import bus, headers
+from mesh import bus, headers, routes
 from mesh.background import running
 from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError, invalid_field, permission_denied
@@ -82,7 +82,7 @@ class PipeService:
         await self._joining.make_room(pipe, side)
         async with AsyncExitStack() as stack:
             lease = await self._lease(stack, record, side, permission)
-            attachment = Attachment(pipe, side, read_only=side is Side.USER and record.pipe.read_only)
+            attachment = Attachment(record, side)
             await stack.enter_async_context(self._joining.attached(attachment))
             await context.send_initial_metadata(((headers.READ_ONLY, "true"),) if attachment.read_only else ())
             watching = [self._watch(attachment, lease)]
@@ -189,7 +189,8 @@ async def pipe_service(mesh: Mesh) -> AsyncIterator[Registers]:
         sweeping = Sweeping(parts, settings)
         service = PipeService(mesh, settings, parts)
         beside = running(sweeping.run(), sweeping.keep(), _drain(mesh, parts.registry))
-        async with parts.joining.listening(), beside:
+        answering = routes.answering(client, mesh, parts.registry.routes)
+        async with parts.joining.listening(), answering, beside:
             with ATTACHED.reads(lambda: len(parts.registry)):
                 yield {_NAME: service.register}
             await parts.errands.done()

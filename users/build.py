@@ -29,6 +29,7 @@ from users.instruments import DATABASE
 from users.origins import TrustedOrigins
 from users.purge import purging
 from users.rates import Limits
+from users.routes import Routes
 from users.sessions import Cookie, Rules
 from users.settings import UsersSettings
 from users.usage import Usage
@@ -56,7 +57,8 @@ def users_service(settings: UsersSettings, keys: Keys) -> Build:
                 sending(settings, database),
             ):
                 with DATABASE.reads(database.in_use):
-                    yield registers(mesh, settings, database, keys, usage=usage, refusals=refusals)
+                    routes = Routes(joined, database, settings.mesh_keys)
+                    yield registers(mesh, settings, database, keys, usage=usage, refusals=refusals, routes=routes)
         finally:
             await database.close()
 
@@ -71,6 +73,7 @@ def registers(
     *,
     usage: Usage,
     refusals: Refusals,
+    routes: Routes,
     clock: Callable[[], float] = time.monotonic,
 ) -> Registers:
     """The gRPC services; `clock` tells how old what is remembered is, in seconds."""
@@ -89,6 +92,7 @@ def registers(
     administration = service.AdministrationService(database, refusals, known)
     organization = service.OrganizationService(database, refusals, known, limits, settings.organizations_per_person)
     events = service.AuditService(database, mesh, settings.exports_per_user)
+    tools = service.ToolService(settings.admin_links, routes)
     identity = service.IdentityService(holders, keys, signer, usage)
     return {
         "envoy.service.auth.v3.Authorization": partial(add_AuthorizationServicer_to_server, authorization),
@@ -97,6 +101,7 @@ def registers(
         "scope.users.v1.AdministrationService": partial(
             contract.add_AdministrationServiceServicer_to_server, administration
         ),
+        "scope.users.v1.ToolService": partial(contract.add_ToolServiceServicer_to_server, tools),
         "scope.users.v1.OrganizationService": partial(contract.add_OrganizationServiceServicer_to_server, organization),
         "scope.users.v1.AuditService": partial(contract.add_AuditServiceServicer_to_server, events),
         "scope.users.v1.IdentityService": partial(contract.add_IdentityServiceServicer_to_server, identity),

@@ -11,6 +11,7 @@ from mesh.origins import Origins, Site
 from mesh.rates import Rate, RateSetting
 from mesh.settings import Settings
 from users.mail import Server, address
+from users.tools import Tools
 
 
 def _server(text: str | None) -> Server | None:
@@ -47,6 +48,9 @@ class UsersSettings(Settings):
     )
     #: Without SMTP_URL, the folder that each mail is written into; with neither, mail waits for a week at most.
     mail_directory: Annotated[Path | None, BeforeValidator(lambda text: text or None)] = None
+    #: What the page `/admin/` links for administrators, `NAME=URL` separated by commas: `Grafana=/admin/grafana/,
+    #: Prometheus=https://prometheus.example`.
+    admin_links: Tools = ()
     #: How often one API token or session may call each replica; probes have rates of their own, see collection.
     api_rate: RateSetting = Rate.parse("1000 per second")
     #: How often somebody at one source (an address, or an IPv6 network of 64 bits) may try to sign in.

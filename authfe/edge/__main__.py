@@ -51,6 +51,7 @@ def main(
     cors_origin: Annotated[
         list[str] | None, typer.Option(help="Whose pages may use the API, as https://app.example; repeatable.")
     ] = None,
+    grafana: Annotated[str, typer.Option(help="host:port of a Grafana for administrators; empty for none.")] = "",
 ) -> None:
     """Writes envoy.json and the files that it reads."""
     addresses = {**DEFAULT.clusters, **_clusters(cluster or [])}
@@ -68,6 +69,7 @@ def main(
             collector=telemetry,
             trusted_hops=trusted_hops,
             cors_origins=cors_origin or [],
+            grafana=grafana,
         )
         path = write(deployment, out)
     except ValueError as error:

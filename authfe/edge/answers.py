@@ -17,6 +17,13 @@ _PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 
+#: A tool's pages bring scripts in their markup, and make some; they come from here, call here, and stand in no frame.
+_TOOL_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+
 _ALWAYS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -51,3 +58,8 @@ def redirection() -> list[Config]:
 def pages() -> list[Config]:
     """Set on the files of the pages; how long they may be kept is said by what serves them."""
     return [put("content-security-policy", _PAGE_POLICY)]
+
+
+def tool() -> list[Config]:
+    """Set on what a tool answers; what is ours, it does not set."""
+    return [put("content-security-policy", _TOOL_POLICY), {"remove": "set-cookie"}]

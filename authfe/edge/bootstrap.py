@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from authfe.edge import telemetry
-from authfe.edge.clusters import clusters
+from authfe.edge.clusters import clusters, tools
 from authfe.edge.deployment import Deployment
 from authfe.edge.filters import http_filters
 from authfe.edge.listener import listeners
@@ -38,7 +38,7 @@ def bootstrap(deployment: Deployment, descriptors: Path, secrets: Path) -> Confi
         "layered_runtime": {"layers": [{"name": "bounds", "static_layer": _HTTP_2_BOUNDS}]},
         "static_resources": {
             "listeners": listeners(deployment, filters, secrets),
-            "clusters": [*services, *telemetry.clusters(deployment.collector)],
+            "clusters": [*services, *tools(deployment), *telemetry.clusters(deployment.collector)],
         },
         **telemetry.stats(deployment.collector),
     }

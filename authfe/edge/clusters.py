@@ -17,6 +17,9 @@ PAGES = "ui-server"
 #: What speaks WebSocket with browsers.
 SOCKETS = "sockets"
 
+#: What administrators of the deployment see measurements with.
+GRAFANA = "grafana"
+
 #: Above the most streams one edge carries; the default of 1024 refuses the 1025th.
 _UNLIMITED = 100_000
 
@@ -35,6 +38,18 @@ def clusters(deployment: Deployment) -> list[Config]:
         raise ValueError(f"nothing is routed to {', '.join(unknown)}; there are {', '.join(known)}")
     services = [_service(area, _addresses(deployment, area), _health_service(area, rpcs)) for area in areas]
     return [*services, *(_http(name, _addresses(deployment, name)) for name in (PAGES, SOCKETS))]
+
+
+def tools(deployment: Deployment) -> list[Config]:
+    """A cluster for each tool that is reached through the edge, which is whole without them.
+
+    Raises:
+        ValueError: An address is none.
+    """
+    if not deployment.grafana:
+        return []
+    addresses = [parse_address(deployment.grafana)]
+    return [_cluster(GRAFANA, addresses, {"http_protocol_options": {}}, circuit_breakers=_circuit_breakers())]
 
 
 def _addresses(deployment: Deployment, area: str) -> list[Address]:

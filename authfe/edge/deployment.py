@@ -55,6 +55,7 @@ class Deployment:
         trusted_hops: how many proxies in front of it say by X-Forwarded-For whose request they pass on. Nobody may then
             reach it but through all of them.
         cors_origins: whose pages may use the API in a browser beside its own, as `https://app.example`.
+        grafana: `host:port` of a Grafana that administrators of the deployment reach through it; empty for none.
     """
 
     listen: str
@@ -66,6 +67,7 @@ class Deployment:
     connections: int = CONNECTIONS
     trusted_hops: int = 0
     cors_origins: Sequence[str] = ()
+    grafana: str = ""
 
     def __post_init__(self) -> None:
         if self.redirect and not self.tls:

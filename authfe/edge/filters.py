@@ -90,6 +90,16 @@ def pages() -> Config:
     return {**unguarded(), _HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations=mutations)}
 
 
+def tool(rpc: str) -> Config:
+    """For a route to a tool: the users service decides by the rule of this RPC, and the tool speaks HTTP itself."""
+    mutations = {"response_mutations": answers.tool()}
+    return {
+        **authorized(rpc),
+        **untranscoded(),
+        _HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations=mutations),
+    }
+
+
 def without_grpc_headers() -> dict[str, Config]:
     """For REST routes: what a caller may not say about the gRPC call that its own becomes."""
     removed = [{"remove_on_match": {"key_matcher": matcher}} for matcher in ({"prefix": "grpc-"}, {"suffix": "-bin"})]

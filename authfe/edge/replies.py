@@ -10,7 +10,10 @@ from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 
 from authfe.edge.characters import REFUSED
+from authfe.edge.clusters import GRAFANA
 from authfe.edge.limits import HEADER_KB, HEADERS
+from authfe.edge.refusals import PAGES
+from authfe.edge.tools import GRAFANA_LIVE, PAGE
 from authfe.edge.typed import Config, extension
 from mesh.headers import GRPC, REASON, fact
 from mesh.limits import MESSAGE_BYTES, REQUEST_BYTES
@@ -100,6 +103,7 @@ def local_replies() -> Config:
     denied = _expression(f"'{REASON}' in response.headers")
     return {
         "mappers": [
+            *(_page(status, html, denied) for status, html in PAGES.items()),
             *(_denied(status, denied) for status in _DENIALS),
             # To gRPC callers users says it all.
             {"filter": _all_of([_details("ext_authz_denied"), _is_grpc()])},
@@ -128,6 +132,14 @@ def _failures() -> Iterator[tuple[int, Reply, Config]]:
     yield 426, _NO_WEBSOCKET, _details("direct_response")
     yield 404, _NO_ROUTE, _details("route_not_found", "absolute_path_rejected")
     yield 404, _NO_RPC, _is_grpc()
+
+
+def _page(status: int, html: str, denied: Config) -> Config:
+    """What a browser is shown instead of a page for administrators."""
+    asked = _expression(f"xds.route_name in {[PAGE, GRAFANA, GRAFANA_LIVE]}")
+    browser = _header("accept", string_match={"contains": "text/html"})
+    written = {"text_format_source": {"inline_string": html}, "content_type": "text/html; charset=utf-8"}
+    return {"filter": _all_of([_status("EQ", status), denied, asked, browser]), "body_format_override": written}
 
 
 def _denied(status: int, denied: Config) -> Config:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from types import MappingProxyType
 
-from authfe.edge import cors, filters
+from authfe.edge import cors, filters, tools
 from authfe.edge.bindings import (
     Binding,
     Rpc,
@@ -85,12 +85,16 @@ def routes(deployment: Deployment) -> list[Config]:
     return [
         # What calls itself gRPC is not transcoded, and no service knows a REST path.
         _direct("unknown-rpc", {"prefix": "/api", "grpc": {}}, 404, _NO_RPC),
+        _direct("unknown-rpc", {"prefix": tools.ROOT, "grpc": {}}, 404, _NO_RPC),
+        *tools.grafana(deployment, _WEBSOCKET),
         *([_preflight(deployment.cors_origins)] if deployment.cors_origins else []),
         *(route for binding in all_bindings() for route in _rest(binding)),
         *(route for binding in all_websockets() for route in _websocket(binding)),
         *_other_verbs(taken()),
         *(_grpc(rpc) for rpc in routed()),
         _direct("unknown-rpc", {"prefix": "/", "grpc": {}}, 404, _NO_RPC),
+        # The transcoder takes no path that ends with a slash.
+        _direct("admin", {"path": f"{tools.ROOT}/"}, 308, "", {"location": tools.ROOT}),
         *_pages("openapi", {"path": OPENAPI}),
         _direct("unknown-api", {"path": "/api"}, 404, "There is no such resource."),
         _direct("unknown-api", {"prefix": "/api/"}, 404, "There is no such resource."),

@@ -26,10 +26,11 @@ class AccountsError(Exception):
 
 
 def write_environment(layout: Layout) -> None:
-    """Writes `users.env`, by which `scope-users` finds the accounts and the keys of this data folder."""
+    """Writes `users.env`, by which `scope-users` finds the accounts, the keys and the service of this data folder."""
     keys = {"IDENTITY_KEY_FILE": layout.secrets / "identity.pem", "MESH_KEY_FILE": layout.secrets / "mesh.key"}
     age = {"LOG_MAX_AGE": os.environ["LOG_MAX_AGE"]} if os.environ.get("LOG_MAX_AGE") else {}
-    lines = [f"{name}={value}\n" for name, value in {**accounts_environment(layout), **keys, **age}.items()]
+    users = {"USERS_ADDRESS": ",".join(layout.addresses("users"))}
+    lines = [f"{name}={value}\n" for name, value in {**accounts_environment(layout), **users, **keys, **age}.items()]
     write_private(layout.data / "users.env", "".join(lines))
 
 

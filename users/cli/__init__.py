@@ -2,7 +2,7 @@
 
 import typer
 
-from users.cli import accounts, audit, keys, organizations, people
+from users.cli import accounts, audit, keys, organizations, people, routes
 
 __all__ = ["app", "main"]
 
@@ -15,6 +15,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(accounts.app)
+app.add_typer(routes.app)
 app.add_typer(people.app, name="people")
 app.add_typer(organizations.app, name="organizations")
 app.add_typer(audit.app, name="audit")

@@ -7,6 +7,7 @@ from users.service.identity import IdentityService
 from users.service.organizations import OrganizationService
 from users.service.sessions import SessionService
 from users.service.tokens import TokenService
+from users.service.tools import ToolService
 
 __all__ = [
     "AdministrationService",
@@ -16,4 +17,5 @@ __all__ = [
     "OrganizationService",
     "SessionService",
     "TokenService",
+    "ToolService",
 ]

@@ -29,10 +29,12 @@ from scope.users.v1.service_pb2_grpc import IdentityServiceStub, SessionServiceS
 from users import organizations, sign_in
 from users.audit import Refusals
 from users.build import registers
+from users.bus import Bus
 from users.database import Database
 from users.identity import Keys
 from users.migrations import migrate
 from users.organizations import Created
+from users.routes import Routes
 from users.secrets import Kind
 from users.settings import UsersSettings
 from users.usage import Usage
@@ -229,7 +231,13 @@ def settings(postgres_url: str) -> UsersSettings:
 
 
 @pytest.fixture
-async def users(database: Database, settings: UsersSettings) -> AsyncIterator[Service]:
+async def joined() -> Bus | None:
+    """The bus that the users service of a test is on; none."""
+    return None
+
+
+@pytest.fixture
+async def users(database: Database, settings: UsersSettings, joined: Bus | None) -> AsyncIterator[Service]:
     """A users service on a port of its own, without organizations."""
     keys, clock, mesh_keys = Keys([Ed25519PrivateKey.generate()]), Clock(), MeshKeys([secrets.token_bytes(32)])
     usage, refusals = Usage(database), Refusals(database)
@@ -238,7 +246,9 @@ async def users(database: Database, settings: UsersSettings) -> AsyncIterator[Se
     port = server.add_insecure_port("127.0.0.1:0")
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         mesh = Mesh("users", settings, Renewals(channel, "users", mesh_keys, verifier))
-        for register in registers(mesh, settings, database, keys, usage=usage, refusals=refusals, clock=clock).values():
+        routes = Routes(joined, database, mesh_keys)
+        more: dict[str, Any] = {"usage": usage, "refusals": refusals, "routes": routes, "clock": clock}
+        for register in registers(mesh, settings, database, keys, **more).values():
             register(server)
         await server.start()
         async with running(mesh.renewals.run()):

@@ -35,6 +35,7 @@ from users.build import registers
 from users.database import Database
 from users.identity import Keys
 from users.rotation import IDENTITY, MESH, KeyFile
+from users.routes import Routes
 from users.settings import UsersSettings
 from users.tests.conftest import LOOKUP, Clock, Service
 from users.usage import Usage
@@ -196,7 +197,15 @@ async def _serve(
     address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     channel = await stack.enter_async_context(users_channel(address))
     mesh = Mesh("users", settings, Renewals(channel, "users", own.mesh_keys, verifier))
-    own_registers = registers(mesh, settings, database, own.keys, usage=Usage(database), refusals=Refusals(database))
+    own_registers = registers(
+        mesh,
+        settings,
+        database,
+        own.keys,
+        usage=Usage(database),
+        refusals=Refusals(database),
+        routes=Routes(None, database, own.mesh_keys),
+    )
     for register in own_registers.values():
         register(server)
     await server.start()

@@ -8,6 +8,7 @@ from scope.users.v1 import administration_pb2 as scope_dot_users_dot_v1_dot_admi
 from scope.users.v1 import audit_pb2 as scope_dot_users_dot_v1_dot_audit__pb2
 from scope.users.v1 import messages_pb2 as scope_dot_users_dot_v1_dot_messages__pb2
 from scope.users.v1 import organizations_pb2 as scope_dot_users_dot_v1_dot_organizations__pb2
+from scope.users.v1 import tools_pb2 as scope_dot_users_dot_v1_dot_tools__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -1903,6 +1904,173 @@ class AdministrationService:
             '/scope.users.v1.AdministrationService/ListAllEvents',
             scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsRequest.SerializeToString,
             scope_dot_users_dot_v1_dot_audit__pb2.ListAllEventsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+
+class ToolServiceStub:
+    """What whoever runs the deployment looks at.
+    """
+
+    def __init__(self, channel):
+        """Constructor.
+
+        Args:
+            channel: A grpc.Channel.
+        """
+        self.ListTools = channel.unary_unary(
+                '/scope.users.v1.ToolService/ListTools',
+                request_serializer=scope_dot_users_dot_v1_dot_tools__pb2.ListToolsRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_tools__pb2.ListToolsResponse.FromString,
+                _registered_method=True)
+        self.ListRoutes = channel.unary_unary(
+                '/scope.users.v1.ToolService/ListRoutes',
+                request_serializer=scope_dot_users_dot_v1_dot_tools__pb2.ListRoutesRequest.SerializeToString,
+                response_deserializer=scope_dot_users_dot_v1_dot_tools__pb2.ListRoutesResponse.FromString,
+                _registered_method=True)
+        self.ShowPage = channel.unary_unary(
+                '/scope.users.v1.ToolService/ShowPage',
+                request_serializer=scope_dot_users_dot_v1_dot_tools__pb2.ShowPageRequest.SerializeToString,
+                response_deserializer=google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
+                _registered_method=True)
+
+
+class ToolServiceServicer:
+    """What whoever runs the deployment looks at.
+    """
+
+    def ListTools(self, request, context):
+        """Lists the tools that the deployment names.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRoutes(self, request, context):
+        """Asks every replica of control and pipe what it holds, and answers after a second what they said: by which replica a
+        probe is called, and through which ones a terminal goes. Answers UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus
+        cannot be reached.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ShowPage(self, request, context):
+        """Answers a page for browsers that links the tools and shows the routes. A browser that has no session, or one of
+        somebody who does not administer the deployment, gets a page that says so, with the same status as everybody else.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+
+def add_ToolServiceServicer_to_server(servicer, server):
+    rpc_method_handlers = {
+            'ListTools': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTools,
+                    request_deserializer=scope_dot_users_dot_v1_dot_tools__pb2.ListToolsRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_tools__pb2.ListToolsResponse.SerializeToString,
+            ),
+            'ListRoutes': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRoutes,
+                    request_deserializer=scope_dot_users_dot_v1_dot_tools__pb2.ListRoutesRequest.FromString,
+                    response_serializer=scope_dot_users_dot_v1_dot_tools__pb2.ListRoutesResponse.SerializeToString,
+            ),
+            'ShowPage': grpc.unary_unary_rpc_method_handler(
+                    servicer.ShowPage,
+                    request_deserializer=scope_dot_users_dot_v1_dot_tools__pb2.ShowPageRequest.FromString,
+                    response_serializer=google_dot_api_dot_httpbody__pb2.HttpBody.SerializeToString,
+            ),
+    }
+    generic_handler = grpc.method_handlers_generic_handler(
+            'scope.users.v1.ToolService', rpc_method_handlers)
+    server.add_generic_rpc_handlers((generic_handler,))
+    server.add_registered_method_handlers('scope.users.v1.ToolService', rpc_method_handlers)
+
+
+ # This class is part of an EXPERIMENTAL API.
+class ToolService:
+    """What whoever runs the deployment looks at.
+    """
+
+    @staticmethod
+    def ListTools(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.ToolService/ListTools',
+            scope_dot_users_dot_v1_dot_tools__pb2.ListToolsRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_tools__pb2.ListToolsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRoutes(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.ToolService/ListRoutes',
+            scope_dot_users_dot_v1_dot_tools__pb2.ListRoutesRequest.SerializeToString,
+            scope_dot_users_dot_v1_dot_tools__pb2.ListRoutesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ShowPage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/scope.users.v1.ToolService/ShowPage',
+            scope_dot_users_dot_v1_dot_tools__pb2.ShowPageRequest.SerializeToString,
+            google_dot_api_dot_httpbody__pb2.HttpBody.FromString,
             options,
             channel_credentials,
             insecure,

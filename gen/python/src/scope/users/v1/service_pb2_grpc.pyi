@@ -10,6 +10,7 @@ from scope.users.v1 import administration_pb2 as _administration_pb2
 from scope.users.v1 import audit_pb2 as _audit_pb2
 from scope.users.v1 import messages_pb2 as _messages_pb2
 from scope.users.v1 import organizations_pb2 as _organizations_pb2
+from scope.users.v1 import tools_pb2 as _tools_pb2
 import abc as _abc_1
 import grpc as _grpc
 import sys
@@ -747,6 +748,76 @@ class AdministrationServiceServicer(metaclass=_abc_1.ABCMeta):
         """Lists what was done and refused in the deployment, the newest first."""
 
 def add_AdministrationServiceServicer_to_server(servicer: AdministrationServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
+
+class ToolServiceStub:
+    """What whoever runs the deployment looks at."""
+
+    @_typing.overload
+    def __new__(cls, channel: _grpc.Channel) -> _Self: ...
+    @_typing.overload
+    def __new__(cls, channel: _aio.Channel) -> ToolServiceAsyncStub: ...
+    ListTools: _grpc.UnaryUnaryMultiCallable[_tools_pb2.ListToolsRequest, _tools_pb2.ListToolsResponse]
+    """Lists the tools that the deployment names."""
+    ListRoutes: _grpc.UnaryUnaryMultiCallable[_tools_pb2.ListRoutesRequest, _tools_pb2.ListRoutesResponse]
+    """Asks every replica of control and pipe what it holds, and answers after a second what they said: by which replica a
+    probe is called, and through which ones a terminal goes. Answers UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus
+    cannot be reached.
+    """
+    ShowPage: _grpc.UnaryUnaryMultiCallable[_tools_pb2.ShowPageRequest, _httpbody_pb2.HttpBody]
+    """Answers a page for browsers that links the tools and shows the routes. A browser that has no session, or one of
+    somebody who does not administer the deployment, gets a page that says so, with the same status as everybody else.
+    """
+
+@_typing.type_check_only
+class ToolServiceAsyncStub(ToolServiceStub):
+    """What whoever runs the deployment looks at."""
+
+    def __init__(self, channel: _aio.Channel) -> None: ...
+    ListTools: _aio.UnaryUnaryMultiCallable[_tools_pb2.ListToolsRequest, _tools_pb2.ListToolsResponse]  # type: ignore[assignment]
+    """Lists the tools that the deployment names."""
+    ListRoutes: _aio.UnaryUnaryMultiCallable[_tools_pb2.ListRoutesRequest, _tools_pb2.ListRoutesResponse]  # type: ignore[assignment]
+    """Asks every replica of control and pipe what it holds, and answers after a second what they said: by which replica a
+    probe is called, and through which ones a terminal goes. Answers UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus
+    cannot be reached.
+    """
+    ShowPage: _aio.UnaryUnaryMultiCallable[_tools_pb2.ShowPageRequest, _httpbody_pb2.HttpBody]  # type: ignore[assignment]
+    """Answers a page for browsers that links the tools and shows the routes. A browser that has no session, or one of
+    somebody who does not administer the deployment, gets a page that says so, with the same status as everybody else.
+    """
+
+class ToolServiceServicer(metaclass=_abc_1.ABCMeta):
+    """What whoever runs the deployment looks at."""
+
+    @_abc_1.abstractmethod
+    def ListTools(
+        self,
+        request: _tools_pb2.ListToolsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tools_pb2.ListToolsResponse, _abc.Awaitable[_tools_pb2.ListToolsResponse]]:
+        """Lists the tools that the deployment names."""
+
+    @_abc_1.abstractmethod
+    def ListRoutes(
+        self,
+        request: _tools_pb2.ListRoutesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_tools_pb2.ListRoutesResponse, _abc.Awaitable[_tools_pb2.ListRoutesResponse]]:
+        """Asks every replica of control and pipe what it holds, and answers after a second what they said: by which replica a
+        probe is called, and through which ones a terminal goes. Answers UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus
+        cannot be reached.
+        """
+
+    @_abc_1.abstractmethod
+    def ShowPage(
+        self,
+        request: _tools_pb2.ShowPageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_httpbody_pb2.HttpBody, _abc.Awaitable[_httpbody_pb2.HttpBody]]:
+        """Answers a page for browsers that links the tools and shows the routes. A browser that has no session, or one of
+        somebody who does not administer the deployment, gets a page that says so, with the same status as everybody else.
+        """
+
+def add_ToolServiceServicer_to_server(servicer: ToolServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class AuditServiceStub:
     """What was done in an organization and what was refused. Nothing of it can be changed. Answers UNAVAILABLE

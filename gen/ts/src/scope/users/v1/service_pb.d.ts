@@ -9,6 +9,7 @@ import type { CreateTokenRequestSchema, CreateTokenResponseSchema, DeleteTokenRe
 import type { AcceptInvitationRequestSchema, AcceptInvitationResponseSchema, CreateOrganizationRequestSchema, CreateOrganizationResponseSchema, DeclineInvitationRequestSchema, DeclineInvitationResponseSchema, DeleteOrganizationRequestSchema, DeleteOrganizationResponseSchema, GenerateOrganizationIdRequestSchema, GenerateOrganizationIdResponseSchema, GetOrganizationRequestSchema, GetOrganizationResponseSchema, InviteRequestSchema, InviteResponseSchema, LeaveRequestSchema, LeaveResponseSchema, ListInvitationsRequestSchema, ListInvitationsResponseSchema, ListMembersRequestSchema, ListMembersResponseSchema, ListMyInvitationsRequestSchema, ListMyInvitationsResponseSchema, ListOrganizationsRequestSchema, ListOrganizationsResponseSchema, ListRolesRequestSchema, ListRolesResponseSchema, RemoveMemberRequestSchema, RemoveMemberResponseSchema, RevokeInvitationRequestSchema, RevokeInvitationResponseSchema, UpdateMemberRequestSchema, UpdateMemberResponseSchema, UpdateOrganizationRequestSchema, UpdateOrganizationResponseSchema } from "./organizations_pb.js";
 import type { ApproveRequestSchema, ApproveResponseSchema, DisableRequestSchema, DisableResponseSchema, EnableRequestSchema, EnableResponseSchema, ImpersonateRequestSchema, ImpersonateResponseSchema, ListAllOrganizationsRequestSchema, ListAllOrganizationsResponseSchema, ListPeopleRequestSchema, ListPeopleResponseSchema, SetAdministratorRequestSchema, SetAdministratorResponseSchema, SetLimitsRequestSchema, SetLimitsResponseSchema, SetRefusalRequestSchema, SetRefusalResponseSchema } from "./administration_pb.js";
 import type { ExportEventsRequestSchema, ListAllEventsRequestSchema, ListAllEventsResponseSchema, ListEventsRequestSchema, ListEventsResponseSchema } from "./audit_pb.js";
+import type { ListRoutesRequestSchema, ListRoutesResponseSchema, ListToolsRequestSchema, ListToolsResponseSchema, ShowPageRequestSchema } from "./tools_pb.js";
 import type { HttpBodySchema } from "../../../google/api/httpbody_pb.js";
 
 /**
@@ -470,6 +471,47 @@ export declare const AdministrationService: GenService<{
     methodKind: "unary";
     input: typeof ListAllEventsRequestSchema;
     output: typeof ListAllEventsResponseSchema;
+  },
+}>;
+
+/**
+ * What whoever runs the deployment looks at.
+ *
+ * @generated from service scope.users.v1.ToolService
+ */
+export declare const ToolService: GenService<{
+  /**
+   * Lists the tools that the deployment names.
+   *
+   * @generated from rpc scope.users.v1.ToolService.ListTools
+   */
+  listTools: {
+    methodKind: "unary";
+    input: typeof ListToolsRequestSchema;
+    output: typeof ListToolsResponseSchema;
+  },
+  /**
+   * Asks every replica of control and pipe what it holds, and answers after a second what they said: by which replica a
+   * probe is called, and through which ones a terminal goes. Answers UNAVAILABLE (SERVICE_UNAVAILABLE) while the bus
+   * cannot be reached.
+   *
+   * @generated from rpc scope.users.v1.ToolService.ListRoutes
+   */
+  listRoutes: {
+    methodKind: "unary";
+    input: typeof ListRoutesRequestSchema;
+    output: typeof ListRoutesResponseSchema;
+  },
+  /**
+   * Answers a page for browsers that links the tools and shows the routes. A browser that has no session, or one of
+   * somebody who does not administer the deployment, gets a page that says so, with the same status as everybody else.
+   *
+   * @generated from rpc scope.users.v1.ToolService.ShowPage
+   */
+  showPage: {
+    methodKind: "unary";
+    input: typeof ShowPageRequestSchema;
+    output: typeof HttpBodySchema;
   },
 }>;
 
