@@ -2,11 +2,12 @@
 # PYTHON (what `.venv` is made with).
 PYTHON ?= python3
 BIN := .venv/bin
+SCRIPTS = $(sort $(shell grep -lIm1 '^\#!.*sh$$' .ci/* deploy/* deploy/images/* 2>/dev/null) $(wildcard deploy/*.sh))
 SOURCES := mesh users collection query control pipe authfe ui deploy docs tests proto sdk probe conftest.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down login status ui test lint gen bench clean installed installed-dev new-enough
+.PHONY: help up down login status ui test lint gen bench render clean installed installed-dev new-enough
 
 help:
 	@echo "make TARGET, one of"
@@ -38,7 +39,7 @@ else
 	@echo "ONLY=$(ONLY): it is unit, integration, e2e or ui" >&2; exit 2
 endif
 
-lint: installed-dev ## Check style, types, imports, contracts, and that generated files are up to date
+lint: installed-dev ## Check style, types, imports, contracts, scripts, and that generated files are up to date
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy $(SOURCES)
@@ -48,12 +49,21 @@ lint: installed-dev ## Check style, types, imports, contracts, and that generate
 	$(BIN)/buf lint .build/image.binpb
 	$(BIN)/python proto/breaking.py
 	$(BIN)/python -m deploy.node ui run check
+	@$(BIN)/python deploy/packages.py lint
+	shellcheck $(SCRIPTS)
 
 gen: installed-dev ## Generate gen/ and envoy/ from the contracts, and tables of docs/ from the code
 	@$(BIN)/python proto/generated.py gen
 
 bench: installed-dev ## Measure for some twenty minutes, print tables and JSON, update docs/performance.md. SECONDS=5 ONLY=ingest,edge
 	@exec $(BIN)/python -m tests.load bench $(if $(SECONDS),--seconds $(SECONDS)) $(if $(ONLY),--only $(ONLY))
+
+render: ## Print the Kubernetes manifests of ENV=local|dev|prod, or its probes' with ENV=probe/prod
+	@test -n "$(ENV)" && test -f "deploy/k8s/$(ENV)/kustomization.yaml" || { echo "ENV=$(ENV): say which manifests," \
+		"one of local dev prod probe/local probe/dev probe/prod probe/elsewhere" >&2; exit 2; }
+	@command -v kubectl >/dev/null || { echo "kubectl is not installed. 1.27 or newer is needed: on Debian 13 and newer" \
+		"apt-get install kubectl, elsewhere as https://kubernetes.io/docs/tasks/tools/ says" >&2; exit 1; }
+	@kubectl kustomize "deploy/k8s/$(ENV)"
 
 clean: ## Remove what was installed and built; data folders stay
 	rm -rf .venv .build ui/dist ui/node_modules gen/ts/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ["up", "down", "login", "status", "ui", "test", "lint", "gen", "bench", "clean"]
+TARGETS = ["up", "down", "login", "status", "ui", "test", "lint", "gen", "bench", "render", "clean"]
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -43,3 +44,25 @@ def test_what_is_installed_is_pinned_by_its_hash_and_names_no_host(which: str) -
     assert packages
     assert all("--hash=sha256:" in package for package in packages)
     assert "://" not in text
+
+
+def test_every_script_is_looked_at() -> None:
+    (line,) = [line for line in make("--dry-run", "lint").stdout.splitlines() if line.startswith("shellcheck ")]
+    parts = (ROOT / "deploy").rglob("*")
+    scripts = {str(part.relative_to(ROOT)) for part in parts if part.is_file() and b"sh\n" in part.read_bytes()[:25]}
+    assert {script for script in scripts if not script.endswith(".py")} | {".ci/run"} <= set(line.split()[1:])
+
+
+def test_manifests_of_what_is_not_there_are_not_rendered() -> None:
+    for arguments in ((), ("ENV=production",)):
+        answer = make("render", *arguments)
+        assert answer.returncode == 2
+        assert "one of local dev prod probe/local" in answer.stderr
+
+
+def test_without_kubectl_it_is_said_what_to_install(tmp_path: Path) -> None:
+    for tool in ("sh", "sed"):
+        (tmp_path / tool).symlink_to(shutil.which(tool) or "")
+    answer = make("render", "ENV=probe/prod", f"PATH={tmp_path}")
+    assert answer.returncode != 0
+    assert "apt-get install kubectl" in answer.stderr
