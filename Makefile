@@ -1,13 +1,14 @@
-# Everything that is done with this repository. Variables: PORT DATA HOST REPLICAS PROBE (up, down, login, status), ONLY (test),
-# PYTHON (what `.venv` is made with).
+# Everything that is done with this repository. Variables: PORT DATA HOST REPLICAS PROBE (up, down, login, status), ONLY (test, bench,
+# images), ENGINE BASE CA (images), ENV (render), PYTHON (what `.venv` is made with).
 PYTHON ?= python3
 BIN := .venv/bin
+comma := ,
 SCRIPTS = $(sort $(shell grep -lIm1 '^\#!.*sh$$' .ci/* deploy/* deploy/images/* 2>/dev/null) $(wildcard deploy/*.sh))
 SOURCES := mesh users collection query control pipe authfe ui deploy docs tests proto sdk probe conftest.py
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help up down login status ui test lint gen bench render clean installed installed-dev new-enough
+.PHONY: help up down login status ui test lint gen bench render images clean installed installed-dev new-enough
 
 help:
 	@echo "make TARGET, one of"
@@ -64,6 +65,9 @@ render: ## Print the Kubernetes manifests of ENV=local|dev|prod, or its probes' 
 	@command -v kubectl >/dev/null || { echo "kubectl is not installed. 1.27 or newer is needed: on Debian 13 and newer" \
 		"apt-get install kubectl, elsewhere as https://kubernetes.io/docs/tasks/tools/ says" >&2; exit 1; }
 	@kubectl kustomize "deploy/k8s/$(ENV)"
+
+images: new-enough ## Build the images that something changed for. ENGINE=docker|podman ONLY=users,query BASE= CA=
+	@PYTHON="$(PYTHON)" exec deploy/images/build $(subst $(comma), ,$(ONLY))
 
 clean: ## Remove what was installed and built; data folders stay
 	rm -rf .venv .build ui/dist ui/node_modules gen/ts/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-TARGETS = ["up", "down", "login", "status", "ui", "test", "lint", "gen", "bench", "render", "clean"]
+TARGETS = ["up", "down", "login", "status", "ui", "test", "lint", "gen", "bench", "render", "images", "clean"]
 
 
 def make(*arguments: str) -> "subprocess.CompletedProcess[str]":
