@@ -180,7 +180,9 @@ def _preflight(origins: Sequence[str]) -> Config:
 def _direct(
     name: str, match: Config, status: int, message: str, headers: Mapping[str, str] = MappingProxyType({})
 ) -> Config:
-    added = [{"header": {"key": key, "value": value}} for key, value in headers.items()]
+    # Envoy itself adds a location to what redirects: the very address that was asked for.
+    whole = {"append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    added = [{"header": {"key": key, "value": value}, **whole} for key, value in headers.items()]
     return {
         "name": name,
         "match": match,

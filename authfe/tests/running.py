@@ -80,6 +80,7 @@ class Edge:
     redirect_port: int = 0
     trusted_hops: int = 0
     cors_origins: Sequence[str] = ()
+    grafana: str = ""
     #: What a test changes about the configuration, for not to wait as long as others must.
     adapt: Callable[[str], str] = str
     sockets: Sequence[SocketsServer] = ()
@@ -113,13 +114,14 @@ class Edge:
             redirect=redirect,
             trusted_hops=self.trusted_hops,
             cors_origins=self.cors_origins,
+            grafana=self.grafana,
         )
         path = write(deployment, self.folder)
         path.write_text(self.adapt(path.read_text()))
         flags = ["--disable-hot-restart", "--concurrency", "1", "-l", "warn", "--file-flush-interval-msec", "50"]
         with self.log.open("wb") as out, (self.folder / "envoy.log").open("wb") as errors:
             self.process = subprocess.Popen([_ENVOY, "-c", str(path), *flags], stdout=out, stderr=errors)
-        everybody = len(self.replicas) + len(self.pages) + len(sockets)
+        everybody = len(self.replicas) + len(self.pages) + len(sockets) + bool(self.grafana)
         until(lambda: self._runs() and healthy_replicas(admin) == everybody, "every replica is found healthy")
 
     def _runs(self) -> bool:

@@ -8,7 +8,7 @@ from typing import Self
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from authfe.edge import Origins, Site, on_loopback
+from authfe.edge import Origins, Site, on_loopback, parse_address
 from deploy.local.telemetry import Telemetry
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -44,6 +44,8 @@ class Options(Telemetry):
     trusted_hops: int = Field(0, ge=0, le=16)
     #: Whose pages may use the API in a browser beside its own, as `https://app.example`, separated by commas.
     cors_origins: Origins = ()
+    #: Where a Grafana is, `HOST:PORT`, that administrators reach as `/admin/grafana/`.
+    grafana_address: str = ""
 
     _ip: _Address = PrivateAttr()
 
@@ -51,6 +53,13 @@ class Options(Telemetry):
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         return value and value.expanduser().resolve()
+
+    @field_validator("grafana_address")
+    @classmethod
+    def _an_address(cls, value: str) -> str:
+        if value:
+            parse_address(value)
+        return value
 
     @model_validator(mode="after")
     def _resolved(self) -> Self:

@@ -73,11 +73,16 @@ def _own_environment(layout: Layout, replica: Replica) -> dict[str, str]:
             **accounts_environment(layout),
             "IDENTITY_KEY_FILE": str(layout.secrets / "identity.pem"),
             "CORS_ORIGINS": ",".join(layout.options.cors_origins),
+            "ADMIN_LINKS": ",".join([*_grafana_link(layout), os.environ.get("ADMIN_LINKS", "")]),
             # Whoever reaches this machine's mesh may use it; SMTP_URL and MAIL_FROM are passed on as they are.
             "SIGNUP": os.environ.get("SIGNUP") or "open",
             "MAIL_DIRECTORY": str(layout.data / "mail"),
         }
     return shared
+
+
+def _grafana_link(layout: Layout) -> list[str]:
+    return ["Grafana=/admin/grafana/"] if layout.options.grafana_address else []
 
 
 def envoy(layout: Layout, private: Path) -> Command:
@@ -92,6 +97,7 @@ def envoy(layout: Layout, private: Path) -> Command:
         collector=layout.options.collector,
         trusted_hops=layout.options.trusted_hops,
         cors_origins=layout.options.cors_origins,
+        grafana=layout.options.grafana_address,
         connections=connections(open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))),
     )
     configuration = write(deployment, layout.data / "envoy")

@@ -40,6 +40,7 @@ def test_defaults_and_relative_folders(monkeypatch: pytest.MonkeyPatch, tmp_path
         ("PUBLIC_URL", "scope.example", "is no origin"),
         ("PUBLIC_URL", "https://scope.example/scope", "is no origin"),
         ("PUBLIC_URL", "http://scope.example", "INSECURE=1"),
+        ("GRAFANA_ADDRESS", "http://grafana:3000/", "not an address of the form host:port"),
         ("CORS_ORIGINS", "*", r"'\*' is no origin"),
         ("CORS_ORIGINS", "https://app.example,https://*.example", r"'https://\*.example' is no origin"),
         ("CORS_ORIGINS", "https://app.example/page", "without \\* or a path"),
