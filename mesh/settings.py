@@ -12,8 +12,20 @@ from mesh.keyring import MeshKeys
 from mesh.limits import REQUESTS_PER_CREDENTIAL
 
 
-class ProcessSettings(BaseSettings):
+class EnvironmentSettings(BaseSettings):
     """Settings by the name of their environment variable in lower case; who is made of it adds its own."""
+
+    @classmethod
+    def read(cls) -> Self:
+        """What the environment says; ends the process with a line for each variable that says something else."""
+        try:
+            return cls()
+        except ValidationError as error:
+            raise SystemExit("\n".join(map(_problem, error.errors()))) from None
+
+
+class ProcessSettings(EnvironmentSettings):
+    """What every process is told that serves."""
 
     #: Where it serves, `HOST:PORT`.
     listen: str
@@ -25,14 +37,6 @@ class ProcessSettings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     #: How long work in flight may go on after SIGTERM, in seconds.
     drain_seconds: float = 10.0
-
-    @classmethod
-    def read(cls) -> Self:
-        """What the environment says; ends the process with a line for each variable that says something else."""
-        try:
-            return cls()
-        except ValidationError as error:
-            raise SystemExit("\n".join(map(_problem, error.errors()))) from None
 
     @field_validator("listen", "metrics_listen")
     @classmethod
@@ -68,4 +72,5 @@ class Settings(ProcessSettings):
 
 def _problem(found: ErrorDetails) -> str:
     name = ".".join(str(part).upper() for part in found["loc"])
-    return f"{name}: {found['msg'].removeprefix('Value error, ')}"
+    message = found["msg"].removeprefix("Value error, ")
+    return f"{name}: {message}" if name else message  # what several say together names them itself

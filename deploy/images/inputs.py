@@ -1,7 +1,7 @@
 """What images are made of, by their Containerfile: `python3 deploy/images/inputs.py BASE COMPONENT` prints a digest.
 
-It changes exactly with what the component's image is built from: its base, the instructions of its stages, and the files
-that these copy. Only the standard library is here, so that building needs nothing installed.
+It changes exactly with what the component's image is built from: its base, the instructions of its stages, and the
+files that these copy. Only the standard library is here, so that building needs nothing installed.
 """
 
 import hashlib

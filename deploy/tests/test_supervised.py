@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from authfe.frontend.envoy import connections
 from deploy.local import supervised
 from deploy.local.command import Command, open_files, plain_environment
-from deploy.local.services import connections
 from deploy.local.supervised import NeverReadyError, Pause, Supervised, bound
 from deploy.tests.waiting import until
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from authfe.edge import Collector
-from deploy.local.telemetry import Telemetry
+from authfe.frontend.telemetry import Telemetry
 
 ENDPOINT = "http://127.0.0.1:4317"
 
