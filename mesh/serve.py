@@ -18,7 +18,7 @@ import uvloop
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
-from mesh import logs
+from mesh import logs, replicas
 from mesh.access import largest_request
 from mesh.background import running
 from mesh.contracts import rpcs, service_of, services
@@ -44,6 +44,9 @@ _SERVER_OPTIONS = (
     # The edge asks every two seconds whether we are there, also while it has no call here.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 1_000),
+    # Whoever asks by a name looks it up again when a connection ends, and finds replicas that came since. Calls and
+    # streams that are under way stay on the old connection for as long as they take.
+    ("grpc.max_connection_age_ms", 300_000),
 )
 _log = structlog.get_logger()
 
@@ -161,11 +164,10 @@ async def _add_health(server: grpc.aio.Server, names: Iterable[str]) -> health.a
 
 @asynccontextmanager
 async def users_channel(addresses: str) -> AsyncIterator[grpc.aio.Channel]:
-    """A channel to every replica of users, `HOST:PORT[,HOST:PORT...]`, taking turns."""
-    first_host = addresses.rpartition(":")[0].split(",")[-1]
-    scheme = "ipv4:" if first_host.replace(".", "").isdigit() else "dns:///"
-    options = (("grpc.lb_policy_name", "round_robin"), ("grpc.max_reconnect_backoff_ms", 1_000))
-    async with grpc.aio.insecure_channel(scheme + addresses, options=options, interceptors=[Calling()]) as channel:
+    """A channel to every replica of users, by addresses as `replicas.target` takes them, taking turns."""
+    options = (*replicas.BALANCED, ("grpc.max_reconnect_backoff_ms", 1_000))
+    target = replicas.target(addresses)
+    async with grpc.aio.insecure_channel(target, options=options, interceptors=[Calling()]) as channel:
         yield channel
 
 

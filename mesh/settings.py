@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
+from mesh import replicas
 from mesh.keyring import MeshKeys
 from mesh.limits import REQUESTS_PER_CREDENTIAL
 
@@ -52,7 +53,8 @@ class Settings(ProcessSettings):
     #: The file with the deployment's mesh keys, each on its line: at least 32 bytes as hexadecimal text. The first
     #: makes tokens and seals, all verify. It is read again when it changes.
     mesh_key_file: Path
-    #: Where the users service is, `HOST:PORT` of each replica, separated by commas.
+    #: Where the users service is: `HOST:PORT` of a name that stands for all replicas, or of each replica's numeric
+    #: address, separated by commas.
     users_address: str
     #: Where the bus is, `nats://HOST:PORT` of each server that may be asked first, separated by commas.
     nats_url: str = ""
@@ -63,6 +65,12 @@ class Settings(ProcessSettings):
     nats_replicas: int = Field(default=1, ge=1, le=5)
     #: How many calls of one credential are worked on at once, streams of reports excepted; a watch counts as one.
     requests_per_credential: int = Field(default=REQUESTS_PER_CREDENTIAL, ge=1)
+
+    @field_validator("users_address")
+    @classmethod
+    def _connected_to(cls, value: str) -> str:
+        replicas.target(value)
+        return value
 
     @cached_property
     def mesh_keys(self) -> MeshKeys:

@@ -9,6 +9,7 @@ import grpc
 
 from authfe.sockets.bridge import Call
 from authfe.sockets.frames import FRAME_BYTES
+from mesh import replicas
 from mesh.background import running
 from scope.pipe.v1.messages_pb2 import AttachRequest, AttachResponse
 
@@ -18,6 +19,7 @@ PATIENCE = 5.0
 _ATTACH = "/scope.pipe.v1.PipeService/Attach"
 _READY = grpc.ChannelConnectivity.READY
 _OPTIONS = (
+    *replicas.BALANCED,
     # One that is back is used again soon, and one whose machine is gone is given up soon; the server takes such pings.
     ("grpc.max_reconnect_backoff_ms", 500),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -57,10 +59,15 @@ class Pipes:
         return waiting[done.pop()]
 
 
+def connect(address: str) -> grpc.aio.Channel:
+    """To the replica at `HOST:PORT`, or to those that the name stands for."""
+    return grpc.aio.insecure_channel(replicas.target(address), options=_OPTIONS)
+
+
 @asynccontextmanager
 async def connected(addresses: str) -> AsyncIterator[Pipes]:
     """Connects to `HOST:PORT[,HOST:PORT...]`, and again whenever a connection is lost."""
-    channels = [grpc.aio.insecure_channel(address, options=_OPTIONS) for address in addresses.split(",")]
+    channels = [connect(address) for address in addresses.split(",")]
     try:
         async with running(*map(_keep, channels)):
             yield Pipes(channels)

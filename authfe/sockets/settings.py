@@ -8,7 +8,8 @@ from mesh.settings import ProcessSettings
 class SocketsSettings(ProcessSettings):
     """Beside what every process is told."""
 
-    #: Where the pipe service is, `HOST:PORT` of each replica, separated by commas; the first that answers is used.
+    #: Where the pipe service is, `HOST:PORT` of each replica, separated by commas: the first that answers is used. A
+    #: name may stand for several, which take turns.
     pipe_address: str
     #: How many WebSockets may be open at once at each replica.
     sockets: int = Field(default=5_000, ge=1)
