@@ -56,6 +56,7 @@ PLACES = (
         Place(f"admin-{section}", "admin", f"/admin/{section}", shows)
         for section, shows in (("people", "dan@example.org"), ("organizations", "The shop"), ("audit", "token"))
     ),
+    Place("admin-tools", "admin", "/admin/tools", "Which replica"),
     Place("unknown", "unknown", "/no/such/page/here", "no such page"),
 )
 

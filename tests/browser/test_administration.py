@@ -3,11 +3,12 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.axe import problems
 from tests.browser.conftest import Open
 from tests.browser.maps import shown
 from tests.browser.people import People
 from tests.browser.watched import Watched, named
-from tests.e2e.client import wait_for
+from tests.e2e.client import Mesh, wait_for
 
 
 def find(page: Page, text: str) -> None:
@@ -84,3 +85,41 @@ def test_acting_as_somebody_shows_what_they_see_and_ends(people: People, open_pa
     expect(page.locator(named(page, "admin"))).to_be_visible()
     page.goto(page.url.replace("people", "audit"))
     expect(page.get_by_role("table", name="Events")).to_contain_text("sees no hosts")
+
+
+def test_the_tools_are_a_link_away_and_say_who_holds_which_probe(people: People, open_page: Open, mesh: Mesh) -> None:
+    page = open_page("/admin/people", people.administrator)
+    page.get_by_role("navigation", name="Administration").get_by_role("link", name="Tools").click()
+    expect(page.get_by_role("heading", name="Tools", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Which replica").click()
+    expect(page).to_have_url(f"{mesh.url}/admin")
+    expect(page.get_by_role("region", name="Replicas").get_by_role("cell", name="control")).to_be_visible()
+    routes = page.get_by_role("region", name="Routes").get_by_role("row")
+    expect(routes.filter(has_text="local")).to_have_count(1)
+    assert problems(page) == []
+    page.get_by_role("searchbox").fill("no-such-probe")
+    page.get_by_role("button", name="Search").click()
+    expect(page.get_by_text("0 of 0.")).to_be_visible()
+    page.get_by_role("link", name="People to approve").click()
+    expect(page.get_by_role("table", name="People")).to_be_visible()
+
+
+def test_whoever_may_not_see_the_tools_is_led_to_where_they_may_go(
+    people: People, open_page: Open, mesh: Mesh, watched: Watched
+) -> None:
+    watched.expect(r" 40[13]$")
+    page = open_page("/")
+    page.goto(f"{mesh.url}/admin/")
+    expect(page.get_by_role("heading", name="Sign in to see this page")).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("link", name="Sign in").click()
+    expect(page.get_by_text("Sign in to see this page")).to_be_visible()
+    people.administrator.signs_in(page.context)
+    page.reload()
+    expect(page.get_by_role("heading", name="Tools", exact=True)).to_be_visible()
+
+    page = open_page("/", people.approved("curious@example.org"))
+    page.goto(f"{mesh.url}/admin/")
+    expect(page.get_by_role("heading", name="Only administrators")).to_be_visible()
+    page.get_by_role("link", name="To the start page").click()
+    expect(page).to_have_url(f"{mesh.url}/#/")

@@ -58,6 +58,13 @@ describe("administration", () => {
     expect(screen.queryByRole("button", { name: /Approve/ })).toBeNull();
   });
 
+  it("links the tools, and the page that has them without scripts", async () => {
+    serve({ "GET /api/users/admin/tools": () => ({ tools: [{ name: "Grafana", url: "/admin/grafana/" }] }) });
+    show(<Administration section="tools" />, ME);
+    expect((await screen.findByRole("link", { name: "Grafana" })).getAttribute("href")).toBe("/admin/grafana/");
+    expect(screen.getByRole("link", { name: /Which replica/ }).getAttribute("href")).toBe("/admin");
+  });
+
   it("sends an organization's limits whole, and says beside an input what is wrong with it", async () => {
     const field = { "limits.reports_per_second": "must be greater than or equal to 1" };
     const arrived = serve({

@@ -7,6 +7,7 @@ import { href } from "../routes";
 import { DeploymentAudit } from "./audit";
 import { Organizations } from "./organizations";
 import { People } from "./people";
+import { Tools } from "./tools";
 
 interface Section {
   id: string;
@@ -18,6 +19,7 @@ const SECTIONS: readonly Section[] = [
   { id: "people", title: "People", show: People },
   { id: "organizations", title: "Organizations", show: Organizations },
   { id: "audit", title: "Audit", show: DeploymentAudit },
+  { id: "tools", title: "Tools", show: Tools },
 ];
 
 const LINKS = SECTIONS.map(({ id, title }) => ({ id, title, href: href({ page: "admin", section: id }) }));

@@ -9,6 +9,7 @@ export const keys = {
   people: ["admin", "people"] as const,
   organizations: ["admin", "organizations"] as const,
   audit: ["admin", "audit"] as const,
+  tools: ["admin", "tools"] as const,
 };
 
 type PeoplePage = Complete<Answered<"GET /api/users/admin/users">>;

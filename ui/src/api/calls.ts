@@ -109,6 +109,7 @@ import type {
   UpdateOrganizationRequestJson,
   UpdateOrganizationResponseJson,
 } from "scope-api/scope/users/v1/organizations_pb";
+import type { ListToolsRequestJson, ListToolsResponseJson } from "scope-api/scope/users/v1/tools_pb";
 
 interface Calls {
   "GET /api": [GetInfoRequestJson, GetInfoResponseJson];
@@ -165,6 +166,7 @@ interface Calls {
   "GET /api/users/admin/orgs": [ListAllOrganizationsRequestJson, ListAllOrganizationsResponseJson];
   "PUT /api/users/admin/orgs/{id}/limits": [LimitsJson, SetLimitsResponseJson];
   "PUT /api/users/admin/orgs/{id}/refusal": [RefusalJson, SetRefusalResponseJson];
+  "GET /api/users/admin/tools": [ListToolsRequestJson, ListToolsResponseJson];
   "GET /api/users/admin/audit": [ListAllEventsRequestJson, ListAllEventsResponseJson];
 }
 
