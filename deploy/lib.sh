@@ -4,6 +4,7 @@
 # Standard output has what was asked for, or with --dry-run the commands; everything said to a person goes to standard
 # error. Exit status: 0 done, 1 refused or failed, 2 used wrongly.
 set -euo pipefail
+shopt -s inherit_errexit
 export LC_ALL=C # letters are ASCII's, order is that of bytes, whoever runs it
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -116,6 +117,13 @@ choose_components() {
     for name in "${COMPONENTS[@]}"; do
         one_of "$name" "${all[@]}" || wrong_usage "there is no component $name; there are ${all[*]}."
     done
+}
+
+# choose_repository: sets IMAGE_REPOSITORY to what the variable says, or nothing. Without a host it would be another's.
+choose_repository() {
+    IMAGE_REPOSITORY=${IMAGE_REPOSITORY:-}
+    [[ ! $IMAGE_REPOSITORY || $IMAGE_REPOSITORY =~ ^([a-z0-9-]+[.:]|localhost)[a-z0-9.:-]*(/[a-z0-9._-]+)*$ ]] ||
+        wrong_usage "IMAGE_REPOSITORY=$IMAGE_REPOSITORY: it is a host and a path, as in registry.example/scope,"             "in small letters, without https:// and without a tag."
 }
 
 # choose_environment ENV: sets ENVIRONMENT, and MANIFESTS to its folder of deploy/k8s. `base` and `probe` are only parts.
