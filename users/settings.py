@@ -37,8 +37,9 @@ class UsersSettings(Settings):
     #: Whom an account of their own making lets in: everybody (open), who is approved or invited (approval), or who is
     #: invited (invite); others get none then.
     signup: Literal["approval", "open", "invite"] = "approval"
-    #: For how long a browser stays signed in, in seconds: unused, and at most.
+    #: For how long a browser stays signed in that is not used, in seconds.
     session_idle: float = Field(default=14 * 86_400.0, ge=300, le=366 * 86_400)
+    #: For how long one stays signed in at most, in seconds.
     session_lifetime: float = Field(default=30 * 86_400.0, ge=300, le=366 * 86_400)
     #: The server that sends mail, `smtp://user:password@host:587` or `smtps://...`; see users.mail.Server.
     smtp_url: Annotated[InstanceOf[Server] | None, NoDecode, BeforeValidator(_server)] = None

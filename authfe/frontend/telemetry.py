@@ -24,11 +24,15 @@ _Sampler = Literal[
 class Telemetry(BaseSettings):
     """Each by the environment variable of its name in capitals."""
 
-    #: Where the collector is.
+    #: Where the collector is, `http://HOST:PORT`; empty: nowhere.
     otel_exporter_otlp_endpoint: str = ""
+    #: Which calls are traced that nobody traces yet.
     otel_traces_sampler: _Sampler = "parentbased_always_on"
+    #: Which part of them, where the sampler is one that takes a part.
     otel_traces_sampler_arg: float = Field(1.0, ge=0, le=1)
+    #: How the collector is spoken to.
     otel_exporter_otlp_protocol: Literal["grpc"] = "grpc"
+    #: Tells nothing to a collector although there is one.
     otel_sdk_disabled: bool = False
 
     @field_validator("otel_exporter_otlp_endpoint")

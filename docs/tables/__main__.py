@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from docs.tables import limits, telemetry
+from docs.tables import limits, settings, telemetry
 
 #: What makes each page, by the name of its file in `docs/`.
-PAGES = {"limits.md": limits.page, "telemetry.md": telemetry.page}
+PAGES = {"limits.md": limits.page, "settings.md": settings.page, "telemetry.md": telemetry.page}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():
