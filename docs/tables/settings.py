@@ -40,8 +40,8 @@ whose environment says something that cannot be ends at once, with a line for ea
 default, though what runs a process may say it: images are told where to listen ([operate.md](operate.md#images)), and
 `make up` tells its processes what they need of each other, and passes its own environment on to each. What bounds
 something, and what is beyond the bound, is in [limits.md](limits.md). `scope-users` reads the database, the files of
-keys and the address of users by the names that users has for them ([accounts.md](accounts.md)). Probes are told by their
-command line: `scope launch --help`.
+keys and the address of users by the names that users has for them ([accounts.md](accounts.md)). Probes are told by
+their command line: `scope launch --help`.
 """
 
 
