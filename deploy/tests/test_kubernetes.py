@@ -1,0 +1,203 @@
+"""The manifests of every environment keep to our policies, and each policy can tell."""
+
+import re
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+
+import pytest
+
+from deploy import secrets
+from deploy.tests import network, policies
+from deploy.tests.manifests import Manifests, Raw, environments, rendered
+
+ENVIRONMENTS = ("local", "dev", "prod")
+
+Breaking = Callable[[Manifests], object]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The keys of each Secret that deploy/secrets.py makes."""
+    folder = tmp_path_factory.mktemp("secrets")
+    secrets.make(folder)
+    return {one["metadata"]["name"]: set(one["data"]) for one in secrets.as_kubernetes(folder, "scope")["items"]}
+
+
+def test_there_are_environments_and_their_probes() -> None:
+    assert {*ENVIRONMENTS, *(f"probe/{name}" for name in (*ENVIRONMENTS, "elsewhere"))} <= {*environments()}
+
+
+@pytest.mark.parametrize("policy", policies.POLICIES, ids=lambda policy: policy.__name__)
+@pytest.mark.parametrize("name", environments())
+def test_every_environment_keeps_to_every_policy(name: str, policy: policies.Policy) -> None:
+    assert list(policy(rendered(name))) == []
+
+
+@pytest.mark.parametrize("name", environments())
+def test_every_secret_is_made_by_somebody(name: str, made: dict[str, set[str]]) -> None:
+    assert list(policies.secret(rendered(name), made)) == []
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_policies_of_the_network_allow_what_is_needed_and_nothing_else(name: str) -> None:
+    assert list(network.reaching(rendered(name, f"probe/{name}"))) == []
+
+
+@pytest.mark.parametrize("name", ENVIRONMENTS)
+def test_every_component_runs(name: str) -> None:
+    components = (policies.ROOT / "deploy" / "images" / "components").read_text().split()
+    running = {one.component for one in rendered(name, f"probe/{name}").workloads()}
+    assert running - {""} == {*components}
+
+
+@pytest.mark.parametrize("name", environments())
+def test_every_document_says_which_component_it_belongs_to(name: str) -> None:
+    for raw in rendered(name).documents:
+        assert raw["kind"] == "Namespace" or raw["metadata"]["labels"]["app.kubernetes.io/name"], raw["metadata"]
+
+
+def workload(manifests: Manifests, name: str = "query") -> Raw:
+    (found,) = (one.raw for one in manifests.workloads() if one.name == name)
+    return found
+
+
+def pod(manifests: Manifests, name: str = "query") -> Raw:
+    return workload(manifests, name)["spec"]["template"]["spec"]  # type: ignore[no-any-return]
+
+
+def container(manifests: Manifests, name: str = "query") -> Raw:
+    return pod(manifests, name)["containers"][0]  # type: ignore[no-any-return]
+
+
+def context(manifests: Manifests) -> Raw:
+    return container(manifests)["securityContext"]  # type: ignore[no-any-return]
+
+
+def budget(manifests: Manifests) -> Raw:
+    return manifests.one("PodDisruptionBudget", "query")["spec"]  # type: ignore[no-any-return]
+
+
+def set_of(manifests: Manifests, name: str) -> Raw:
+    (found,) = (
+        raw for raw in manifests.of("ConfigMap") if re.sub("-[a-z0-9]{10}$", "", raw["metadata"]["name"]) == name
+    )
+    return found["data"]  # type: ignore[no-any-return]
+
+
+def variable(manifests: Manifests, name: str, value: str) -> None:
+    container(manifests).setdefault("env", []).append({"name": name, "value": value})
+
+
+def secret_variable(manifests: Manifests, name: str, secret: str, key: str) -> None:
+    source = {"secretKeyRef": {"name": secret, "key": key}}
+    container(manifests).setdefault("env", []).append({"name": name, "valueFrom": source})
+
+
+def rules(manifests: Manifests, name: str, direction: str) -> list[Raw]:
+    return manifests.one("NetworkPolicy", name)["spec"][direction]  # type: ignore[no-any-return]
+
+
+def peers(manifests: Manifests, name: str) -> Raw:
+    return rules(manifests, name, "ingress")[0]["from"][0]["podSelector"]["matchExpressions"][0]  # type: ignore[no-any-return]
+
+
+#: Policy, what to do to prod and its probes, and what it has to say then.
+BROKEN: list[tuple[policies.Policy, Breaking, str]] = [
+    (policies.accepted, lambda m: workload(m)["spec"].update(replica=2), "'replica' was unexpected"),
+    (policies.accepted, lambda m: workload(m)["spec"].update(replicas="2"), "'2' is not of type"),
+    (policies.confined, lambda m: pod(m)["securityContext"].pop("runAsNonRoot"), "query: runAsUser: 65532"),
+    (policies.confined, lambda m: pod(m)["securityContext"].update(runAsUser=0), "query: runAsUser: 0"),
+    (policies.confined, lambda m: pod(m)["securityContext"].pop("seccompProfile"), "query: seccompProfile"),
+    (policies.confined, lambda m: context(m).pop("readOnlyRootFilesystem"), "query: readOnlyRootFilesystem"),
+    (policies.confined, lambda m: context(m).pop("allowPrivilegeEscalation"), "query: allowPrivilegeEscalation"),
+    (policies.confined, lambda m: context(m).update(privileged=True), "query: privileged"),
+    (policies.confined, lambda m: context(m)["capabilities"].update(drop=["NET_RAW"]), "query: capabilities"),
+    (policies.confined, lambda m: context(m)["capabilities"].update(add=["KILL"]), "query: KILL"),
+    (policies.confined, lambda m: pod(m).update(hostIPC=True), "query: hostIPC"),
+    (policies.confined, lambda m: pod(m)["volumes"].append({"name": "a", "hostPath": {"path": "/"}}), "query: path: /"),
+    (policies.confined, lambda m: pod(m, "probe-host").pop("hostPID"), "probe-host: hostPID is on the list in vain"),
+    (
+        policies.confined,
+        lambda m: m.one("Namespace", "scope")["metadata"]["labels"].update(
+            {"pod-security.kubernetes.io/enforce": "baseline"}
+        ),
+        "Namespace scope: its pod security is baseline",
+    ),
+    (policies.bounded, lambda m: container(m)["resources"].pop("limits"), "query: no limits of memory"),
+    (policies.bounded, lambda m: container(m)["resources"]["requests"].pop("cpu"), "query: no requests of cpu"),
+    (policies.bounded, lambda m: pod(m)["volumes"].append({"name": "a", "emptyDir": {}}), "query: no sizeLimit of a"),
+    (policies.watched, lambda m: container(m).pop("livenessProbe"), "query: no livenessProbe"),
+    (policies.watched, lambda m: container(m, "probe-cluster").pop("readinessProbe"), "probe-cluster: no readiness"),
+    (policies.pinned, lambda m: container(m).update(image="registry.example/scope/query"), "has no tag"),
+    (policies.pinned, lambda m: container(m).update(image="registry.example/scope/query:latest"), "query:latest in"),
+    (policies.pinned, lambda m: container(m).update(imagePullPolicy="Always"), "query: its image is pulled"),
+    (
+        policies.matched,
+        lambda m: workload(m)["spec"]["selector"].update(matchLabels={"app.kubernetes.io/part-of": "scope"}),
+        "Deployment query selects the pods of [",
+    ),
+    (
+        policies.matched,
+        lambda m: m.one("Service", "query")["spec"].update(selector={"app.kubernetes.io/name": "queries"}),
+        "Service query selects the pods of []",
+    ),
+    (
+        policies.matched,
+        lambda m: budget(m)["selector"].update(matchLabels={"app.kubernetes.io/name": "pipe"}),
+        "PodDisruptionBudget query selects the pods of ['pipe']",
+    ),
+    (
+        policies.matched,
+        lambda m: m.one("Service", "query")["spec"]["ports"][0].update(targetPort="rpc"),
+        "Service query leads to a port rpc, which its pods have not",
+    ),
+    (policies.replaceable, lambda m: budget(m).update(maxUnavailable=0), "query: its disruption budget lets none"),
+    (policies.replaceable, lambda m: m.documents.remove(m.one("PodDisruptionBudget", "query")), "no disruption budget"),
+    (policies.graceful, lambda m: pod(m).update(terminationGracePeriodSeconds=20), "query: is killed after 20 s"),
+    (policies.configured, lambda m: variable(m, "TOCK", "1"), "query: there is no setting TOCK"),
+    (policies.configured, lambda m: set_of(m, "mesh").pop("USERS_ADDRESS"), "query: USERS_ADDRESS is not set"),
+    (policies.configured, lambda m: set_of(m, "probe").pop("SCOPE_URL"), "probe-host: SCOPE_URL is not set"),
+    (network.reaching, lambda m: peers(m, "users")["values"].append("ui-server"), ""),
+    (network.reaching, lambda m: peers(m, "users")["values"].remove("query"), "query may not reach users at 9000"),
+    (network.reaching, lambda m: rules(m, "query", "ingress").append({}), "anybody may reach query at 9000"),
+    (network.reaching, lambda m: rules(m, "query", "egress").append({}), "query may reach anybody at 1 for no reason"),
+    (network.reaching, lambda m: rules(m, "names", "egress").clear(), "query may not reach names at 53"),
+    (network.reaching, lambda m: rules(m, "nats", "ingress").clear(), "query may not reach nats at 4222"),
+    (network.reaching, lambda m: set_of(m, "frontend").pop("QUERY_ADDRESS"), "frontend may reach query at 9000 for no"),
+    (
+        network.reaching,
+        lambda m: variable(m, "NEW_ADDRESS", "pipe:9000"),
+        "query may not reach pipe at 9000, and needs",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("policy", "break_it", "said"), [one for one in BROKEN if one[2]], ids=lambda one: str(one)[:60]
+)
+def test_a_policy_tells_what_offends_it(policy: policies.Policy, break_it: Breaking, said: str) -> None:
+    manifests = deepcopy(rendered("prod", "probe/prod"))
+    break_it(manifests)
+    assert any(said in line for line in policy(manifests)), list(policy(manifests))
+
+
+@pytest.mark.parametrize(
+    ("break_it", "said"),
+    [
+        (
+            partial(secret_variable, name="SMTP_URL", secret="users", key="database-url"),
+            "SMTP_URL is not what database-url",
+        ),
+        (partial(secret_variable, name="DATABASE_URL", secret="users", key="url"), "DATABASE_URL is not what url"),
+        (
+            lambda m: pod(m)["volumes"][-1]["secret"].update(items=[{"key": "tls.key", "path": "tls.key"}]),
+            "query: nobody makes tls.key of the Secret query",
+        ),
+        (lambda m: pod(m)["volumes"][-1]["secret"].update(secretName="queries"), "of the Secret queries"),
+    ],
+)
+def test_a_secret_that_nobody_makes_is_told(made: dict[str, set[str]], break_it: Breaking, said: str) -> None:
+    manifests = deepcopy(rendered("prod"))
+    break_it(manifests)
+    assert any(said in line for line in policies.secret(manifests, made))
