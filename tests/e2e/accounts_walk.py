@@ -40,6 +40,8 @@ class Walk:
         self.call(self.administrator, "SessionService_EndImpersonation", {})
         for name in ("ListAllOrganizations", "ListAllEvents"):
             self.call(self.administrator, f"AdministrationService_{name}")
+        for name in ("ListTools", "ListRoutes", "ShowPage"):
+            self.call(self.administrator, f"ToolService_{name}")
         return person
 
     def organization(self, person: str) -> None:
