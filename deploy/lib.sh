@@ -126,12 +126,13 @@ choose_repository() {
         wrong_usage "IMAGE_REPOSITORY=$IMAGE_REPOSITORY: it is a host and a path, as in registry.example/scope,"             "in small letters, without https:// and without a tag."
 }
 
-# choose_environment ENV: sets ENVIRONMENT, and MANIFESTS to its folder of deploy/k8s. `base` and `probe` are only parts.
+# choose_environment ENV: sets ENVIRONMENT, and MANIFESTS to its folder of deploy/k8s. Those of `base` and `probe`, and
+# kustomize's components, are only parts.
 choose_environment() {
-    local folder there=()
-    for folder in "$ROOT"/deploy/k8s/*/; do
-        folder=$(basename "$folder")
-        [[ $folder == base || $folder == probe || ! -f $ROOT/deploy/k8s/$folder/kustomization.yaml ]] || there+=("$folder")
+    local file folder there=()
+    for file in "$ROOT"/deploy/k8s/*/kustomization.yaml; do
+        folder=$(basename "${file%/*}")
+        [[ $folder == base || $folder == probe || ! -f $file || $(<"$file") == *"kind: Component"* ]] || there+=("$folder")
     done
     [[ ${1:-} ]] || wrong_usage "say which environment: ${there[*]}."
     one_of "$1" "${there[@]}" || wrong_usage "there is no environment $1 in deploy/k8s; there are ${there[*]}."

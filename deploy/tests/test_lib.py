@@ -161,6 +161,14 @@ def test_only_environments_that_have_manifests_are_taken(thing: Thing, environme
     assert "dev local prod" in said
 
 
+def test_what_environments_share_is_none(thing: Thing, checkout: Path) -> None:
+    (checkout / "deploy/k8s/public").mkdir()
+    (checkout / "deploy/k8s/public/kustomization.yaml").write_text("kind: Component\n")
+    status, _, said = thing(CLUSTER, "public")
+    assert status == 2
+    assert "there are dev local prod." in said
+
+
 def test_an_operator_adds_environments(thing: Thing, standins: Standins, checkout: Path) -> None:
     staging = checkout / "deploy/k8s/staging"
     staging.mkdir()
