@@ -1,13 +1,15 @@
 """The manifests of every environment keep to our policies, and each policy can tell."""
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
 
 import pytest
 
-from deploy import secrets
 from deploy.tests import network, policies
 from deploy.tests.manifests import Manifests, Raw, environments, rendered
 
@@ -18,10 +20,10 @@ Breaking = Callable[[Manifests], object]
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The keys of each Secret that deploy/secrets.py makes."""
-    folder = tmp_path_factory.mktemp("secrets")
-    secrets.make(folder)
-    return {one["metadata"]["name"]: set(one["data"]) for one in secrets.as_kubernetes(folder, "scope")["items"]}
+    """The keys of each Secret that deploy.secrets makes."""
+    command = [sys.executable, "-m", "deploy.secrets", tmp_path_factory.mktemp("secrets"), "--kubernetes", "scope"]
+    printed = subprocess.run(command, cwd=policies.ROOT, capture_output=True, text=True, check=True).stdout
+    return {one["metadata"]["name"]: set(one["data"]) for one in json.loads(printed)["items"]}
 
 
 def test_there_are_environments_and_their_probes() -> None:
