@@ -21,9 +21,10 @@ class Options(Telemetry):
 
     #: The port of the edge; 0 takes a free one.
     port: int = Field(8080, ge=0, le=65535)
-    #: Where everything is kept.
+    #: Where data, logs, secrets and `local.json` are kept.
     data: Path = Path(".scope")
-    #: The address of the edge: a numeric one, or a name that resolves to one of this machine's.
+    #: The address of the edge: a numeric one, or a name that resolves to one of this machine's. Others than loopback
+    #: need TLS, or INSECURE.
     host: str = "127.0.0.1"
     #: How many processes each of our services has.
     replicas: int = Field(1, ge=1, le=16)

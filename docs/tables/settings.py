@@ -82,8 +82,9 @@ GROUPS = (
         "`make up`",
         Options,
         Telemetry,
-        "As in `make up PORT=9090`, or in its environment. What holds a password belongs there: arguments are seen by "
-        "everybody on the machine.",
+        "As in `make up PORT=9090`, or in its environment. What holds a password belongs there: arguments are seen by\n"
+        "everybody on the machine. It passes on what is above; unless told otherwise users has `SIGNUP=open`, and\n"
+        "without `SMTP_URL` each mail is a file in `mail` of the data folder.",
     ),
 )
 
