@@ -21,9 +21,10 @@ from aiosmtpd.smtp import Session as Connection
 from hypothesis import HealthCheck, settings
 from psycopg import sql
 
-from deploy.local import credentials, nats, postgres
+from deploy.local import nats, postgres
 from deploy.local.command import free_ports
 from deploy.local.running import Running
+from deploy.secrets import credentials
 
 # Tests start servers while threads of theirs speak gRPC, whose preparations for a fork then go wrong in the child.
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"

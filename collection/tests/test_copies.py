@@ -14,11 +14,11 @@ from nats.aio.client import Client
 from collection.log import Entry, ReportLog, stream_name
 from collection.settings import CollectionSettings
 from conftest import NatsServer
-from deploy.local import credentials
 from deploy.local.command import free_ports
 from deploy.local.files import read_json, write_json
 from deploy.local.nats import Broker, prepare
 from deploy.local.running import Running
+from deploy.secrets import credentials
 from mesh import bus, pipes
 from mesh.errors import ServiceError
 

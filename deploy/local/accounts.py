@@ -7,9 +7,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from deploy.local.files import read_json, write_json, write_private
+from deploy.local.files import read_json, write_json
 from deploy.local.layout import Layout
 from deploy.local.services import accounts_environment, program
+from deploy.secrets.files import write_private
 
 ADMINISTRATOR = "admin@localhost"
 ORGANIZATION = "local"

@@ -1,7 +1,6 @@
 """Files that are either whole or absent, and that only their owner reads."""
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,21 +8,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from deploy.secrets.files import write_private
+
 _PREFIX = "scope-"
-
-
-def write_private(path: Path, text: str) -> None:
-    """Writes a file of mode 0600 in one step: a reader sees the old text or the new, never half of either."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    unfinished.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.rename(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy.local import credentials
 from deploy.local.command import LOOPBACK, free_ports
 from deploy.local.nats import Broker
 from deploy.local.options import Options
 from deploy.local.postgres import Cluster
 from deploy.local.tls import Tls, TlsError, read
+from deploy.secrets import credentials
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 #: What serves the browser's files, and what speaks WebSocket with it, by HTTP; the others serve gRPC.

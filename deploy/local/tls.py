@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from deploy.local.files import write_private
+from deploy.secrets.files import write_private
 
 
 class TlsError(Exception):

@@ -11,10 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from deploy.local import credentials, postgres
+from deploy.local import postgres
 from deploy.local.command import free_ports
 from deploy.local.running import Running
 from deploy.local.supervised import Supervised
+from deploy.secrets import credentials
 
 pytestmark = pytest.mark.integration
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
 from conftest import NatsServer
-from deploy.local import credentials
-from deploy.local import nats as local
+from deploy.secrets import credentials
+from deploy.secrets.bus import PERMISSIONS, Permissions
 from mesh.background import running
 from mesh.identity import Verifier, sign
 from mesh.keyring import MeshKeys
@@ -140,8 +140,8 @@ async def file_for_ever(*arguments: str) -> None:
 
 @pytest.fixture
 async def around(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, accounts_url: str) -> AsyncIterator[Around]:
-    control = local.Permissions(("audit.control", "$JS.API.STREAM.INFO.audit"), ("_INBOX_control.>",))
-    monkeypatch.setitem(local.PERMISSIONS, "control", control)
+    control = Permissions(("audit.control", "$JS.API.STREAM.INFO.audit"), ("_INBOX_control.>",))
+    monkeypatch.setitem(PERMISSIONS, "control", control)
     server = NatsServer(tmp_path)
     key_file = tmp_path / "identity.pem"
     key_file.write_text(credentials.identity_key())
@@ -174,6 +174,20 @@ async def test_a_record_says_who_did_it_as_users_signed_it(around: Around) -> No
     assert (event["credential"], event["address"]) == ("session:" + "c" * 32, "192.0.2.1")
     assert event["subject"] == "x;<container>"
     assert event["after"] == {"signal": "TERM"}
+
+
+async def test_each_record_goes_with_the_address_of_who_did_it(around: Around, users: Service) -> None:
+    await users.organization("acme", "ann@example.org")
+    await users.organization("other", "bob@example.org")
+    people = {str(id_): email for id_, email in users.rows("SELECT id, email FROM users")}
+    records = [around.record(identity=around.identity(subject=who)) for who in (*people, "a" * 32, *people)]
+    async with filing(*around.arguments):
+        for record in records:
+            await around.put(record)
+        events = {event["id"]: event for event in await around.done()}
+    filed = [events[record.id] for record in records]
+    assert len(people) == 2
+    assert [event["actor_email"] for event in filed] == [people.get(str(event["actor"])) for event in filed]
 
 
 async def test_a_process_that_dies_before_it_acknowledges_files_once(

@@ -1,4 +1,4 @@
-"""Makes the secrets of a deployment of containers: `python -m deploy.secrets FOLDER`.
+"""The secrets of a deployment of containers: `python -m deploy.secrets FOLDER` makes them.
 
 Each service gets a folder of its own, to be mounted as its `/secrets`; none has anything that another service alone
 needs. What is there stays as it is, so that this may be run before every start. Only who may do what on the bus is
@@ -14,16 +14,13 @@ written again each time, since that comes from the version which runs it.
 
 import base64
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import typer
-
-from deploy.local import credentials
-from deploy.local.files import write_private
-from deploy.local.nats import PERMISSIONS, new_seed, user
+from deploy.secrets import credentials
+from deploy.secrets.bus import PERMISSIONS, new_seed, user
+from deploy.secrets.files import write_private
 
 #: Whose calls the mesh's own are, and who speaks on the bus.
 SERVICES = ("users", "collection", "query", "control", "pipe")
@@ -96,27 +93,3 @@ def _secret(folder: Path, namespace: str) -> dict[str, Any]:
         "type": "Opaque",
         "data": {path.name: base64.b64encode(path.read_bytes()).decode() for path in sorted(folder.iterdir())},
     }
-
-
-def _main(
-    folder: Annotated[Path, typer.Argument(help="Where they are kept; made if it is not there.")],
-    database_url: Annotated[
-        str, typer.Option(help="Of a PostgreSQL that runs elsewhere: postgresql://user:password@host:5432/name.")
-    ] = "",
-    kubernetes: Annotated[
-        str, typer.Option(metavar="NAMESPACE", help="Print them as Secrets, to pipe into `kubectl apply -f -`.")
-    ] = "",
-) -> None:
-    """Make the secrets of a deployment that are missing; what is there stays as it is."""
-    try:
-        make(folder, database_url)
-        if kubernetes:
-            json.dump(as_kubernetes(folder, kubernetes), sys.stdout, indent=2)
-            sys.stdout.write("\n")
-    except (DifferentDatabaseError, OSError) as error:
-        typer.echo(f"secrets: {error}", err=True)
-        raise typer.Exit(1) from error
-
-
-if __name__ == "__main__":
-    typer.run(_main)
