@@ -1,11 +1,8 @@
 """Replicas of a service behind one name: all of them are asked, those that come and none that has gone."""
 
 import asyncio
-import socket
-import struct
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import cast
+from collections.abc import AsyncIterator, Iterator
 
 import grpc
 import pytest
@@ -13,40 +10,17 @@ import pytest
 from authfe.sockets import pipes
 from mesh import replicas, serve
 from mesh.serve import users_channel
+from mesh.tests.names import Names, serving_names
 
 SERVICE = "/test.Service"
 PATIENCE = 60.0
-_A, _IN, _SECONDS = 1, 1, 0
-
-
-class Names(asyncio.DatagramProtocol):
-    """A server of names: each has the same IPv4 addresses, and no others."""
-
-    def __init__(self) -> None:
-        self.addresses: list[str] = []
-        self._transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str | int, int]) -> None:
-        end = data.index(b"\0", 12) + 5
-        kind = struct.unpack("!H", data[end - 4 : end - 2])[0]
-        found = self.addresses if kind == _A else []
-        answers = [b"\xc0\x0c" + struct.pack("!HHIH", _A, _IN, _SECONDS, 4) + socket.inet_aton(each) for each in found]
-        header = data[:2] + b"\x81\x80" + struct.pack("!HHHH", 1, len(answers), 0, 0)
-        assert self._transport is not None
-        self._transport.sendto(header + data[12:end] + b"".join(answers), addr)
 
 
 @pytest.fixture
-async def names(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Names]:
-    loop = asyncio.get_running_loop()
-    transport, served = await loop.create_datagram_endpoint(Names, local_addr=("127.0.0.1", 0))
-    port = transport.get_extra_info("sockname")[1]
-    monkeypatch.setattr(replicas, "RESOLVER", f"dns://127.0.0.1:{port}/")
-    yield served
-    transport.close()
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[Names]:
+    with serving_names() as served:
+        monkeypatch.setattr(replicas, "RESOLVER", f"dns://127.0.0.1:{served.port}/")
+        yield served
 
 
 async def replica(host: str, port: int) -> tuple[grpc.aio.Server, int]:
