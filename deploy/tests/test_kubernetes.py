@@ -2,18 +2,21 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from deploy.tests import network, policies
-from deploy.tests.manifests import Manifests, Raw, environments, rendered
+from deploy.tests.manifests import Manifests, Raw, environments, render, rendered
 
 ENVIRONMENTS = ("local", "dev", "prod")
+COMPONENTS = {*(policies.ROOT / "deploy" / "images" / "components").read_text().split()}
 
 Breaking = Callable[[Manifests], object]
 
@@ -48,9 +51,8 @@ def test_policies_of_the_network_allow_what_is_needed_and_nothing_else(name: str
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_every_component_runs(name: str) -> None:
-    components = (policies.ROOT / "deploy" / "images" / "components").read_text().split()
     running = {one.component for one in rendered(name, f"probe/{name}").workloads()}
-    assert running - {""} == {*components}
+    assert running - {""} == COMPONENTS
 
 
 @pytest.mark.parametrize("name", environments())
@@ -203,3 +205,24 @@ def test_a_secret_that_nobody_makes_is_told(made: dict[str, set[str]], break_it:
     manifests = deepcopy(rendered("prod"))
     break_it(manifests)
     assert any(said in line for line in policies.secret(manifests, made))
+
+
+def test_the_page_can_be_followed_to_manifests_of_ones_own(tmp_path: Path) -> None:
+    """Each command that it says to change files with, on a copy."""
+    shutil.copytree(policies.ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("tests", "local"))
+    shutil.copytree(policies.ROOT / "deploy" / "k8s", tmp_path / "deploy" / "k8s", dirs_exist_ok=True)
+    page = (policies.ROOT / "docs" / "kubernetes.md").read_text()
+    commands = re.findall(r"^ *\$ ((?:sed -i|for it|deploy/kubeimage).*?)(?: {4,}.*)?$", page, re.MULTILINE)
+    for command in commands:
+        subprocess.run(["bash", "-ec", command.replace("REGISTRY", "registry.example.org")], cwd=tmp_path, check=True)
+    found = [one for name in ("prod", "probe/prod") for one in render(tmp_path / "deploy" / "k8s" / name)]
+    manifests = Manifests("prod", found)
+    images = {one.component: one.container["image"] for one in manifests.workloads()}
+    assert images == {
+        name: f"registry.example.org/scope/{name}:main-{'5e6f7a8b' if name == 'users' else '1a2b3c4d'}"
+        for name in images
+    }
+    assert len(images) == len(COMPONENTS)
+    assert set_of(manifests, "users")["PUBLIC_URL"] == "https://scope.example.org"
+    assert set_of(manifests, "users")["MAIL_FROM"] == "Scope <scope@scope.example.org>"
+    assert set_of(manifests, "probe")["SCOPE_URL"] == "https://scope.example.org"
