@@ -24,6 +24,8 @@ CONTAINERS = {
     "iptables": "iptables",
     "busybox": "busybox-static",
 }
+#: The same, of what makes a base for images where none can be pulled.
+BASE = {"debootstrap": "debootstrap"}
 #: The same, of what opens the pages.
 BROWSER = {"chromium": "chromium"}
 #: The same, of what looks at scripts.
@@ -32,10 +34,10 @@ LINT = {"shellcheck": "shellcheck"}
 NEEDED = {
     "unit": PROGRAMS,
     "integration": PROGRAMS | CONTAINERS,
-    "e2e": PROGRAMS | CONTAINERS,
+    "e2e": PROGRAMS | CONTAINERS | BASE,
     "ui": PROGRAMS | BROWSER,
     "lint": LINT,
-    "": PROGRAMS | CONTAINERS | BROWSER | LINT,
+    "": PROGRAMS | CONTAINERS | BASE | BROWSER | LINT,
 }
 _PATIENCE = ("-o", "Acquire::Retries=5")
 
