@@ -118,7 +118,7 @@ def test_it_prints_the_commands_that_deploy_in_their_order(podman: LocalK8s, che
         "KUBECTL apply -k deploy/k8s/local",
         "KUBECTL -n scope wait --for=condition=complete job/migrate --timeout=10m",
         "KUBECTL -n scope rollout status deployment -l app.kubernetes.io/part-of=scope --timeout=10m",
-        "KUBECTL -n scope exec deployment/users -- scope-users create-organization first --admin you@example.org",
+        "KUBECTL -n scope exec deployment/users -- scope-users create-admin you@example.org",
         "deploy/connect local",
     ]
 

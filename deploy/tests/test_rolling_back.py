@@ -30,7 +30,7 @@ def test_the_database_is_migrated_before_users_changes(update: Update, waits: No
     update.deleted()
     update.applied("job.batch/migrate created\n")
     update.migration("")
-    update.standins.expect("sleep 5")
+    update.standins.expect("sleep 10")
     update.migration("SuccessCriteriaMet Complete")
     update.applied(APPLIED.replace("users unchanged", "users configured"))
     update.watched("deployment/query")
@@ -38,6 +38,33 @@ def test_the_database_is_migrated_before_users_changes(update: Update, waits: No
     assert update("--yes").returncode == 0
     migration = next(call.stdin for call in update.standins.made if "kind: Job" in call.stdin)
     assert kinds(migration) == ["ServiceAccount", "ConfigMap", "Job"]
+
+
+def installing(update: Update) -> None:
+    update.looked(QUERY, USERS)
+    for name in ["deployment/query", "deployment/users", "statefulset/nats"]:
+        update.kube(f"-n scope rollout history {name}", status=1, err="Error from server (NotFound)\n")
+    update.applied(APPLIED.replace("unchanged", "created").replace("configured", "created"))
+    update.deleted()
+    update.applied("job.batch/migrate created\n")
+
+
+def test_the_first_time_what_the_database_runs_on_may_come_first(update: Update) -> None:
+    installing(update)
+    update.migration("Complete")
+    for name in ["deployment/query", "deployment/users", "statefulset/nats"]:
+        update.watched(name)
+    assert update("--yes").returncode == 0
+
+
+def test_what_was_installed_and_not_migrated_is_named(update: Update) -> None:
+    installing(update)
+    update.migration("Failed")
+    update.kube("-n scope logs job/migrate --tail=20", out="no such table\n")
+    done = update("--yes")
+    assert done.returncode == 1
+    assert "NOT rolled back: deployment/query (it is new) deployment/users (it is new)" in done.stderr
+    assert "Nothing" not in done.stderr
 
 
 def test_a_migration_that_fails_leaves_all_as_it_was(update: Update) -> None:
@@ -54,13 +81,16 @@ def test_a_migration_that_fails_leaves_all_as_it_was(update: Update) -> None:
 
 
 def test_a_migration_that_does_not_end_leaves_all_as_it_was(update: Update, waits: None) -> None:
+    script = update.program.read_text()
+    assert "MIGRATION=1800 " in script
+    update.program.write_text(script.replace("MIGRATION=1800 ", "MIGRATION=30 "))
     update.looked(USERS)
     update.remembered()
     update.deleted()
     update.applied("job.batch/migrate created\n")
-    for _ in range(120):
+    for _ in range(3):
         update.migration("")
-        update.standins.expect("sleep 5")
+        update.standins.expect("sleep 10")
     update.kube("-n scope logs job/migrate --tail=20")
     assert update("--yes").returncode == 1
 

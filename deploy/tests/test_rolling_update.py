@@ -188,7 +188,7 @@ def test_prod_refuses_manifests_that_are_not_committed(update: Update, checkout:
     (checkout / "deploy/k8s/prod/kustomization.yaml").write_text("resources: [../base]\n")
     update.environment = "prod"
     update.rendered()
-    assert "deploy/k8s is not committed" in update("--yes").stderr
+    assert "this is not committed:  M deploy/k8s/prod/kustomization.yaml" in update("--yes").stderr
 
 
 def test_prod_refuses_manifests_that_are_not_merged(update: Update, checkout: Path, standins: Standins) -> None:
