@@ -220,6 +220,27 @@ def settings(workload: Workload) -> tuple[set[str], set[str]]:
     return set(fields), {field for field, info in fields.items() if info.is_required()}
 
 
+def found(manifests: Manifests) -> Iterator[str]:
+    """A file that a variable names in a Secret is there, and a port that is asked is one that is listened at."""
+    for workload in manifests.workloads():
+        mounts = {one["name"]: one["mountPath"] for one in workload.container.get("volumeMounts", ())}
+        secrets = {mounts[one["name"]]: one["secret"] for one in workload.pod.get("volumes", ()) if "secret" in one}
+        for name, value in manifests.environment(workload).items():
+            folder, _, file = str(value).rpartition("/")
+            items = secrets.get(folder, {}).get("items")
+            if items and file not in {item["path"] for item in items}:
+                yield f"{workload.name}: {name} names {value}, which is not mounted"
+        ports = {port["name"]: port["containerPort"] for port in workload.container.get("ports", ())}
+        for probe_ in ("startupProbe", "readinessProbe", "livenessProbe"):
+            for kind in ("grpc", "httpGet", "tcpSocket"):
+                port = workload.container.get(probe_, {}).get(kind, {}).get("port")
+                if port is not None and port not in {*ports, *ports.values()}:
+                    yield f"{workload.name}: {probe_} asks at {port}, where nobody listens"
+        listen = manifests.environment(workload).get("LISTEN")
+        if listen and int(str(listen).rpartition(":")[2]) not in ports.values():
+            yield f"{workload.name}: listens at {listen}, which is none of its ports"
+
+
 def _of_images() -> list[str]:
     """The variables that the images set themselves."""
     lines = (ROOT / "deploy" / "images" / "Containerfile").read_text().splitlines()
@@ -243,5 +264,5 @@ def _title(raw: Raw) -> str:
 
 
 POLICIES: tuple[Policy, ...] = (
-    *(accepted, confined, bounded, watched, pinned, matched, replaceable, graceful, configured),
+    *(accepted, confined, bounded, watched, pinned, matched, replaceable, graceful, configured, found),
 )

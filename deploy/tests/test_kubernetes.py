@@ -163,6 +163,13 @@ BROKEN: list[tuple[policies.Policy, Breaking, str]] = [
     (policies.configured, lambda m: set_of(m, "mesh").pop("USERS_ADDRESS"), "query: USERS_ADDRESS is not set"),
     (policies.configured, lambda m: set_of(m, "probe").pop("SCOPE_URL"), "probe-host: SCOPE_URL is not set"),
     (network.reaching, lambda m: peers(m, "users")["values"].append("ui-server"), ""),
+    (
+        policies.found,
+        lambda m: set_of(m, "mesh").update(MESH_KEY_FILE="/secrets/mesh"),
+        "MESH_KEY_FILE names /secrets/mesh",
+    ),
+    (policies.found, lambda m: container(m)["livenessProbe"]["grpc"].update(port=9001), "livenessProbe asks at 9001"),
+    (policies.found, lambda m: variable(m, "LISTEN", "0.0.0.0:9001"), "query: listens at 0.0.0.0:9001"),
     (network.reaching, lambda m: peers(m, "users")["values"].remove("query"), "query may not reach users at 9000"),
     (network.reaching, lambda m: rules(m, "query", "ingress").append({}), "anybody may reach query at 9000"),
     (network.reaching, lambda m: rules(m, "query", "egress").append({}), "query may reach anybody at 1 for no reason"),
