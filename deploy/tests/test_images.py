@@ -282,3 +282,31 @@ def test_wrong_usage_is_said(build: Build, arguments: list[str], variables: dict
     done = build(*arguments, **variables)
     assert done.returncode == 2
     assert said in done.stderr
+
+
+def base(checkout: Path, standins: Standins, *arguments: str) -> "CompletedProcess[str]":
+    shutil.copy(ROOT / "deploy/images/base", checkout / "deploy/images")
+    standins.add("tar")
+    return standins.run(
+        checkout / "deploy/images/base", *arguments, ENGINE="podman", MIRROR="http://debian.example/debian"
+    )
+
+
+def test_a_base_can_be_rehearsed(checkout: Path, standins: Standins) -> None:
+    standins.add("debootstrap")
+    done = base(checkout, standins, "mine:1", "--dry-run")
+    assert done.returncode == 0, done.stderr
+    made, kept = done.stdout.splitlines()
+    assert made.startswith("debootstrap --variant=minbase bookworm ")
+    assert made.endswith(" http://debian.example/debian")
+    assert kept == "podman import - mine:1"
+
+
+def test_what_makes_a_base_is_named_where_it_is_not_there(checkout: Path, standins: Standins) -> None:
+    done = base(checkout, standins)
+    assert done.returncode == 1
+    assert "debootstrap is needed" in done.stderr
+
+
+def test_one_base_is_made_at_a_time(checkout: Path, standins: Standins) -> None:
+    assert base(checkout, standins, "one", "other").returncode == 2
