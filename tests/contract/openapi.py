@@ -51,7 +51,11 @@ def _lines(body: bytes) -> list[Any]:
 
 
 #: How an answer is read that is not JSON.
-_READ: dict[str, Callable[[bytes], Any]] = {"text/event-stream": bytes.decode, "application/x-ndjson": _lines}
+_READ: dict[str, Callable[[bytes], Any]] = {
+    "text/event-stream": bytes.decode,
+    "text/html": bytes.decode,
+    "application/x-ndjson": _lines,
+}
 
 
 def _unnamed(answer: Answer, documented: dict[str, Any]) -> list[str]:

@@ -177,8 +177,11 @@ def _tricked(entry: Entry) -> Iterator[Entry]:
         headers = {**trick.headers, **entry.headers}
         yield replace(entry, trick=trick.name, headers=headers, expected=_at(trick.statuses, entry))
     for trick in tricks.RPC_PATHS if by_grpc else tricks.PATHS:
-        expected = _at(trick.statuses, entry) if not by_grpc else (_NOT_ROUTED.code, _NOT_ROUTED.reason)
-        yield replace(entry, trick=trick.name, path=trick.path(entry.path), expected=expected)
+        if (path := trick.path(entry.path)) == entry.path:  # it has nothing of what this one changes
+            continue
+        statuses = trick.statuses if entry.path.startswith("/api") else trick.page or trick.statuses
+        expected = _at(statuses, entry) if not by_grpc else (_NOT_ROUTED.code, _NOT_ROUTED.reason)
+        yield replace(entry, trick=trick.name, path=path, expected=expected)
     if by_grpc:
         yield from _as_json(entry)
 

@@ -19,6 +19,7 @@ _NO_SUCH_RESOURCE: Statuses = {"": 404}
 #: Outside of /api there are files, which are read only.
 NO_SUCH_FILE: Statuses = {"GET": 404, "": 405}
 _NO_PATH: Statuses = {"": 400}
+_LED_ON: Statuses = {"": 308}
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,14 @@ class Trick:
         headers: headers it adds.
         path: what it makes of a path.
         statuses: what comes of it; None: what comes of the request without the trick.
+        page: the same, of the address of a page.
     """
 
     name: str
     headers: Mapping[str, str] = field(default_factory=dict)
     path: Callable[[str], str] = str
     statuses: Statuses | None = None
+    page: Statuses | None = None
 
 
 HEADERS = [
@@ -94,8 +97,8 @@ PATHS = [
     Trick("a backslash", path=lambda path: path.replace("/api/", "/api\\", 1)),
     Trick("the whole address", path=lambda path: f"http://localhost{path}"),
     Trick("another's address", path=lambda path: f"http://169.254.169.254{path}"),
-    Trick("a slash at the end", path=lambda path: f"{path}/", statuses=_NO_SUCH_RESOURCE),
-    Trick("a dot at the end", path=lambda path: f"{path}/.", statuses=_NO_SUCH_RESOURCE),
+    Trick("a slash at the end", path=lambda path: f"{path}/", statuses=_NO_SUCH_RESOURCE, page=_LED_ON),
+    Trick("a dot at the end", path=lambda path: f"{path}/.", statuses=_NO_SUCH_RESOURCE, page=_LED_ON),
     Trick("doubled inside", path=lambda path: path.replace("/api", "/api/", 1), statuses=_NO_SUCH_RESOURCE),
     Trick("doubled in front", path=lambda path: f"/{path}", statuses=NO_SUCH_FILE),
     Trick("capitals", path=lambda path: path.replace("/api", "/API", 1), statuses=NO_SUCH_FILE),
