@@ -12,6 +12,7 @@ from mesh.rates import Rate, RateSetting
 from mesh.settings import Settings
 from users.mail import Server, address
 from users.tools import Tools
+from users.where import DatabaseSettings
 
 
 def _server(text: str | None) -> Server | None:
@@ -22,11 +23,9 @@ def _address(text: str | None) -> Address | None:
     return address(text) if text else None
 
 
-class UsersSettings(Settings):
-    """The settings of every service, and these."""
+class UsersSettings(Settings, DatabaseSettings):
+    """The settings of every service, where the accounts are, and these."""
 
-    #: The database, `postgresql://user:password@host:port/name`.
-    database_url: str
     #: The PEM file of the Ed25519 keys that sign identities: the first signs, all are published.
     identity_key_file: Path
     #: Where browsers find the deployment; over https cookies are Secure.

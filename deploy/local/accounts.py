@@ -16,6 +16,8 @@ ADMINISTRATOR = "admin@localhost"
 ORGANIZATION = "local"
 _TOKENS = ("org", "service_token", "api_token")
 _SECONDS = 60
+# What says where accounts are; here it is the data folder.
+_ELSEWHERE = {"DATABASE_URL", "DATABASE_URL_FILE", "PUBLIC_URL"}
 
 
 class AccountsError(Exception):
@@ -105,4 +107,4 @@ def _code(refusal: str) -> str:
 
 def _without_database() -> dict[str, str]:
     """Our environment; a database that it names is not the one of the data folder."""
-    return {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "PUBLIC_URL"}}
+    return {name: value for name, value in os.environ.items() if name not in _ELSEWHERE}

@@ -11,13 +11,14 @@ from typing import Annotated, Any, NoReturn, TypeVar, cast
 import grpc
 import typer
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 from sqlalchemy.exc import DBAPIError
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from mesh.errors import ServiceError
 from mesh.validation import validate
 from users.database import Database
+from users.where import DatabaseSettings
 
 T = TypeVar("T")
 
@@ -32,6 +33,9 @@ _ADVICE = {
     "organization": "`scope-users organizations list --search PART` finds organizations",
 }
 
+# With one of them a data folder has no say.
+_IN_ENVIRONMENT = ("DATABASE_URL", "DATABASE_URL_FILE")
+
 
 class Output(StrEnum):
     """How an answer is printed."""
@@ -40,12 +44,11 @@ class Output(StrEnum):
     JSON = "json"
 
 
-class CliSettings(BaseSettings):
+class CliSettings(DatabaseSettings):
     """Where the accounts are; see UsersSettings."""
 
     model_config = SettingsConfigDict(extra="ignore")
 
-    database_url: str
     public_url: str = "http://127.0.0.1:8080"
 
 
@@ -59,8 +62,10 @@ def settings(data: Path) -> CliSettings:
     """Where the accounts are: by the environment, or in a data folder; without either the program ends."""
     file = data / "users.env"
     try:
-        return CliSettings(_env_file=None if os.environ.get("DATABASE_URL") else file)
-    except ValidationError:
+        return CliSettings(_env_file=None if any(map(os.environ.get, _IN_ENVIRONMENT)) else file)
+    except ValidationError as error:
+        if os.environ.get("DATABASE_URL_FILE"):
+            fail(error.errors()[0]["msg"].removeprefix("Value error, "))
         fail(
             f"no database: DATABASE_URL is not set and {file} does not exist or has none. Set DATABASE_URL, or name "
             "the data folder of a running `make up` with --data or DATA"

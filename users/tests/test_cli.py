@@ -23,7 +23,7 @@ def environment(postgres_url: str, tmp_path: Path) -> dict[str, str | None]:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "users.env").write_text(f"DATABASE_URL={postgres_url}\nPUBLIC_URL=https://scope.example/\nLISTEN=x\n")
-    return {"DATA": str(folder), "DATABASE_URL": None, "PUBLIC_URL": None}
+    return {"DATA": str(folder), "DATABASE_URL": None, "DATABASE_URL_FILE": None, "PUBLIC_URL": None}
 
 
 @pytest.fixture
@@ -140,6 +140,15 @@ def test_without_a_database_it_says_what_to_do(run: Run, tmp_path: Path) -> None
             assert away.exit_code == 1
             assert away.stderr.startswith("error: ")
             assert "Traceback" not in away.stderr
+
+
+def test_the_database_is_found_by_a_file_that_has_its_url(run: Run, postgres_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "database-url"
+    elsewhere = {"DATA": str(tmp_path / "elsewhere"), "DATABASE_URL_FILE": str(file)}
+    absent = run("migrate", **elsewhere)
+    assert (absent.exit_code, "DATABASE_URL_FILE cannot be read" in absent.stderr) == (1, True)
+    file.write_text(f"{postgres_url}\n")
+    assert run("migrate", **elsewhere).exit_code == 0
 
 
 def test_before_the_migration_it_says_so(run: Run) -> None:
