@@ -8,7 +8,7 @@ import pytest
 
 from deploy.tests.standins import Standins, git
 
-READY = "kubectl --context kind-scope wait node --all --for=condition=Ready --timeout=10s"
+READY = "kubectl --context kind-scope wait node --all --for=condition=Ready --timeout=1s"
 
 
 class LocalK8s:
@@ -154,27 +154,39 @@ def test_without_images_no_cluster_is_made(local: LocalK8s) -> None:
     assert "make images" in done.stderr
 
 
-def test_the_node_is_waited_for_and_that_is_said(podman: LocalK8s) -> None:
+@pytest.fixture
+def waits(standins: Standins) -> None:
+    standins.remove("sleep")
+    standins.add("sleep")
+
+
+def test_the_node_is_waited_for_and_that_is_said(podman: LocalK8s, waits: None) -> None:
     podman.programs()
     podman.images()
     podman.clusters()
     podman.kind("create cluster")
     for _ in range(3):
         podman.standins.expect(READY, status=1)
+        podman.standins.expect("sleep 5")
     podman.standins.expect(READY)
     podman.loaded()
     done = podman("up")
     assert done.returncode == 0
-    assert re.findall(r"Waiting for the node: (\d+) s of 120", done.stderr) == ["10", "20", "30"]
+    assert re.findall(r"Waiting for the node: (\d+) s of 120", done.stderr) == ["0", "5", "10"]
 
 
-def test_a_node_that_does_not_become_ready_is_told_after_two_minutes(podman: LocalK8s) -> None:
+def test_a_node_that_does_not_become_ready_is_told_after_two_minutes(podman: LocalK8s, waits: None) -> None:
+    script = podman.program.read_text()
+    assert "WAIT=120 " in script
+    podman.program.write_text(script.replace("WAIT=120 ", "WAIT=15 "))
+    podman.tag += "-WIP"
     podman.programs()
     podman.images()
     podman.clusters()
     podman.kind("create cluster")
-    for _ in range(12):
+    for _ in range(3):
         podman.standins.expect(READY, status=1)
+        podman.standins.expect("sleep 5")
     podman.standins.expect("kubectl --context kind-scope get nodes", out="scope   NotReady\n")
     done = podman("up")
     assert done.returncode == 1
