@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# What the operator's scripts share; each begins with `source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"`, then `arguments "$@"`.
+# What the operator's scripts share; each begins with `source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"`, then calls
+# `arguments "$@"`.
 #
 # Standard output has what was asked for, or with --dry-run the commands; everything said to a person goes to standard
 # error. Exit status: 0 done, 1 refused or failed, 2 used wrongly.
@@ -41,7 +42,7 @@ option() {
     return 1
 }
 
-# arguments "$@": serves --help, sets DRY_RUN for --dry-run, gives other options to `option`; ARGUMENTS has what is left.
+# arguments "$@": serves --help, sets DRY_RUN for --dry-run, gives other options to `option`; ARGUMENTS has the rest.
 arguments() {
     local word
     while (($#)); do
@@ -96,7 +97,8 @@ choose_engine() {
         fi
     fi
     one_of "$ENGINE" docker podman || wrong_usage "ENGINE=$ENGINE: it is docker or podman."
-    command -v "$ENGINE" >/dev/null || refuse "$ENGINE is not on PATH: install docker or podman, or say which with ENGINE."
+    command -v "$ENGINE" >/dev/null ||
+        refuse "$ENGINE is not on PATH: install docker or podman, or say which with ENGINE."
 }
 
 # one_of WORD WORDS...: whether the word is among the others.
@@ -123,7 +125,8 @@ choose_components() {
 choose_repository() {
     IMAGE_REPOSITORY=${IMAGE_REPOSITORY:-}
     [[ ! $IMAGE_REPOSITORY || $IMAGE_REPOSITORY =~ ^([a-z0-9-]+[.:]|localhost)[a-z0-9.:-]*(/[a-z0-9._-]+)*$ ]] ||
-        wrong_usage "IMAGE_REPOSITORY=$IMAGE_REPOSITORY: it is a host and a path, as in registry.example/scope,"             "in small letters, without https:// and without a tag."
+        wrong_usage "IMAGE_REPOSITORY=$IMAGE_REPOSITORY: it is a host and a path, as in registry.example/scope," \
+            "in small letters, without https:// and without a tag."
 }
 
 # choose_environment ENV: sets ENVIRONMENT, and MANIFESTS to its folder of deploy/k8s. Those of `base` and `probe`, and
