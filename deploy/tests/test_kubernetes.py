@@ -233,3 +233,23 @@ def test_the_page_can_be_followed_to_manifests_of_ones_own(tmp_path: Path) -> No
     assert set_of(manifests, "users")["PUBLIC_URL"] == "https://scope.example.org"
     assert set_of(manifests, "users")["MAIL_FROM"] == "Scope <scope@scope.example.org>"
     assert set_of(manifests, "probe")["SCOPE_URL"] == "https://scope.example.org"
+
+
+def test_the_page_has_the_sizes_of_prod() -> None:
+    page = (policies.ROOT / "docs" / "kubernetes.md").read_text()
+    rows = re.findall(r"^\| ([a-z-]+) \| (\d) \| ([\d.]+) \| (\d+) MiB, (\d+) ([MG])iB", page, re.MULTILINE)
+    said = {
+        name: (int(count), float(cpu), f"{least}Mi", f"{most}{unit}i") for name, count, cpu, least, most, unit in rows
+    }
+    assert said == {
+        one.name: (one.raw["spec"]["replicas"], cpu(asked["cpu"]), asked["memory"], resources["limits"]["memory"])
+        for one in rendered("prod").workloads()
+        if one.kind == "Deployment"
+        for resources in [one.container["resources"]]
+        for asked in [resources["requests"]]
+    }
+
+
+def cpu(quantity: str) -> float:
+    """Of `250m` or `2`, in processors."""
+    return float(quantity.removesuffix("m")) / (1000 if quantity.endswith("m") else 1)
