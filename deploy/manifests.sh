@@ -63,9 +63,11 @@ images() {
     awk -v components="$ROOT/deploy/images/components" '
         BEGIN { while ((getline name < components) > 0) ours[name] }
         $1 == "image:" || $1 == "-" && $2 == "image:" {
-            name = $NF
+            image = $NF
+            gsub(/["\047]/, "", image)
+            name = image
             sub(/.*\//, "", name)
-            sub(/:.*/, "", name)
-            if (name in ours) print name, $NF
+            sub(/[:@].*/, "", name)
+            if (name in ours) print name, image
         }' | sort -u
 }
