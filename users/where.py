@@ -12,7 +12,7 @@ class DatabaseSettings(BaseSettings):
 
     #: The file that has DATABASE_URL, where the environment has none.
     database_url_file: Annotated[Path | None, BeforeValidator(lambda text: text or None)] = None
-    #: The database, `postgresql://user:password@host:port/name`.
+    #: The database, `postgresql://user:password@host:port/name`; needed, here or in DATABASE_URL_FILE.
     database_url: str = Field(default="", validate_default=True)
 
     @field_validator("database_url")

@@ -7,8 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, field_validator, model_validator
 from pydantic_settings import SettingsConfigDict
 
-from authfe.edge import Deployment, Origins, Tls
-from authfe.edge.deployment import parse_address
+from authfe.edge import Deployment, Origins, Tls, parse_address
 from authfe.frontend.envoy import connections
 from authfe.frontend.telemetry import Telemetry
 from mesh.settings import EnvironmentSettings
