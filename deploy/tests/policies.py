@@ -14,6 +14,7 @@ import typer
 from pydantic_settings import BaseSettings
 
 from deploy.tests.manifests import Manifests, Raw, SecretKey, Workload
+from mesh.settings import ProcessSettings
 from scope_probe.cli import app as probe
 
 Policy = Callable[[Manifests], Iterator[str]]
@@ -33,7 +34,7 @@ LIBERTIES = {
     }
 }
 
-#: By component, where its settings are; of the probe and the migration, see `_known`.
+#: By component, where its settings are; of the probe and the migration, see `settings`.
 SETTINGS = {
     "users": "users.settings:UsersSettings",
     "collection": "collection.settings:CollectionSettings",
@@ -44,16 +45,18 @@ SETTINGS = {
     "frontend": "authfe.frontend.settings:FrontendSettings",
     "ui-server": "ui.settings:UiSettings",
 }
-#: Which Secret is for which variable: those that deploy/secrets.py makes, and those made by whoever runs it.
+#: Which Secret is for which variable: those that deploy.secrets makes, and those made by whoever runs it.
 VARIABLES = {
     SecretKey("users", "database-url"): "DATABASE_URL",
     SecretKey("postgres-app", "uri"): "DATABASE_URL",
     SecretKey("mail", "smtp-url"): "SMTP_URL",
     SecretKey("probe", "token"): "SCOPE_SERVICE_TOKEN",
 }
-#: Files that whoever runs it keeps, beside those that deploy/secrets.py makes.
+#: Files that whoever runs it keeps, beside those that deploy.secrets makes.
 FILES = {"frontend-tls"}
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = ProcessSettings.model_fields["drain_seconds"].default
+#: What is needed of settings that can be given in more than one way: the one that manifests give them in.
+NEEDED = {"users": {"DATABASE_URL"}}
 
 
 def accepted(manifests: Manifests) -> Iterator[str]:
@@ -212,12 +215,13 @@ def settings(workload: Workload) -> tuple[set[str], set[str]]:
         commands: Any = typer.main.get_command(probe)
         known = {option.envvar for option in commands.commands["launch"].params if option.envvar}
         return known, {"SCOPE_URL", "SCOPE_SERVICE_TOKEN"}
+    needed = NEEDED.get(workload.component, set())
     if workload.name == "migrate":
-        return {"DATABASE_URL"}, {"DATABASE_URL"}
+        return needed, needed
     module, _, name = SETTINGS[workload.component].partition(":")
     kind: type[BaseSettings] = getattr(importlib.import_module(module), name)
     fields = {field.upper(): info for field, info in kind.model_fields.items()}
-    return set(fields), {field for field, info in fields.items() if info.is_required()}
+    return set(fields), needed | {field for field, info in fields.items() if info.is_required()}
 
 
 def found(manifests: Manifests) -> Iterator[str]:

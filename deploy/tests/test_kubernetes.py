@@ -162,6 +162,8 @@ BROKEN: list[tuple[policies.Policy, Breaking, str]] = [
     (policies.configured, lambda m: variable(m, "TOCK", "1"), "query: there is no setting TOCK"),
     (policies.configured, lambda m: set_of(m, "mesh").pop("USERS_ADDRESS"), "query: USERS_ADDRESS is not set"),
     (policies.configured, lambda m: set_of(m, "probe").pop("SCOPE_URL"), "probe-host: SCOPE_URL is not set"),
+    (policies.configured, lambda m: container(m, "users").pop("env"), "users: DATABASE_URL is not set"),
+    (policies.configured, lambda m: container(m, "migrate").pop("env"), "migrate: DATABASE_URL is not set"),
     (
         policies.found,
         lambda m: set_of(m, "mesh").update(MESH_KEY_FILE="/secrets/mesh"),
