@@ -18,8 +18,8 @@ was reported; Envoy's spans do hold the caller's address. Logs say who called.
 
 ## Metrics
 
-Each process serves its metrics for Prometheus where `METRICS_LISTEN` says (`HOST:PORT`, empty for nowhere). `make up`
-gives each process a free port: `processes` in `.scope/run.json` says which. Prometheus sees the names below with
+Each process but Envoy serves its metrics for Prometheus where `METRICS_LISTEN` says (`HOST:PORT`, empty for nowhere).
+`make up` gives each a free port: `processes` in `.scope/run.json` says which. Prometheus sees the names below with
 `_total` behind counters and the unit behind what has one (`scope_log_lag_seconds`), and dots as underscores.
 
 """
@@ -41,13 +41,12 @@ metrics (`envoy.*`, every 10 s) and a line for each request. Without it nothing 
 | `OTEL_METRIC_EXPORT_INTERVAL` | how often services send metrics, in milliseconds: 60000 |
 | `OTEL_SDK_DISABLED` | `true`: nothing at all, not even for Prometheus |
 
-`make up` passes them on; elsewhere services read them from their environment, and Envoy's are given to what compiles
-its configuration: `python -m authfe.edge --collector HOST:PORT --sampled 0.01`. A collector that is away holds nobody
-up: what it does not take is dropped, and each process says once that it is away and once that it is back. A process
-that leaves sends what is left within two seconds.
+`make up` passes them on; elsewhere each process reads them from its environment, `frontend` those of Envoy. A collector
+that is away holds nobody up: what it does not take is dropped, and each process says once that it is away and once that
+it is back. A process that leaves sends what is left within two seconds.
 
-Services are `users`, `collection`, `query` and `edge` (`service.name`), in the namespace `scope`; each replica is an
-instance of its own, `host:port` (`service.instance.id`).
+Processes have their names as `service.name`, Envoy is `edge`, all in the namespace `scope`; each replica is an instance
+of its own, `host:port` (`service.instance.id`).
 
 ## Traces
 
