@@ -17,12 +17,17 @@ _PAGE_POLICY = (
     "frame-ancestors 'none'"
 )
 
-#: A tool's pages bring scripts in their markup, and make some; they come from here, call here, and stand in no frame.
+#: A tool's pages bring scripts in their markup, and make some. They are of our origin, so what they may reach is named
+#: by its path: a script that somebody got into one of them calls no API with the session of who looks at it.
 _TOOL_POLICY = (
-    "default-src 'none'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; worker-src 'self' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    "default-src 'none'; script-src {here} 'unsafe-inline' 'unsafe-eval'; worker-src {here} blob:; "
+    "style-src {here} 'unsafe-inline'; img-src {here} data: blob:; font-src {here} data:; "
+    "connect-src {here} ws://{here}; object-src 'none'; base-uri {here}; form-action {here}; frame-ancestors 'none'"
 )
+
+#: What a tool may not tell browsers about all of our origin: cookies, what to forget, scripts that stand between pages
+#: and us, who else may read it, where else it is.
+_OF_THE_ORIGIN = ("set-cookie", "clear-site-data", "service-worker-allowed", "alt-svc")
 
 _ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -60,6 +65,15 @@ def pages() -> list[Config]:
     return [put("content-security-policy", _PAGE_POLICY)]
 
 
-def tool() -> list[Config]:
-    """Set on what a tool answers; what is ours, it does not set."""
-    return [put("content-security-policy", _TOOL_POLICY), {"remove": "set-cookie"}]
+def tool(place: str) -> list[Config]:
+    """Set on what a tool below this path answers; what is ours, it does not set.
+
+    A page of another opener policy than that of ours holds no window of ours either, and none of ours holds its.
+    """
+    policy = _TOOL_POLICY.format(here=f"%REQ(:authority)%{place}")
+    return [
+        put("content-security-policy", policy),
+        put("cross-origin-opener-policy", "unsafe-none"),
+        *({"remove": name} for name in _OF_THE_ORIGIN),
+        {"remove_on_match": {"key_matcher": {"prefix": "access-control-"}}},
+    ]

@@ -35,6 +35,9 @@ _SEEN_BY_AUTHORITY = (
     *(headers.ORGANIZATION, headers.ADDRESS),
 )
 
+#: How the headers begin by which proxies tell tools who asks.
+_NAMING = ("x-webauth-", "x-jwt-assertion", "x-forwarded-user", "remote-user", "proxy-authorization")
+
 #: Smaller answers fit into a packet as they are.
 _COMPRESSED_FROM = 1000
 _COMPRESSED = ("application/json", "text/html", "text/css", "text/javascript", "image/svg+xml")
@@ -90,9 +93,11 @@ def pages() -> Config:
     return {**unguarded(), _HEADER_MUTATION: typed(_HEADER_MUTATION_PER_ROUTE, mutations=mutations)}
 
 
-def tool(rpc: str) -> Config:
-    """For a route to a tool: the users service decides by the rule of this RPC, and the tool speaks HTTP itself."""
-    mutations = {"response_mutations": answers.tool()}
+def tool(rpc: str, place: str) -> Config:
+    """For a route to a tool below this path: users decides by the rule of this RPC, and the tool speaks HTTP itself."""
+    # Where a tool takes somebody's name from whoever is in front of it, nobody chooses one.
+    named = [{"remove_on_match": {"key_matcher": {"prefix": prefix}}} for prefix in _NAMING]
+    mutations = {"request_mutations": named, "response_mutations": answers.tool(place)}
     return {
         **authorized(rpc),
         **untranscoded(),

@@ -15,6 +15,7 @@ PAGE = "/scope.users.v1.ToolService/ShowPage"
 ROOT = "/admin"
 #: The route of the WebSockets by which Grafana tells its pages what is new; of all else it is named as the cluster.
 GRAFANA_LIVE = "grafana-live"
+_PLACE = f"{ROOT}/{GRAFANA}/"
 
 #: How long Grafana may think about an answer, and a WebSocket stay open until it is asked again who has it.
 _ANSWER = {"timeout": "60s", "max_stream_duration": {"max_stream_duration": "60s"}}
@@ -27,11 +28,10 @@ def grafana(deployment: Deployment, websocket: Config) -> list[Config]:
     """The routes to Grafana, where there is one; `websocket` matches the header of who asks for one."""
     if not deployment.grafana:
         return []
-    prefix = f"{ROOT}/{GRAFANA}/"
-    live = {"prefix": f"{prefix}api/live/", "headers": [websocket]}
+    live = {"prefix": f"{_PLACE}api/live/", "headers": [websocket]}
     return [
         _route(GRAFANA_LIVE, live, {**_LIVE, "upgrade_configs": [{"upgrade_type": "websocket"}]}),
-        _route(GRAFANA, {"prefix": prefix}, _ANSWER),
+        _route(GRAFANA, {"prefix": _PLACE}, _ANSWER),
     ]
 
 
@@ -41,5 +41,5 @@ def _route(name: str, match: Config, times: Config) -> Config:
         "match": match,
         "route": {"cluster": GRAFANA, **times},
         "request_headers_to_remove": list(_OURS),
-        "typed_per_filter_config": filters.tool(PAGE),
+        "typed_per_filter_config": filters.tool(PAGE, _PLACE),
     }

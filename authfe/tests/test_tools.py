@@ -11,7 +11,7 @@ from authfe.edge.tools import PAGE
 from authfe.tests.pages import UiServer
 from authfe.tests.running import Edge, until
 from authfe.tests.sockets import HANDSHAKE
-from authfe.tests.upstream import SAID, Upstream, upstream
+from authfe.tests.upstream import FOR_ALL_OF_THE_ORIGIN, SAID, Upstream, upstream
 
 pytestmark = pytest.mark.integration
 
@@ -29,6 +29,10 @@ SECRETS = {
     "X-Scope-Probe-Id": "probe",
     "X-Scope-Pipe-Id": "pipe",
     "X-Forwarded-For": "203.0.113.7",
+    "X-Forwarded-User": "secret",
+    "X-WebAuth-User": "secret",
+    "X-JWT-Assertion": "secret",
+    "Proxy-Authorization": "Basic secret",
     "X-Envoy-Upstream-Rq-Timeout-Ms": "1",
 }
 
@@ -83,13 +87,22 @@ class TestGrafana:
         assert not {"authorization", "cookie"} & set(told.headers)
         assert "secret" not in json.dumps(told.headers)
 
-    def test_it_sets_no_cookie_and_its_pages_stand_in_no_frame(self, before: Edge) -> None:
+    def test_it_says_nothing_for_all_of_the_origin(self, before: Edge) -> None:
         headers = before.call("GET", DASHBOARD).headers
-        assert "set-cookie" not in headers
-        policy = headers["content-security-policy"]
-        assert "connect-src 'self'" in policy
-        assert "frame-ancestors 'none'" in policy
+        assert not {name.lower() for name in FOR_ALL_OF_THE_ORIGIN} & set(headers)
         assert headers["x-content-type-options"] == "nosniff"
+
+    def test_its_pages_reach_nothing_but_what_is_its_own(self, before: Edge) -> None:
+        headers = before.call("GET", DASHBOARD).headers
+        rules = dict(rule.split(" ", 1) for rule in headers["content-security-policy"].split("; "))
+        here = f"127.0.0.1:{before.port}/admin/grafana/"
+        assert rules["connect-src"] == f"{here} ws://{here}"
+        assert rules["form-action"] == here
+        assert rules["frame-ancestors"] == "'none'"
+        assert "'self'" not in headers["content-security-policy"]
+        # Else it could open a page of ours and act in that one.
+        assert headers["cross-origin-opener-policy"] == "unsafe-none"
+        assert before.call("GET", "/admin").headers["cross-origin-opener-policy"] == "same-origin"
 
     def test_its_websockets_pass_where_it_has_them(self, before: Edge, tool: Upstream) -> None:
         lines = "".join(f"{name}: {value}\r\n" for name, value in {**HANDSHAKE, **SECRETS}.items())

@@ -9,6 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 _GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+#: What it says that would hold beyond its own pages.
+FOR_ALL_OF_THE_ORIGIN = {
+    "Set-Cookie": "__Host-scope=stolen; Path=/",
+    "Clear-Site-Data": '"*"',
+    "Service-Worker-Allowed": "/",
+    "Access-Control-Allow-Origin": "https://elsewhere.example",
+    "Access-Control-Allow-Credentials": "true",
+    "Alt-Svc": 'h3="elsewhere.example:443"',
+}
 SAID = b"<!doctype html><title>Dashboards</title>"
 
 
@@ -53,7 +62,7 @@ def upstream() -> Iterator[Upstream]:
                 self._echo(headers["sec-websocket-key"])
                 return
             self.send_response(200)
-            for name, value in (("Set-Cookie", "__Host-scope=stolen; Path=/"), ("Content-Type", "text/html")):
+            for name, value in (*FOR_ALL_OF_THE_ORIGIN.items(), ("Content-Type", "text/html")):
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(SAID)))
             self.end_headers()

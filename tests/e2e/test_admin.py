@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Error
 
 from authfe.tests.sockets import HANDSHAKE
 from authfe.tests.upstream import SAID, Upstream, upstream
 from deploy.local import postgres
 from deploy.local.command import free_ports
 from scope_sdk import Controls, Ended, Pipe, Terminal, Topology, attach
+from tests.browser.chromium import chromium
 from tests.e2e.client import Api, Mesh, wait_for
 from tests.e2e.people import signed_in
 from tests.e2e.test_controls import opened, person, program
@@ -127,6 +129,25 @@ def test_no_other_sites_page_acts_on_grafana(deployment: Mesh, admin: Api, grafa
     assert grafana.told == []
     assert admin.with_headers(**HANDSHAKE, origin=deployment.url).get(live).status == 101
     assert admin.with_headers(origin=deployment.url).post("/admin/grafana/api/dashboards/db", {}).status == 200
+
+
+def test_a_script_in_a_page_of_grafana_reaches_grafana_alone(deployment: Mesh, admin: Api) -> None:
+    name, _, value = admin.headers["cookie"].partition("=")
+    fetched = "async place => (await fetch(place)).status"
+    with chromium() as browser:
+        page = browser.new_page()
+        page.context.add_cookies([{"name": name, "value": value, "url": deployment.url}])
+        answer = page.goto(deployment.url + DASHBOARD)
+        assert answer
+        assert answer.status == 200
+        assert page.evaluate(fetched, "/admin/grafana/api/search") == 200
+        for place in ("/api/users/me", "/admin", "/admin/grafana/../../api/users/me"):
+            with pytest.raises(Error, match="Failed to fetch"):
+                page.evaluate(fetched, place)
+        with page.expect_popup() as opened_page:
+            page.evaluate("window.ours = open('/admin'); undefined")
+        opened_page.value.wait_for_load_state()
+        assert page.evaluate("ours.closed")
 
 
 def routes(whose: Api, search: str) -> list[dict[str, Any]]:
