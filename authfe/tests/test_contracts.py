@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from google.api import annotations_pb2
-from typer.testing import CliRunner
 
 from authfe.edge import Deployment, Tls, write
-from authfe.edge.__main__ import DEFAULT, app
+from authfe.edge.__main__ import DEFAULT
 from authfe.edge.bindings import all_websockets, path_regex, routed
 from authfe.edge.clusters import PAGES, SOCKETS
 from authfe.edge.deployment import parse_address
@@ -137,30 +136,18 @@ def test_a_deployment_that_does_not_fit_is_refused_and_nothing_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_the_command_writes_what_it_is_told(tmp_path: Path) -> None:
-    options = ["--out", str(tmp_path), "--listen", "127.0.0.1:1", "--admin-socket", "/tmp/a"]
-    tls = ["--tls-cert", "/etc/c.pem", "--tls-key", "/etc/k.pem", "--redirect", "127.0.0.1:2"]
-    answer = CliRunner().invoke(
-        app, [*options, *tls, "--cluster", "users=127.0.0.1:5,127.0.0.1:6", "--cluster", "ui-server=127.0.0.1:7"]
-    )
-    assert answer.exit_code == 0, answer.output
+def test_what_is_told_is_written(tmp_path: Path) -> None:
+    clusters = {**DEFAULT.clusters, "users": ["127.0.0.1:5", "127.0.0.1:6"], PAGES: ["127.0.0.1:7"]}
+    tls = Tls(Path("/etc/c.pem"), Path("/etc/k.pem"))
+    write(Deployment("127.0.0.1:1", Path("/tmp/a"), clusters, tls, "127.0.0.1:2"), tmp_path)
     strings = set(_strings(json.loads((tmp_path / "envoy.json").read_text())))
     assert {"/tmp/a", str(tmp_path / "contracts.binpb"), 1, 2, 5, 6, 7} <= strings
     assert {"/etc/c.pem", "/etc/k.pem"} <= set(_strings(json.loads((tmp_path / "certificate.json").read_text())))
 
 
-@pytest.mark.parametrize(
-    ("options", "what"),
-    [
-        (["--cluster", "users=nowhere"], "nowhere"),
-        (["--tls-cert", "/etc/c.pem"], "together"),
-        (["--redirect", "127.0.0.1:2"], "TLS"),
-    ],
-)
-def test_the_command_says_what_is_wrong(tmp_path: Path, options: list[str], what: str) -> None:
-    answer = CliRunner().invoke(app, ["--out", str(tmp_path), *options])
-    assert answer.exit_code == 2
-    assert what in answer.output
+def test_nobody_is_sent_to_tls_where_there_is_none() -> None:
+    with pytest.raises(ValueError, match="without TLS"):
+        Deployment("127.0.0.1:1", Path("/tmp/a"), DEFAULT.clusters, redirect="127.0.0.1:2")
 
 
 def _strings(value: Any) -> Iterator[Any]:

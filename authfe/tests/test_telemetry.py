@@ -5,10 +5,9 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from authfe.edge import Collector, write
-from authfe.edge.__main__ import DEFAULT, app
+from authfe.edge.__main__ import DEFAULT
 from authfe.tests.running import validate
 
 
@@ -24,13 +23,13 @@ def test_nothing_is_sent_without_one(tmp_path: Path) -> None:
     assert "telemetry" not in write(DEFAULT, tmp_path).read_text()
 
 
-def test_the_command_takes_one(tmp_path: Path) -> None:
-    def compiled(*options: str) -> int:
-        return CliRunner().invoke(app, ["--out", str(tmp_path), *options]).exit_code
-
-    assert compiled("--collector", "collector:4317", "--sampled", "0.25") == 0
-    written = (tmp_path / "envoy.json").read_text()
+def test_a_part_of_the_requests_begins_a_trace(tmp_path: Path) -> None:
+    written = write(dataclasses.replace(DEFAULT, collector=Collector("collector:4317", 0.25)), tmp_path).read_text()
     assert json.loads(written)["static_resources"]["clusters"][-1]["name"] == "collector"
     assert '"numerator": 250000' in written
-    assert compiled("--collector", "collector") != 0
-    assert compiled("--collector", "collector:4317", "--sampled", "2") != 0
+
+
+@pytest.mark.parametrize(("address", "sampled"), [("collector", 0.25), ("collector:4317", 2)])
+def test_what_cannot_be_is_refused(tmp_path: Path, address: str, sampled: float) -> None:
+    with pytest.raises(ValueError, match=r"collector|part"):
+        write(dataclasses.replace(DEFAULT, collector=Collector(address, sampled)), tmp_path)
