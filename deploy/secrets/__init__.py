@@ -13,8 +13,11 @@ written again each time, since that comes from the version which runs it.
 """
 
 import base64
+import fcntl
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +45,11 @@ def make(folder: Path, database_url: str = "") -> None:
         OSError: something cannot be read or written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(folder):
+        _make(folder, database_url)
+
+
+def _make(folder: Path, database_url: str) -> None:
     _database(folder, database_url)
     before = (path.read_text(encoding="ascii") for path in sorted(folder.glob("*/mesh.key")))
     mesh_key = next(before, "") or credentials.mesh_key()
@@ -63,6 +71,17 @@ def as_kubernetes(folder: Path, namespace: str) -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """While the body runs, others that make secrets here wait: two at once would give services different keys."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
 def _database(folder: Path, wanted: str) -> None:
     path = folder / "users" / "database-url"
     if not wanted and not path.exists():
@@ -76,7 +95,7 @@ def _database(folder: Path, wanted: str) -> None:
 def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
         _write(path, make())
-    return path.read_text(encoding="ascii")
+    return path.read_text(encoding="utf-8")
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nats
@@ -84,6 +85,22 @@ def test_what_is_there_stays_and_what_is_missing_comes(tmp_path: Path) -> None:
     after = contents(tmp_path)
     assert {name for name in before if before[name] != after[name]} == {"query/nats.nk", "nats/authorization.conf"}
     assert nkeys.from_seed(after["query/nats.nk"].encode()).public_key.decode() in after["nats/authorization.conf"]
+
+
+def test_those_that_make_them_at_once_make_the_same(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as several:
+        assert [made.returncode for made in several.map(lambda _: run(str(tmp_path)), range(4))] == [0] * 4
+    assert len({path.read_text() for path in tmp_path.glob("*/mesh.key")}) == 1
+    password = (tmp_path / "postgres" / "password").read_text()
+    assert password in (tmp_path / "users" / "database-url").read_text()
+
+
+def test_a_database_that_is_not_called_in_ascii_is_kept_as_it_is(tmp_path: Path) -> None:
+    url = "postgresql://jürgen:secret@db.example:5432/scope"
+    for _ in range(2):
+        made = run(str(tmp_path), "--database-url", url)
+        assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
+    assert (tmp_path / "users" / "database-url").read_text(encoding="utf-8") == url
 
 
 def test_a_database_that_runs_elsewhere_is_named_and_has_no_password_here(tmp_path: Path) -> None:
