@@ -1,5 +1,8 @@
-"""Whether a container's own service serves, as its engine asks."""
+"""Whoever asks by `python -m mesh.health` hears what the service says of itself."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import grpc
@@ -8,20 +11,25 @@ from grpc_health.v1.health import HealthServicer
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
-from deploy.local.command import free_ports
-from mesh.health import serves
+
+def asked(port: int) -> int:
+    """The status it ends with, by which engines go."""
+    environment = {**os.environ, "LISTEN": f"0.0.0.0:{port}"}
+    return subprocess.run([sys.executable, "-m", "mesh.health"], env=environment, check=False, timeout=60).returncode
 
 
-@pytest.mark.integration
-def test_a_service_serves_while_it_says_so_and_not_when_it_leaves_or_is_gone() -> None:
+@pytest.mark.parametrize(
+    ("says", "status"), [(HealthCheckResponse.SERVING, 0), (HealthCheckResponse.NOT_SERVING, 1)], ids=["yes", "no"]
+)
+def test_it_ends_as_the_service_says(says: int, status: int) -> None:
     health = HealthServicer()
-    server = grpc.server(ThreadPoolExecutor(1))
+    health.set("", says)
+    server = grpc.server(ThreadPoolExecutor(2))
     add_HealthServicer_to_server(health, server)
-    port = str(free_ports(1)[0])
-    server.add_insecure_port(f"127.0.0.1:{port}")
+    port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    assert serves(port)
-    health.set("", HealthCheckResponse.NOT_SERVING)
-    assert not serves(port)
-    server.stop(None).wait()
-    assert not serves(port)
+    try:
+        assert asked(port) == status
+    finally:
+        server.stop(None).wait()
+    assert asked(port) == 1
