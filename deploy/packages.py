@@ -21,6 +21,7 @@ CONTAINERS = {
     "podman": "podman",
     "runc": "runc",
     "/usr/lib/podman/netavark": "netavark",
+    "/usr/lib/podman/aardvark-dns": "aardvark-dns",
     "iptables": "iptables",
     "busybox": "busybox-static",
 }

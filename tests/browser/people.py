@@ -62,14 +62,14 @@ class People:
     def come(self, email: str) -> Person:
         """Somebody types their address and opens the link of the mail."""
         assert self._mesh.anybody().post("/api/users/signup", {"email": email}).status == 200
-        return Person(email, signed_in_by(self._mesh, self.letters.secret(email))[0])
+        return Person(email, signed_in_by(self._mesh.anybody(), self.letters.secret(email))[0])
 
     def approved(self, email: str) -> Person:
         """Somebody whom the administrator lets in, and who belongs to no organization."""
         assert self._mesh.anybody().post("/api/users/signup", {"email": email}).status == 200
         found = wait_for(lambda: self._find(email), f"{email} on the list")
         assert self.administrator.api.post(f"/api/users/admin/users/{found[0]['id']}/approve", {}).status == 200
-        return Person(email, signed_in_by(self._mesh, self.letters.secret(email))[0])
+        return Person(email, signed_in_by(self._mesh.anybody(), self.letters.secret(email))[0])
 
     def invited(self, organization: str, role: str, email: str) -> Person:
         """Somebody whom the administrator invites, and who has not accepted yet."""

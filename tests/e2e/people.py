@@ -10,13 +10,13 @@ def signed_in(mesh: Mesh, email: str = "") -> Api:
     whose = email or mesh.local()["email"]
     printed = mesh.command_line("scope-users", "login-link", whose)
     assert printed.returncode == 0, printed
-    return signed_in_by(mesh, printed.stdout.strip().rpartition("/")[2])[0]
+    return signed_in_by(mesh.anybody(), printed.stdout.strip().rpartition("/")[2])[0]
 
 
-def signed_in_by(mesh: Mesh, secret: str) -> tuple[Api, dict[str, Any]]:
+def signed_in_by(anybody: Api, secret: str) -> tuple[Api, dict[str, Any]]:
     """By the secret of a sign-in link; and what the answer said."""
-    answer = mesh.anybody().post("/api/users/login", {"token": secret})
+    answer = anybody.post("/api/users/login", {"token": secret})
     assert answer.status == 200, answer
     cookie = answer.headers["set-cookie"].partition(";")[0]
     said: dict[str, Any] = answer.json()
-    return mesh.anybody().with_headers(cookie=cookie), said
+    return anybody.with_headers(cookie=cookie), said

@@ -1,7 +1,7 @@
 """Real containers: Debian's podman, with a storage, a network and a socket of its own, all gone when it is closed.
 
-The engine runs as root on the machine that tests run on. Images are busybox and links to it, so nothing is fetched.
-What podman shares between its storages stays apart by a random name of the network, its bridge and its subnet.
+The engine runs as root on the machine that tests run on. Small images are busybox and links to it, so nothing is
+fetched. What podman shares between its storages stays apart by a random name of the network, its bridge and its subnet.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from tests.e2e.client import wait_for
 # The defaults ask for more than a container of its own may.
 _CONTAINERS_CONF = """\
 [containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
+default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 [network]
 network_backend = "netavark"
 network_config_dir = "{folder}/networks"
@@ -38,10 +38,12 @@ static_dir = "{folder}/static"
 """
 _STORAGE_CONF = """\
 [storage]
-driver = "vfs"
+driver = "{driver}"
 graphroot = "{folder}/storage"
 runroot = "{folder}/run"
 """
+#: It is always there; what builds images uses it.
+_DEFAULT_NETWORK = "podman"
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
@@ -72,24 +74,28 @@ class Podman:
     Attributes:
         socket: answers the Docker API.
         network: the name of the network, of its bridge too.
+        environment: with which programs use this engine.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, driver: str) -> None:
         self._folder = folder
+        self._storage = folder / "storage" / driver
+        self._driver = driver
+        self._rules = _Rules()
         self.socket = folder / "engine.sock"
         self.network = f"scope-{secrets.token_hex(4)}"
-        self._environment = {
+        self.environment = {
             **os.environ,
             "CONTAINERS_CONF": str(folder / "containers.conf"),
             "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
         }
-        self._containers: list[str] = []
 
     def configure(self) -> None:
         """Writes what podman goes by."""
         (self._folder / "networks").mkdir()
         (self._folder / "containers.conf").write_text(_CONTAINERS_CONF.format(folder=self._folder))
-        (self._folder / "storage.conf").write_text(_STORAGE_CONF.format(folder=self._folder))
+        storage = _STORAGE_CONF.format(folder=self._folder, driver=self._driver)
+        (self._folder / "storage.conf").write_text(storage)
         (self._folder / "networks" / f"{self.network}.json").write_text(json.dumps(_bridge(self.network)))
 
     @contextmanager
@@ -98,7 +104,7 @@ class Podman:
         command = ["podman", "system", "service", "--time", "0", f"unix://{self.socket}"]
         log = self._folder / "service.log"
         with log.open("wb") as opened:
-            service = subprocess.Popen(command, env=self._environment, stdout=opened, stderr=opened)
+            service = subprocess.Popen(command, env=self.environment, stdout=opened, stderr=opened)
         try:
             wait_for(self.socket.exists, f"the engine's socket (see {log})")
             yield
@@ -108,16 +114,18 @@ class Podman:
             self.socket.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Ends and removes every container and the network."""
-        if self._containers:
-            self.podman("rm", "--force", "--time", "0", "--ignore", *self._containers)
-        self.podman("network", "rm", "--force", self.network)
+        """Ends and removes every container, network and volume."""
+        self.podman("rm", "--all", "--force", "--time", "0")
+        networks = self.podman("network", "ls", "--format", "{{.Name}}").splitlines()
+        self.podman("network", "rm", "--force", *(name for name in networks if name != _DEFAULT_NETWORK))
+        self.podman("volume", "rm", "--all", "--force")
+        self._rules.remove(networks)
+        if self._storage.is_mount():
+            subprocess.run(["umount", self._storage], check=True)
 
     def podman(self, *arguments: str) -> str:
         """What `podman ARGUMENTS` prints. RuntimeError with what it complains of where it fails."""
-        done = subprocess.run(
-            ["podman", *arguments], env=self._environment, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(["podman", *arguments], env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"podman {shlex.join(arguments)}: {done.stderr.strip()}")
         return done.stdout.strip()
@@ -133,7 +141,6 @@ class Podman:
         """A container in the network that runs a line of the shell; options as of `podman run`."""
         line = ["run", "--detach", "--name", name, "--network", self.network, *options, image, "/bin/sh", "-c", command]
         full = self.podman(*line)
-        self._containers.append(full)
         found = self.inspect(full)
         address = found["NetworkSettings"]["Networks"][self.network]["IPAddress"]
         return Container(id=full, name=name, address=address, pid=found["State"]["Pid"])
@@ -144,18 +151,21 @@ class Podman:
 
 
 @contextmanager
-def engine(folder: Path) -> Iterator[Podman]:
+def engine(folder: Path, driver: str = "vfs") -> Iterator[Podman]:
     """An engine that answers at its socket, in a folder that it makes; short, for a socket's path is.
+
+    Args:
+        folder: where everything of it is.
+        driver: of its storage. `vfs` works everywhere, and copies all of an image for each container; `overlay` shares.
 
     Raises:
         CannotRunContainersError: something is missing.
     """
-    _check()
+    check(packages.CONTAINERS)
     folder.mkdir()
-    podman = Podman(folder)
+    podman = Podman(folder, driver)
     with ExitStack() as after:
         after.callback(shutil.rmtree, folder)
-        after.callback(_Rules(podman.network).remove)
         podman.configure()
         after.callback(podman.remove)
         after.enter_context(podman.serving())
@@ -180,17 +190,19 @@ def _bridge(name: str) -> dict[str, object]:
 
 
 class _Rules:
-    """What a network adds to iptables and podman leaves there, seen before its first container."""
+    """What networks add to iptables and podman leaves there, seen before the first container."""
 
-    def __init__(self, network: str) -> None:
-        self._own = hashlib.sha512(network.encode()).hexdigest()[:13].upper()  # as netavark names its chains
+    def __init__(self) -> None:
         self._forwarding = _FORWARDING.read_text()
         self._before = {table: set(_chains(table)) for table in ("filter", "nat")}
 
-    def remove(self) -> None:
-        """Removes the network's chains, and those of all networks where they were not there before and no other is."""
-        for table in self._before:
-            self._remove(table, [chain for chain in _chains(table) if self._own in chain])
+    def remove(self, networks: Sequence[str]) -> None:
+        """Removes the chains of these, and those that all networks share, unless they were there or are needed."""
+        # As netavark names them.
+        own = [hashlib.sha512(network.encode()).hexdigest()[:13].upper() for network in networks]
+        for table, before in self._before.items():
+            new = [chain for chain in _chains(table) if chain not in before]
+            self._remove(table, [chain for chain in new if any(name in chain for name in own)])
         if any(_is_of_a_network(chain) for chain in _chains("nat")):
             return
         for table, before in self._before.items():
@@ -223,8 +235,9 @@ def _iptables(table: str, *arguments: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def _check() -> None:
-    absent = packages.missing(packages.CONTAINERS)
+def check(programs: Mapping[str, str]) -> None:
+    """Raises CannotRunContainersError unless these programs are here (see `deploy.packages`), and who may use them."""
+    absent = packages.missing(programs)
     if absent:
         raise CannotRunContainersError(f"missing: {' '.join(absent)}; as root: apt-get install {' '.join(absent)}")
     if os.geteuid() != 0:

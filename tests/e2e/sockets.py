@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 
-from tests.e2e.client import Api
+from tests.e2e.client import Answer, Api, wait_for
 
 WINDOW = 256 * 1024
 _AGAIN = 0.1
@@ -110,3 +113,19 @@ async def page(api: Api, pipe: str) -> AsyncIterator[Page]:
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
+
+
+def execute(api: Api, line: str) -> str:
+    """The id of the pipe to a line of a shell of this machine, which runs as soon as it can be run."""
+    host = quote(f"{socket.gethostname()};<host>", safe="")
+    path = f"/api/topology/hosts/{host}"
+    seen = wait_for(lambda: api.get(path).json().get("node", {}).get("controls"), "the controls of this machine")
+    arguments = {"tty": "false", "command": json.dumps(["sh", "-c", line])}
+    call = f"/api/control/{seen[0]['probeId']}/{host}/host_exec"
+    return wait_for(lambda: _opened(api.post(call, arguments)), "a shell")
+
+
+def _opened(answer: Answer) -> str:
+    if answer.status != 200:
+        raise HTTPException(f"{answer.status} {answer.body!r}")
+    return str(answer.json()["pipe"])

@@ -5,6 +5,8 @@ import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from deploy.local.command import free_ports
 from tests.e2e.client import wait_for
 from tests.e2e.podman import engine
@@ -29,16 +31,22 @@ def traces(folder: Path, network: str) -> list[str]:
     return [text for text in found if str(folder) in text or network in text or chain in text]
 
 
-def test_nothing_is_left_of_an_engine(tmp_path: Path) -> None:
+@pytest.mark.parametrize("driver", ["vfs", "overlay"])
+def test_nothing_is_left_of_an_engine(tmp_path: Path, driver: str) -> None:
     port, before = free_ports(1)[0], rules()
-    with engine(tmp_path / "podman") as podman:
+    with engine(tmp_path / "podman", driver) as podman:
         podman.image("shop/echo:1")
-        echo = podman.run("echo", "shop/echo:1", "exec nc -ll -p 7 -e cat", "--publish", f"{port}:7")
+        another = f"{podman.network}-2"
+        podman.podman("network", "create", another)
+        options = ("--publish", f"{port}:7", "--network", another, "--volume", "kept:/kept")
+        echo = podman.run("echo", "shop/echo:1", "exec nc -ll -p 7 -e cat", *options)
         assert podman.inspect(echo.id)["State"]["Running"] is True
         with wait_for(lambda: socket.create_connection(("127.0.0.1", port)), "the published port") as held:
             held.settimeout(30)
             held.sendall(b"is anybody there?")
             assert held.recv(100) == b"is anybody there?"
         assert traces(tmp_path / "podman", podman.network)
+        assert traces(tmp_path / "podman", another)
     assert traces(tmp_path / "podman", podman.network) == []
+    assert traces(tmp_path / "podman", another) == []
     assert rules() <= before or others_run()

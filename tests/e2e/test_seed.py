@@ -39,7 +39,7 @@ def test_from_signing_up_to_the_first_host(approving: tuple[Mesh, Mailbox]) -> N
     secret = link_secret(approved)
     assert secret in body(approved, "html")
 
-    newcomer, said = signed_in_by(mesh, secret)
+    newcomer, said = signed_in_by(mesh.anybody(), secret)
     assert said == {"email": NEWCOMER, "firstLogin": True}
     assert newcomer.get("/api/users/lookup").json().get("organizations", []) == []
     made = newcomer.post("/api/users/orgs", {"id": "Nora-1", "name": "Nora's machines"}).json()["organization"]

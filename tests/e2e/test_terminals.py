@@ -2,35 +2,14 @@
 
 import asyncio
 import hashlib
-import json
 import os
-import socket
-from http.client import HTTPException
-from urllib.parse import quote
 
 import psutil
 import pytest
 
-from tests.e2e.client import Answer, Api, Mesh, wait_for
+from tests.e2e.client import Api, Mesh, wait_for
 from tests.e2e.people import signed_in
-from tests.e2e.sockets import Page, page
-
-HOST = f"{socket.gethostname()};<host>"
-
-
-def execute(mesh: Mesh, api: Api, line: str) -> str:
-    """The id of the pipe to a line of a shell of this machine, which runs as soon as it can be run."""
-    path = f"/api/topology/hosts/{quote(HOST, safe='')}"
-    seen = wait_for(lambda: mesh.api().get(path).json().get("node", {}).get("controls"), "the controls of this machine")
-    arguments = {"tty": "false", "command": json.dumps(["sh", "-c", line])}
-    call = f"/api/control/{seen[0]['probeId']}/{quote(HOST, safe='')}/host_exec"
-    return wait_for(lambda: _opened(api.post(call, arguments)), "a shell")
-
-
-def _opened(answer: Answer) -> str:
-    if answer.status != 200:
-        raise HTTPException(f"{answer.status} {answer.body!r}")
-    return str(answer.json()["pipe"])
+from tests.e2e.sockets import Page, execute, page
 
 
 async def process_shown(shown: Page) -> psutil.Process:
@@ -46,7 +25,7 @@ async def test_what_runs_ends_with_the_session_that_opened_it_whether_or_not_a_p
     person = await asyncio.to_thread(signed_in, mesh)
     # Others of these tests make more organizations for the same person.
     browser = person.with_headers(x_scope_org=mesh.local()["org"])
-    pipe = await asyncio.to_thread(execute, mesh, browser, "echo $$; exec sleep 100000")
+    pipe = await asyncio.to_thread(execute, browser, "echo $$; exec sleep 100000")
     async with page(browser, pipe) as shown:
         process = await process_shown(shown)
         if watched:
@@ -66,7 +45,7 @@ async def leave(mesh: Mesh, browser: Api) -> None:
 @pytest.mark.timeout(300)
 async def test_ten_megabytes_that_are_pasted_arrive_whole(mesh: Mesh) -> None:
     pasted = os.urandom(10_000_000)
-    pipe = await asyncio.to_thread(execute, mesh, mesh.api(), "head -c 10000000 | sha256sum")
+    pipe = await asyncio.to_thread(execute, mesh.api(), "head -c 10000000 | sha256sum")
     async with page(mesh.api(), pipe) as shown:
         await shown.type(pasted)
         await shown.over()
