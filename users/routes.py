@@ -8,6 +8,7 @@ from contextlib import suppress
 import nats.errors
 import structlog
 from google.protobuf.message import DecodeError
+from google.protobuf.timestamp_pb2 import Timestamp
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlmodel import col, select
@@ -120,13 +121,22 @@ class _Heard:
         )
 
 
+def _is_moment(time: Timestamp) -> bool:
+    """Whether it can be shown: one that cannot would take all the other answers along."""
+    try:
+        time.ToJsonString()
+    except ValueError:
+        return False
+    return True
+
+
 def _route(held: Held, service: str, part: Answer) -> Route:
     return Route(
         organization=held.organization,
         probe_id=held.probe_id,
         pipe_id=held.pipe_id,
         end=held.end,
-        since=held.since,
+        since=held.since if _is_moment(held.since) else None,
         service=service,
         replica=part.replica,
         listen=part.listen,

@@ -24,6 +24,9 @@ class DatabaseSettings(BaseSettings):
         if file is None:
             raise ValueError("is needed, or DATABASE_URL_FILE")
         try:
-            return str(file.read_text(encoding="utf-8").strip())
+            text = str(file.read_text(encoding="utf-8")).strip()
         except OSError as error:
             raise ValueError(f"DATABASE_URL_FILE cannot be read: {error}") from error
+        if not text:
+            raise ValueError(f"DATABASE_URL_FILE is empty: {file}")
+        return text

@@ -147,6 +147,9 @@ def test_the_database_is_found_by_a_file_that_has_its_url(run: Run, postgres_url
     elsewhere = {"DATA": str(tmp_path / "elsewhere"), "DATABASE_URL_FILE": str(file)}
     absent = run("migrate", **elsewhere)
     assert (absent.exit_code, "DATABASE_URL_FILE cannot be read" in absent.stderr) == (1, True)
+    file.write_text("\n")
+    empty = run("migrate", **elsewhere)
+    assert (empty.exit_code, "DATABASE_URL_FILE is empty" in empty.stderr) == (1, True)
     file.write_text(f"{postgres_url}\n")
     assert run("migrate", **elsewhere).exit_code == 0
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import grpc
 import nats
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from nats.aio.client import Client
 
 from conftest import NatsServer
@@ -129,6 +130,12 @@ async def test_what_is_beyond_bounds_is_counted(users: Service, replicas: dict[s
     assert (len(answer.routes), answer.total) == (2_000, 2 * (routes.MOST + 7))
     assert len(answer.SerializeToString()) < 4 * 1024 * 1024
     assert [one.probe_id for one in (await listed(users, "2-1999")).routes] == ["2-1999"]
+
+
+async def test_a_time_that_is_none_is_left_out(users: Service, replicas: dict[str, Replica]) -> None:
+    replicas["control 1"].held = [Held(organization="o", probe_id="box", since=Timestamp(seconds=10**15))]
+    (route,) = (await listed(users)).routes
+    assert (route.probe_id, route.HasField("since")) == ("box", False)
 
 
 async def test_who_has_stopped_does_not_answer(users: Service, replicas: dict[str, Replica]) -> None:
