@@ -29,6 +29,7 @@ default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 [network]
 network_backend = "netavark"
 network_config_dir = "{folder}/networks"
+default_network = "{network}"
 [engine]
 runtime = "runc"
 cgroup_manager = "cgroupfs"
@@ -42,8 +43,6 @@ driver = "{driver}"
 graphroot = "{folder}/storage"
 runroot = "{folder}/run"
 """
-#: It is always there; what builds images uses it.
-_DEFAULT_NETWORK = "podman"
 _FORWARDING = Path("/proc/sys/net/ipv4/ip_forward")
 
 
@@ -73,7 +72,7 @@ class Podman:
 
     Attributes:
         socket: answers the Docker API.
-        network: the name of the network, of its bridge too.
+        network: the name of the network, of its bridge too; images are built in it.
         environment: with which programs use this engine.
     """
 
@@ -93,7 +92,9 @@ class Podman:
     def configure(self) -> None:
         """Writes what podman goes by."""
         (self._folder / "networks").mkdir()
-        (self._folder / "containers.conf").write_text(_CONTAINERS_CONF.format(folder=self._folder))
+        (self._folder / "containers.conf").write_text(
+            _CONTAINERS_CONF.format(folder=self._folder, network=self.network)
+        )
         storage = _STORAGE_CONF.format(folder=self._folder, driver=self._driver)
         (self._folder / "storage.conf").write_text(storage)
         (self._folder / "networks" / f"{self.network}.json").write_text(json.dumps(_bridge(self.network)))
@@ -117,7 +118,7 @@ class Podman:
         """Ends and removes every container, network and volume."""
         self.podman("rm", "--all", "--force", "--time", "0")
         networks = self.podman("network", "ls", "--format", "{{.Name}}").splitlines()
-        self.podman("network", "rm", "--force", *(name for name in networks if name != _DEFAULT_NETWORK))
+        self.podman("network", "prune", "--force")
         self.podman("volume", "rm", "--all", "--force")
         self._rules.remove(networks)
         if self._storage.is_mount():
@@ -200,9 +201,8 @@ class _Rules:
         """Removes the chains of these, and those that all networks share, unless they were there or are needed."""
         # As netavark names them.
         own = [hashlib.sha512(network.encode()).hexdigest()[:13].upper() for network in networks]
-        for table, before in self._before.items():
-            new = [chain for chain in _chains(table) if chain not in before]
-            self._remove(table, [chain for chain in new if any(name in chain for name in own)])
+        for table in self._before:
+            self._remove(table, [chain for chain in _chains(table) if any(name in chain for name in own)])
         if any(_is_of_a_network(chain) for chain in _chains("nat")):
             return
         for table, before in self._before.items():
