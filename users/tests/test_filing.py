@@ -304,6 +304,6 @@ async def test_what_is_no_record_is_counted_and_let_go(
 
 
 async def test_without_a_bus_users_serves(capsys: pytest.CaptureFixture[str]) -> None:
-    async with connected(told("")) as bus:
+    async with connected(told("postgresql://nobody@127.0.0.1/nothing")) as bus:
         assert bus is None
     assert capsys.readouterr().out.count("NATS_URL is not set") == 1
