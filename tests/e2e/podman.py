@@ -78,7 +78,6 @@ class Podman:
 
     def __init__(self, folder: Path, driver: str) -> None:
         self._folder = folder
-        self._storage = folder / "storage" / driver
         self._driver = driver
         self._rules = _Rules()
         self.socket = folder / "engine.sock"
@@ -121,8 +120,7 @@ class Podman:
         self.podman("network", "prune", "--force")
         self.podman("volume", "rm", "--all", "--force")
         self._rules.remove(networks)
-        if self._storage.is_mount():
-            subprocess.run(["umount", self._storage], check=True)
+        _unmount(self._folder)
 
     def podman(self, *arguments: str) -> str:
         """What `podman ARGUMENTS` prints. RuntimeError with what it complains of where it fails."""
@@ -233,6 +231,14 @@ def _chains(table: str) -> list[str]:
 def _iptables(table: str, *arguments: str) -> list[str]:
     command = ["iptables", "--wait", "--table", table, *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def _unmount(folder: Path) -> None:
+    """What is mounted below a folder, the last first: the storage, and what a build that broke off has left."""
+    places = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for place in reversed(places):
+        if Path(place).is_relative_to(folder):
+            subprocess.run(["umount", place], check=True)
 
 
 def check(programs: Mapping[str, str]) -> None:
