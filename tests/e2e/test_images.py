@@ -137,7 +137,7 @@ def test_the_machine_and_its_processes_are_on_the_map(person: Api) -> None:
 
 @pytest.mark.usefixtures("probe")
 async def test_a_shell_of_the_probe_is_opened_in_a_page(person: Api) -> None:
-    """Its own container's where the engine's profile keeps it from entering the machine."""
+    """Its own container's on a machine that lets nobody look at its first process, as sandboxes do."""
     pipe = execute(person, "read said; echo $((6 * 7)) $said")
     async with page(person, pipe) as shown:
         await shown.type(b"here\n")
