@@ -75,8 +75,9 @@ class Subscriptions:
         await self._leave(self._notices)
 
     async def _replace(self) -> None:
-        self._stream.leave(ConnectResponse(replaced=Replaced()))
+        self._stream.takes_calls = False
         await self._leave(self._calls)
+        self._stream.say(ConnectResponse(replaced=Replaced()))  # whoever calls from now on is heard by the other
         if taking := self._tasks - {asyncio.current_task()}:
             await asyncio.wait(taking)
         self._stream.finish_when_answered()
