@@ -11,6 +11,7 @@ from control.instruments import ASKED
 from control.outcomes import Awaited, Outcomes
 from control.records import Pipes
 from control.registry import Registry
+from mesh import logs
 from mesh.errors import ServiceError
 from scope.auth.v1.identity_pb2 import Identity
 from scope.control.v1.messages_pb2 import Answer, Invocation, InvokeRequest, InvokeResponse, Notice
@@ -44,6 +45,7 @@ class Asker:
             seconds: for how long the caller waits.
         """
         with self._outcomes.awaited(identity.organization, request.probe_id) as (call, awaited):
+            logs.about(call=call)
             invocation = Invocation(identity=token, call=call, request=request, timeout_ms=int(seconds * 1000))
             try:
                 async with asyncio.timeout(seconds):
@@ -85,7 +87,7 @@ class Asker:
         try:
             await self._client.publish(subjects.notices(identity.organization, probe), notice)
         except (nats.errors.Error, OSError) as error:
-            _log.warning("a probe cannot be told that nobody waits", call=invocation.call, why=repr(error))
+            _log.warning("a probe cannot be told that nobody waits", why=repr(error))
 
     async def _response(
         self, request: InvokeRequest, answer: Answer, identity: Identity, awaited: Awaited
@@ -97,5 +99,6 @@ class Asker:
         if done.opens_pipe:
             response.pipe, response.raw_tty = dispatched.pipe, done.raw_tty
             response.read_only = dispatched.read_only
+            logs.about(pipe=dispatched.pipe)
             await self._pipes.opened(request, response, identity, dispatched.permission)
         return response

@@ -3,17 +3,16 @@
 import json
 import re
 import time
-import uuid
 
 import nats.errors
 from google.protobuf.struct_pb2 import Struct
 from nats.aio.client import Client
 
-from control import refusals
+from control import refusals, subjects
 from control.instruments import RECORDED
 from mesh.bus import TIMEOUT
 from scope.audit.v1.event_pb2 import Record
-from scope.control.v1.messages_pb2 import InvokeRequest
+from scope.control.v1.messages_pb2 import Invocation, InvokeRequest
 
 SUBJECT = "audit.control"
 #: Characters of an argument, and of its name, that are recorded.
@@ -37,18 +36,17 @@ class Audit:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def tell(self, identity: str, request: InvokeRequest, *, refused: bool) -> None:
+    async def tell(self, invocation: Invocation, *, refused: bool) -> None:
         """Returns once the audit has it for sure.
 
         Args:
-            identity: whose call it is, as it came.
-            request: what is asked for.
+            invocation: what is asked for, and whose call it is.
             refused: whether it is not going to be done.
 
         Raises:
             ServiceError: UNAVAILABLE (AUDIT_UNAVAILABLE) where the audit does not say that it has it.
         """
-        made = record(identity, request, refused=refused)
+        made = record(invocation, refused=refused)
         started = time.perf_counter()
         try:
             await self._publish(made)
@@ -64,13 +62,14 @@ class Audit:
             raise nats.errors.Error(answer.data.decode(errors="replace"))
 
 
-def record(identity: str, request: InvokeRequest, *, refused: bool) -> Record:
-    """What the audit is told of a call."""
+def record(invocation: Invocation, *, refused: bool) -> Record:
+    """What the audit is told of a call; the id is part of the call's, by which the log names it."""
+    request = invocation.request
     made = Record(
-        id=uuid.uuid4().hex,
+        id=subjects.random_part(invocation.call),
         action=action(request.control),
         refused=refused,
-        identity=identity,
+        identity=invocation.identity,
         subject=request.node_id[:NODE],
     )
     made.time.FromNanoseconds(time.time_ns())

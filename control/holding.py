@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import structlog
+
 from control import refusals, subjects
 from control.auditing import Audit
 from control.instruments import DISPATCHED, LOST
@@ -25,6 +27,8 @@ from scope.control.v1.messages_pb2 import (
     Outcome,
 )
 from scope_sdk.report.standard import needed_permission
+
+_log = structlog.get_logger()
 
 #: For how long after its time a call that nobody answered is remembered, in seconds: usually it was cancelled by then.
 FORGOTTEN_AFTER = 2.0
@@ -150,7 +154,7 @@ class ProbeStream:
         request = invocation.request
         permission = needed_permission(request.control, self._offers[request.control])
         refused = permission not in identity.permissions
-        await self._parts.audit.tell(invocation.identity, request, refused=refused)
+        await self._parts.audit.tell(invocation, refused=refused)
         if refused:
             raise refusals.not_permitted(request.control, permission)
         read_only = request.control == ATTACH and MAY_TYPE not in identity.permissions
@@ -162,6 +166,7 @@ class ProbeStream:
         seconds = invocation.timeout_ms / 1000 + FORGOTTEN_AFTER
         self._calls[invocation.call] = asyncio.get_running_loop().call_later(seconds, self.cancel, invocation.call)
         DISPATCHED.add()
+        _log.debug("a probe is told")
         request = invocation.request
         call = Call(
             id=invocation.call,

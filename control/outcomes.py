@@ -49,7 +49,11 @@ class Awaited:
     def hear(self, outcome: Outcome) -> None:
         """Takes in what became of the call; what comes from another probe is not believed."""
         if (outcome.organization, outcome.probe_id) != self._of:
-            _log.warning("what another probe said of a call is not believed", probe=outcome.probe_id)
+            _log.warning(
+                "what another probe said of a call is not believed",
+                organization=outcome.organization,
+                probe=outcome.probe_id,
+            )
             return
         match outcome.WhichOneof("event"):
             case "dispatched":

@@ -18,7 +18,7 @@ from control.records import Pipes
 from control.registry import Registry
 from control.settings import ControlSettings
 from control.subscriptions import Subscriptions
-from mesh import bus, headers, routes
+from mesh import bus, headers, logs, routes
 from mesh.background import running
 from mesh.bounds import Bound, Per
 from mesh.errors import invalid_field, unavailable
@@ -56,6 +56,7 @@ class ControlService(ControlServiceServicer):
     ) -> AsyncIterator[ConnectResponse]:
         """See the contract."""
         probe = headers.probe_id(headers.received(context))
+        logs.about(organization=current().organization, probe=probe)
         async with self._mesh.renewals.lease(_CONNECT, self._streams) as lease:
             await context.send_initial_metadata(())
             offers = hello.offers(await self._first(request_iterator, lease))
@@ -87,12 +88,16 @@ class ControlService(ControlServiceServicer):
         self, request: InvokeRequest, context: Context
     ) -> InvokeResponse:
         """See the contract."""
+        identity = current()
+        logs.about(
+            organization=identity.organization, probe=request.probe_id, control=request.control, node=request.node_id
+        )
         size = sum(len(name.encode()) + len(value.encode()) for name, value in request.arguments.items())
         if size > ARGUMENTS_BYTES:
             raise invalid_field("arguments", f"have {size} bytes together; at most {ARGUMENTS_BYTES} are taken")
         seconds = min(WAITS, context.time_remaining() or WAITS)  # none, where the caller has no deadline
         token = headers.received(context)[headers.IDENTITY]
-        return await self._asker.invoke(request, current(), token, seconds)
+        return await self._asker.invoke(request, identity, token, seconds)
 
 
 async def _finish(held: ProbeStream, lease: Lease) -> None:

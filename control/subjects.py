@@ -35,6 +35,11 @@ def new_call(replica: str) -> str:
     return f"{replica}.{secrets.token_hex(16)}"
 
 
+def random_part(call: str) -> str:
+    """What tells a call from all others, wherever they were asked for: 32 hexadecimal digits."""
+    return call.partition(".")[2]
+
+
 def inbox(call: str) -> str:
     """Where what becomes of a call goes."""
     return f"{INBOX}.{call}"

@@ -12,7 +12,7 @@ from nats.aio.subscription import Subscription
 
 from control import subjects
 from control.holding import ProbeStream
-from mesh import access, bus, headers
+from mesh import access, bus, headers, logs
 from mesh.errors import ServiceError, unauthenticated, unavailable
 from mesh.identity import Verifier
 from scope.auth.v1.identity_pb2 import Identity
@@ -92,12 +92,14 @@ class Subscriptions:
             self._start(self._take(invocation))
 
     async def _take(self, invocation: Invocation) -> None:
+        request = invocation.request
+        logs.about(call=invocation.call, control=request.control, node=request.node_id)
         try:
             await self._stream.take(invocation, await self._caller(invocation))
         except ServiceError as error:
             await self._stream.refuse(invocation.call, error)
         except (nats.errors.Error, OSError) as error:
-            _log.warning("a call is not done, for who asked cannot be told", call=invocation.call, why=repr(error))
+            _log.warning("a call is not done, for who asked cannot be told", why=repr(error))
 
     async def _caller(self, invocation: Invocation) -> Identity:
         """Who calls; whoever brought the call is not taken at their word."""

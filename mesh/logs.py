@@ -11,6 +11,9 @@ from structlog.tracebacks import ExceptionDictTransformer
 
 from mesh.settings import ProcessSettings
 
+#: Characters of a name that a line is about, at most; as many of a node's id as the audit has.
+LENGTH = 254
+
 #: Without the values of variables: tokens and people's data are among them.
 _TRACEBACKS = structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False))
 
@@ -34,6 +37,11 @@ def _trace_context(_: object, __: str, event: structlog.typing.EventDict) -> str
         event["trace_id"] = trace.format_trace_id(current.trace_id)
         event["span_id"] = trace.format_span_id(current.span_id)
     return event
+
+
+def about(**names: str) -> None:
+    """Has the lines of the current RPC, and of what it begins, say from now on what it is about, each cut to LENGTH."""
+    structlog.contextvars.bind_contextvars(**{name: value[:LENGTH] for name, value in names.items()})
 
 
 def configure(service: str, settings: ProcessSettings) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 
-from mesh import bus, headers, routes
+from mesh import bus, headers, logs, routes
 from mesh.background import running
 from mesh.bounds import Bound, Per
 from mesh.errors import ServiceError, invalid_field, permission_denied
@@ -76,7 +76,7 @@ class PipeService:
         """See the contract."""
         metadata = headers.received(context)
         pipe = _pipe_id(metadata)
-        record, side = await self._records.own(pipe, current(), metadata.get(headers.PROBE_ID, ""))
+        record, side = await self._own(pipe, metadata.get(headers.PROBE_ID, ""))
         check_open(record, self._patience)
         permission = _needed(record, side)
         await self._joining.make_room(pipe, side)
@@ -97,6 +97,14 @@ class PipeService:
                 yield frame
             if lease.error:
                 raise lease.error
+
+    async def _own(self, pipe: str, probe: str = "") -> tuple[Record, Side]:
+        """The record of a pipe, and which of its ends is the caller's; raises as Records.own does."""
+        logs.about(organization=current().organization, pipe=pipe)
+        record, side = await self._records.own(pipe, current(), probe)
+        opened = record.pipe
+        logs.about(probe=opened.probe_id, control=opened.control, node=opened.node_id, end=side)
+        return record, side
 
     async def _lease(self, stack: AsyncExitStack, record: Record, side: Side, permission: str) -> Lease:
         """Its right to be attached. One pipe too many ends; what had its place and lost that replica may try again."""
@@ -127,12 +135,12 @@ class PipeService:
 
     async def get_pipe(self, request: GetPipeRequest, _: Context) -> GetPipeResponse:
         """See the contract."""
-        record, _side = await self._records.own(request.id, current())
+        record, _side = await self._own(request.id)
         return record.pipe
 
     async def close_pipe(self, request: ClosePipeRequest, _: Context) -> ClosePipeResponse:
         """See the contract."""
-        record, _side = await self._records.own(request.id, current())
+        record, _side = await self._own(request.id)
         if not record.over:
             await self._endings.end(request.id, closed())
         return ClosePipeResponse()

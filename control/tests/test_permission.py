@@ -9,12 +9,13 @@ from nats.aio.client import Client
 
 from conftest import NatsServer
 from control.auditing import action, record
+from control.subjects import new_call, new_replica
 from control.tests.probing import connected
 from control.tests.replicas import ORGANIZATION, Replica, info, make_audit, reason, recorded
 from mesh import pipes
 from mesh.bus import make
 from mesh.contracts import service_of
-from scope.control.v1.messages_pb2 import InvokeRequest, Offer
+from scope.control.v1.messages_pb2 import Invocation, InvokeRequest, Offer
 from scope.pipe.v1.messages_pb2 import Record
 from users.audit.filing import RECORD_BYTES
 
@@ -84,7 +85,7 @@ async def test_the_audit_is_told_whose_call_it_is_and_what_it_does_without_secre
 def test_what_the_audit_is_told_is_never_more_than_it_takes() -> None:
     arguments = {f"{number}" + "ä" * 500: "ä" * 500 for number in range(64)}
     request = InvokeRequest(probe_id="p" * 64, node_id="ä" * 2200, control="ä" * 256, arguments=arguments)
-    made = record("x" * 4096, request, refused=False)
+    made = record(Invocation(identity="x" * 4096, call=new_call(new_replica()), request=request), refused=False)
     assert made.ByteSize() < RECORD_BYTES
     assert len(made.subject) == 254
 

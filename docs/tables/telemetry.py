@@ -67,6 +67,12 @@ Services write a line of JSON for each RPC to standard error, Envoy one for each
 that belong to a trace, sampled or not, have its `trace_id`, services' lines also the `span_id`. `LOG_LEVEL` (`debug`,
 `info`, `warning`, `error`) says from where on services write, `LOG_FORMAT=console` that a person is to read it.
 `make up` keeps the last 16 to 32 MiB of each process in `.scope/logs`.
+
+Lines about controls and pipes name the `organization` (its internal id), the `probe`, the `control`, the `node` (254
+characters of its id at most) and the `pipe`; never an argument. So one call is found from its trace, or from its event
+in the audit, whose id is the end of `call` in the lines of `Invoke`. The replica that holds the probe's stream, which
+may be another one, says what it does for a call with the same `call`; that it tells the probe, with `LOG_LEVEL=debug`
+only.
 """
 
 
