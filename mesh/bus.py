@@ -30,7 +30,7 @@ async def connect(service: str, settings: Settings, returned: Callable[[], Await
     Each time that the bus is back after it was away, and hears what was subscribed to, `returned` is called.
 
     While the bus is away nothing is buffered: what is asked of it fails, and the caller is told; so does, at once, what
-    was asked and not answered when it went away.
+    was asked, or was being flushed, when it went away.
     """
     seed = str(settings.nats_nkey_file) if settings.nats_nkey_file else None
     client = Client()
@@ -62,7 +62,8 @@ class _Watch:
         self._away_said = False
 
     async def gone(self) -> None:
-        for asked in list(self._client._resp_map.values()):  # noqa: SLF001 - nothing public tells those who wait
+        # Nothing public tells those who wait: for an answer, or for what they wrote to be taken in.
+        for asked in (*self._client._resp_map.values(), *self._client._pongs):  # noqa: SLF001
             if not asked.done():
                 asked.set_exception(nats.errors.ConnectionClosedError())
                 asked.exception()  # who gave up waiting is not told

@@ -45,6 +45,22 @@ async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
     await bus.close(client)
 
 
+async def test_who_was_leaving_a_subscription_has_left_it_before_it_is_back(
+    nats_server: "NatsServer", settings: Settings
+) -> None:
+    client = await bus.connect("collection", settings)
+    subscription = await client.subscribe("_INBOX_collection.left")
+    await bus.flush(client)
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    leaving = asyncio.create_task(bus.leave(client, subscription))
+    while not client._pongs:
+        await asyncio.sleep(0)
+    nats_server.kill()
+    await asyncio.wait_for(leaving, 5)  # it would be subscribed again
+    assert subscription._id not in client._subs
+    await bus.close(client)
+
+
 async def test_who_leaves_does_not_say_that_it_is_away(settings: Settings) -> None:
     with capture_logs() as logs:
         await bus.close(await bus.connect("collection", settings))
