@@ -77,9 +77,10 @@ class Subscriptions:
     async def _replace(self) -> None:
         self._stream.takes_calls = False
         await self._leave(self._calls)
-        self._stream.say(ConnectResponse(replaced=Replaced()))  # whoever calls from now on is heard by the other
         if taking := self._tasks - {asyncio.current_task()}:
             await asyncio.wait(taking)
+        # What came by this stream was said before; whoever calls from now on is heard by the other.
+        self._stream.say(ConnectResponse(replaced=Replaced()))
         self._stream.finish_when_answered()
 
     async def _called(self, message: Msg) -> None:

@@ -5,11 +5,15 @@ import secrets
 
 import grpc
 import pytest
+from nats.aio.client import Client
+from nats.aio.subscription import Subscription
 
 from conftest import NatsServer
+from control.auditing import Audit
 from control.tests.probing import Probe, connect, connected, hello
 from control.tests.replicas import Replica, reason, until
-from scope.control.v1.messages_pb2 import Answer, ConnectRequest, Done, Hello, Offer
+from mesh import bus
+from scope.control.v1.messages_pb2 import Answer, ConnectRequest, Done, Hello, Invocation, Offer
 
 ASKED = pytest.mark.parametrize("asked", [0, 1])
 OTHER = "b" * 32
@@ -91,6 +95,53 @@ async def test_a_new_stream_replaces_the_older_one_which_ends_when_its_calls_are
             assert (await asking).value == "1"
             await old.ended()
             assert (old.told, new.told) == (1, 5)
+
+
+async def test_what_was_on_its_way_is_said_before_a_stream_is_replaced(
+    replicas: list[Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    telling, left, tell, leave = asyncio.Event(), asyncio.Event(), Audit.tell, bus.leave
+
+    async def late(audit: Audit, invocation: Invocation, *, refused: bool) -> None:
+        telling.set()
+        await left.wait()
+        await tell(audit, invocation, refused=refused)
+
+    async def seen(client: Client, subscription: Subscription) -> None:
+        await leave(client, subscription)
+        left.set()
+
+    monkeypatch.setattr(Audit, "tell", late)
+    monkeypatch.setattr(bus, "leave", seen)
+    async with connected(replicas[0]) as old:
+        asking = asyncio.create_task(replicas[1].invoke())
+        await telling.wait()
+        async with connected(replicas[1]):
+            assert (await old.other()).HasField("replaced")
+            assert old.told == 1
+            await old.done(await old.call(), value="done")
+            assert (await asking).value == "done"
+
+
+async def test_a_stream_is_replaced_also_where_the_bus_goes_away_meanwhile(
+    replicas: list[Replica], nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave = bus.leave
+
+    async def away(client: Client, subscription: Subscription) -> None:
+        await asyncio.to_thread(nats_server.stop)
+        await leave(client, subscription)
+
+    async with connected(replicas[0]) as old:
+        asking = asyncio.create_task(replicas[0].invoke())
+        call = await old.call()
+        monkeypatch.setattr(bus, "leave", away)
+        async with connected(replicas[1]):
+            assert (await old.other()).HasField("replaced")
+            await old.done(call, value="done")
+            assert (await asking).value == "done"
+            await old.ended()
+            monkeypatch.undo()
 
 
 @ASKED
