@@ -203,6 +203,29 @@ def test_a_node_that_was_good_in_a_delta_is_looked_at_where_the_string_table_is_
         check(full, known)
 
 
+def test_templates_that_change_are_looked_at_again() -> None:
+    known, seen = Known(), report()
+    seen.templates.topologies.add(topology=1)
+    check(seen, known)
+    seen.templates.topologies.add(topology=99)
+    for _ in range(2):
+        with pytest.raises(ReportError, match=r"templates.topologies\[1\]"):
+            check(seen, known)
+
+
+@pytest.mark.parametrize("field", ["values", "maxima"])
+def test_of_many_columns_the_one_that_does_not_fit_is_named(field: str) -> None:
+    seen = report()
+    for metric in range(1, 3):
+        seen.metrics.add().CopyFrom(seen.metrics[0])
+        seen.metrics[metric].metric = metric if metric != seen.metrics[0].metric else 0
+    check(seen)
+    seen.metrics[1].maxima[:] = [1]
+    getattr(seen.metrics[1], field)[0] = math.inf
+    with pytest.raises(ReportError, match=rf"metrics\[1\].{field}: must"):
+        check(seen)
+
+
 def test_a_memory_of_nodes_stays_within_its_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_nodes, "_KNOWN", 3)
     known, seen = Known(), report()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from scope.report.v1.report_pb2 import AddressName, Connections, MetricColumn, Node, Plugins, Report, Translations
+from scope.report.v1.template_pb2 import Templates
 from scope_sdk.report import limits
-from scope_sdk.report.check_nodes import Known, check_nodes, check_references
+from scope_sdk.report.check_nodes import Fault, Known, check_nodes, check_references
 from scope_sdk.report.errors import ReportError
 from scope_sdk.report.templates import check_templates
 
@@ -25,7 +27,7 @@ _INFINITIES = (b"\x00\x00\x80\x7f", b"\x00\x00\x80\xff")
 def check(report: Report, known: Known | None = None) -> None:
     """Raises ReportError naming what is out of bounds or does not fit together.
 
-    Who checks many reports may give a memory of nodes, which makes it faster and changes nothing else.
+    Who checks many reports may give a memory of what was good, which makes it faster and changes nothing else.
 
     What passes has as many values as keys, indexes and handles that lead somewhere and finite numbers. A delta's
     references into its base cannot be seen here: `ProbeState.offer` looks at them.
@@ -40,7 +42,7 @@ def check(report: Report, known: Known | None = None) -> None:
     if report.HasField("connections"):
         _check_connections(report.connections)
     if report.HasField("templates"):
-        check_templates(report.templates.topologies, "templates.topologies")
+        _check_templates(report.templates, known)
     if report.HasField("plugins"):
         _check_plugins(report.plugins)
     if not report.base:
@@ -65,7 +67,7 @@ def _check_order(report: Report) -> None:
 
 
 def _check_metrics(report: Report, strings: int) -> None:
-    columns = report.metrics
+    columns = report.metrics[:]
     if not columns:
         return
     _count(columns, limits.METRICS, "metrics")
@@ -73,27 +75,40 @@ def _check_metrics(report: Report, strings: int) -> None:
     if len(metrics) != len(columns) or max(metrics) >= strings:
         raise ReportError("metrics", "each must be of a metric of its own, by the string table")
     samples = len(report.sample_offsets_ms)
-    for index, column in enumerate(columns):
-        fault = _column_fault(column, samples)
-        if fault:
-            raise ReportError(f"metrics[{index}].{fault[0]}", fault[1])
+    if _columns_fault(columns, samples):
+        faults = ((index, _columns_fault([column], samples)) for index, column in enumerate(columns))
+        index, fault = next((index, fault) for index, fault in faults if fault)
+        raise ReportError(f"metrics[{index}].{fault[0]}", fault[1])
     if sum(len(column.values) for column in columns) > limits.METRIC_VALUES:
         raise ReportError("metrics", f"must have at most {limits.METRIC_VALUES} values")
 
 
-def _column_fault(column: MetricColumn, samples: int) -> tuple[str, str] | None:
-    nodes = len(column.nodes)
-    if len(column.values) != nodes * samples:
+def _columns_fault(columns: Sequence[MetricColumn], samples: int) -> Fault:
+    """What is wrong with any of the columns."""
+    nodes = [len(column.nodes) for column in columns]
+    if [len(column.values) for column in columns] != [count * samples for count in nodes]:
         return "values", "must have one value for each node and sample time"
-    if len(column.maxima) not in (0, nodes) or not all(map(math.isfinite, (column.max, *column.maxima))):
+    maxima = [column.maxima[:] for column in columns]
+    fitting = all(len(each) in (0, count) for each, count in zip(maxima, nodes, strict=True))
+    if not fitting or not all(map(math.isfinite, chain((column.max for column in columns), *maxima))):
         return "maxima", "must be finite, and one for each node or none"
-    return ("values", "must not be infinite") if _has_infinity(column) else None
+    return ("values", "must not be infinite") if _has_infinity(columns) else None
 
 
-def _has_infinity(column: MetricColumn) -> bool:
+def _has_infinity(columns: Sequence[MetricColumn]) -> bool:
     # Reading every value costs twenty times as much as looking for an infinity's bytes first.
-    encoded = column.SerializeToString()
-    return any(infinity in encoded for infinity in _INFINITIES) and any(map(math.isinf, column.values))
+    encoded = b"".join(map(MetricColumn.SerializeToString, columns))
+    if not any(infinity in encoded for infinity in _INFINITIES):
+        return False
+    return any(map(math.isinf, chain.from_iterable(column.values for column in columns)))
+
+
+def _check_templates(templates: Templates, known: Known | None) -> None:
+    said = templates.SerializeToString()
+    if known is None or known.templates != said:
+        check_templates(templates.topologies, "templates.topologies")
+    if known is not None:
+        known.templates = said
 
 
 def _check_connections(connections: Connections) -> None:
@@ -121,7 +136,7 @@ def _check_translations(translations: Translations, addresses: int) -> None:
 
 def _columns(table: Connections | Translations, names: Iterable[str], rows: int, below: int, place: str) -> None:
     for name in names:
-        column = getattr(table, name)
+        column = getattr(table, name)[:]
         if len(column) != rows or max(column, default=0) >= max(below, 1):
             raise ReportError(f"{place}.{name}", f"must have {rows} elements, each below {below}")
 
@@ -145,10 +160,10 @@ def _check_references(report: Report, nodes: Sequence[Node]) -> None:
     """Whether handles lead to nodes, which only a full report can be asked."""
     check_references(nodes)
     known = {node.handle for node in nodes}
-    if not known.issuperset(report.connections.owners):
+    if not known.issuperset(report.connections.owners[:]):
         raise ReportError("connections.owners", "must be nodes of this report")
     for index, column in enumerate(report.metrics):
-        if not known.issuperset(column.nodes):
+        if not known.issuperset(column.nodes[:]):
             raise ReportError(f"metrics[{index}].nodes", "must be nodes of this report")
 
 

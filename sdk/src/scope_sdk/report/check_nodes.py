@@ -29,14 +29,16 @@ _KNOWN_BYTES = 400
 
 
 class Known:
-    """Nodes that broke no rule: most of those in a delta were in the one before it too.
+    """What broke no rule: most nodes of a delta were in the one before it too, and templates are those of a program.
 
-    Each is remembered by all that it says, with the shortest string table that was long enough for it. There is a bound
-    to how many they are; when it is reached the memory begins anew.
+    Each node is remembered by all that it says, with the shortest string table that was long enough for it. There is a
+    bound to how many they are; when it is reached the memory begins anew.
     """
 
     def __init__(self) -> None:
         self._long_enough: dict[bytes, int] = {}
+        #: The templates that were good last, serialised.
+        self.templates = b""
 
     def others(self, nodes: Sequence[Node], strings: int) -> dict[bytes, Node]:
         """The nodes that must be looked at, by what they say."""
@@ -60,7 +62,8 @@ def check_nodes(nodes: Sequence[Node], strings: int, known: Known | None = None)
     if len(set(map(identity, nodes))) != len(nodes):
         raise ReportError("nodes", "each must have an id of its own")
     others = known.others(nodes, strings) if known else {}
-    if _fault(list(others.values()) if known else nodes, strings):
+    unknown = list(others.values()) if known else nodes
+    if unknown and _fault(unknown, strings):
         index, fault = next((index, fault) for index, node in enumerate(nodes) if (fault := _fault([node], strings)))
         raise ReportError(f"nodes[{index}].{fault[0]}", fault[1])
     if known:
