@@ -54,7 +54,11 @@ class Span:
         """The beginning of a trace of its own, if the sampler says so, linked to what is under way."""
         around = trace.get_current_span().get_span_context()
         links = [Link(around)] if around.is_valid else []
-        with _opened(_tracer.start_span(self._name, Context(), self._kind, links=links)) as span:
+        span = _tracer.start_span(self._name, Context(), self._kind, links=links)
+        if not span.get_span_context().is_valid:  # nobody collects any
+            yield span
+            return
+        with _opened(span):
             yield span
 
     @contextmanager

@@ -45,6 +45,24 @@ async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
     await bus.close(client)
 
 
+async def test_who_stops_waiting_leaves_nothing_behind_and_an_answer_too_late_goes_nowhere(
+    nats_server: "NatsServer", settings: Settings
+) -> None:
+    client = await bus.connect("collection", settings)
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    asked = [asyncio.create_task(client.request("$JS.API.INFO", timeout=wait)) for wait in (0.01, 3600)]
+    with pytest.raises(nats.errors.TimeoutError):
+        await asked[0]
+    asked[1].cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked[1]
+    assert client._resp_map == {}
+    os.kill(nats_server.pid, signal.SIGCONT)
+    answers = await asyncio.gather(*[client.request("$JS.API.INFO", timeout=30) for _ in range(3)])
+    assert all(answer.data for answer in answers)
+    await bus.close(client)
+
+
 async def test_who_was_leaving_a_subscription_has_left_it_before_it_is_back(
     nats_server: "NatsServer", settings: Settings
 ) -> None:
