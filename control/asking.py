@@ -15,6 +15,7 @@ from mesh import logs
 from mesh.errors import ServiceError
 from scope.auth.v1.identity_pb2 import Identity
 from scope.control.v1.messages_pb2 import Answer, Invocation, InvokeRequest, InvokeResponse, Notice
+from scope.errors.v1.errors_pb2 import Reason
 
 _log = structlog.get_logger()
 
@@ -57,6 +58,10 @@ class Asker:
             except asyncio.CancelledError:
                 await self._cancel(invocation, identity)
                 raise
+            except ServiceError as error:
+                if error.reason == Reason.REASON_OUTCOME_UNKNOWN:  # it may be under way, and nobody waits any more
+                    await self._cancel(invocation, identity)
+                raise
             return await self._response(request, answer, identity, awaited)
 
     async def _bring(self, invocation: Invocation, identity: Identity, awaited: Awaited) -> None:
@@ -68,6 +73,7 @@ class Asker:
             if held is not None:
                 await held.take(invocation, identity)
             else:
+                awaited.expect_word()
                 await self._client.publish(
                     subjects.calls(organization, probe),
                     invocation.SerializeToString(),

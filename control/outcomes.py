@@ -12,12 +12,14 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from control import refusals, subjects
-from mesh import errors
+from mesh import bus, errors
 from mesh.errors import ServiceError
 from scope.control.v1.messages_pb2 import Answer, Dispatched, Outcome
 
 #: How long after a stream's end another one may bring the answer, in seconds.
 LOST_FOR = 5.0
+#: How long whoever took a call from the bus may say nothing of it, in seconds: the audit may have most of it.
+SILENT_FOR = bus.TIMEOUT + 2.0
 
 #: How many bytes of outcomes wait for the bus, at most; what is older goes first.
 WAITING_BYTES = 16 * 1024 * 1024
@@ -58,13 +60,29 @@ class Awaited:
         match outcome.WhichOneof("event"):
             case "dispatched":
                 self.dispatched = outcome.dispatched
+                self._stop_giving_up()
             case "answer" if not self.answer.done():
                 self.answer.set_result(outcome.answer)
             case "refused":
                 self.fail(errors.received(outcome.refused))
             case "lost" if self._giving_up is None:
-                gone = refusals.unknown("the probe was lost after it was told")
-                self._giving_up = asyncio.get_running_loop().call_later(LOST_FOR, self.fail, gone)
+                self._give_up_after(LOST_FOR, "the probe was lost after it was told")
+
+    def expect_word(self) -> None:
+        """Ends the call where nothing is heard of it: who took it from the bus may have died, having told the probe."""
+        self._give_up_after(SILENT_FOR, "nothing was heard of whoever was to tell the probe")
+
+    def give_up(self, why: str) -> None:
+        """Ends the call, unless it has ended, without anybody knowing whether it was done, and says why."""
+        self.fail(refusals.unknown(why))
+
+    def _give_up_after(self, seconds: float, why: str) -> None:
+        self._giving_up = asyncio.get_running_loop().call_later(seconds, self.give_up, why)
+
+    def _stop_giving_up(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
 
     def fail(self, error: ServiceError) -> None:
         """Ends the call, unless it has ended."""
@@ -77,8 +95,7 @@ class Awaited:
 
     def close(self) -> None:
         """Nobody waits any more."""
-        if self._giving_up is not None:
-            self._giving_up.cancel()
+        self._stop_giving_up()
         if not self.answer.cancel() and not self.answer.cancelled():
             self.answer.exception()  # it is known to whoever waited, if they still did
 
@@ -117,6 +134,11 @@ class Outcomes:
         finally:
             del self._awaited[call]
             awaited.close()
+
+    def give_up(self, why: str) -> None:
+        """Ends all calls that this replica was asked for, as Awaited does."""
+        for awaited in self._awaited.values():
+            awaited.give_up(why)
 
     async def tell(self, call: str, outcome: Outcome) -> None:
         """Tells whoever was asked for a call; raises what the client does where that needs the bus, and it is away."""

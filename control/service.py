@@ -36,6 +36,9 @@ WAITS = 28.0
 #: How many bytes the arguments of a call have together, at most.
 ARGUMENTS_BYTES = 64 * 1024
 
+#: How long before a replica that leaves is gone its callers are told that it does not wait any longer, in seconds.
+LAST_WORDS = 1.0
+
 _CONNECT = "/scope.control.v1.ControlService/Connect"
 
 
@@ -127,6 +130,13 @@ async def _read(requests: AsyncIterator[ConnectRequest], held: ProbeStream) -> N
             raise hello.again()
 
 
+async def _give_up(mesh: Mesh, outcomes: Outcomes) -> None:
+    """Ends what takes longer than this replica has: cut off, it would look to its callers as if nothing was done."""
+    await mesh.draining.wait()
+    await asyncio.sleep(mesh.settings.drain_seconds - LAST_WORDS)
+    outcomes.give_up("the service was stopped before there was an answer")
+
+
 @asynccontextmanager
 async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
     """What control consists of."""
@@ -142,7 +152,8 @@ async def control_service(mesh: Mesh) -> AsyncIterator[Registers]:
         parts = Parts(Audit(client), outcomes, mesh.settings.calls_per_probe)
         asker = Asker(client, outcomes, registry, Pipes(client, mesh.settings.nats_replicas))
         servicer = ControlService(mesh, mesh.settings, registry, parts, asker)
-        async with outcomes.open(), registry.open(), routes.answering(client, mesh, registry.routes):
+        answering = routes.answering(client, mesh, registry.routes)
+        async with outcomes.open(), registry.open(), answering, running(_give_up(mesh, outcomes)):
             yield {"scope.control.v1.ControlService": partial(add_ControlServiceServicer_to_server, servicer)}
     finally:
         await bus.close(client)

@@ -5,9 +5,10 @@ import asyncio
 import grpc
 import pytest
 
+from control.auditing import Audit
 from control.tests.probing import connected
-from control.tests.replicas import Replica, reason
-from scope.control.v1.messages_pb2 import Answer, NoControl
+from control.tests.replicas import PATIENCE, Replica, reason
+from scope.control.v1.messages_pb2 import Answer, Invocation, NoControl
 
 #: At which replica the call is asked for, where the probe's stream is at the first.
 ASKED = pytest.mark.parametrize("asked", [0, 1], ids=["here", "over the bus"])
@@ -94,6 +95,31 @@ async def test_nobody_waits_longer_than_the_service_does(
             await replicas[asked].invoke()
         assert (late.value.code(), reason(late.value)) == (grpc.StatusCode.DEADLINE_EXCEEDED, "TIMEOUT")
         assert (await probe.other()).cancel.call == (await probe.call()).id
+
+
+async def test_what_nobody_was_heard_of_in_time_is_not_done_later(
+    replicas: list[Replica], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held_up, tell = asyncio.Event(), Audit.tell
+
+    async def late(audit: Audit, invocation: Invocation, *, refused: bool) -> None:
+        if "late" in invocation.request.arguments:
+            await held_up.wait()
+        await tell(audit, invocation, refused=refused)
+
+    monkeypatch.setattr(Audit, "tell", late)
+    monkeypatch.setattr("control.outcomes.SILENT_FOR", 0.5)
+    async with connected(replicas[0]) as probe:
+        with pytest.raises(grpc.aio.AioRpcError) as unknown:
+            await replicas[1].invoke(late="")
+        monkeypatch.setattr("control.outcomes.SILENT_FOR", PATIENCE)
+        assert (unknown.value.code(), reason(unknown.value)) == (grpc.StatusCode.UNKNOWN, "OUTCOME_UNKNOWN")
+        for _ in range(2):
+            asking = asyncio.create_task(replicas[1].invoke())
+            await probe.done(await probe.call())
+            await asking
+            held_up.set()  # before it was told of another call the replica was told that nobody waits for this one
+        assert probe.told == 2
 
 
 @ASKED

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -12,12 +13,17 @@ import pytest
 from nats.aio.client import Client
 
 from conftest import NatsServer
+from control.asking import Asker
+from control.outcomes import Awaited
 from control.tests.probing import connect
-from control.tests.replicas import PROBES, Reached, Replica
+from control.tests.replicas import PROBES, Reached, Replica, reason
 from control.tests.working import Worker, ask, judge
 from deploy.local.command import Command, free_ports
 from deploy.local.running import Running
+from mesh import bus
 from mesh.tests.authority import Authority, somebody
+from scope.auth.v1.identity_pb2 import Identity
+from scope.control.v1.messages_pb2 import Invocation
 from scope.control.v1.service_pb2_grpc import ControlServiceStub
 
 
@@ -60,6 +66,7 @@ async def processes(
                 "USERS_ADDRESS": authority.address,
                 "NATS_URL": nats_server.url,
                 "NATS_NKEY_FILE": str(nats_server.nkey_file("control")),
+                "DRAIN_SECONDS": "3",
             }
             command = Command(name="control", argv=[sys.executable, "-m", "control"], environment=environment)
             channel = await stack.enter_async_context(grpc.aio.insecure_channel(f"127.0.0.1:{port}"))
@@ -83,6 +90,52 @@ async def test_an_answer_outlives_the_replica_that_held_the_stream(processes: li
     assert new.told == 0
     for probe in (old, new):
         await probe.leave()
+
+
+async def test_a_replica_that_dies_with_a_call_is_not_waited_for(
+    replicas: list[Replica], processes: list[Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    brought, bring = asyncio.Event(), Asker._bring
+
+    async def seen(asker: Asker, invocation: Invocation, identity: Identity, awaited: Awaited) -> None:
+        await bring(asker, invocation, identity, awaited)
+        await bus.flush(asker._client)
+        brought.set()
+
+    monkeypatch.setattr(Asker, "_bring", seen)
+    monkeypatch.setattr("control.outcomes.SILENT_FOR", 1.0)
+    old = await connect(processes[0])
+    os.kill(processes[0].running.pid, signal.SIGSTOP)
+    asking = asyncio.create_task(replicas[0].invoke(number="1"))
+    await brought.wait()  # the bus has sent it to the replica, which does not read
+    processes[0].running.kill()
+    with pytest.raises(grpc.aio.AioRpcError) as lost:
+        await asking
+    assert (lost.value.code(), reason(lost.value)) == (grpc.StatusCode.UNKNOWN, "OUTCOME_UNKNOWN")
+    new = await connect(processes[1])
+    asking = asyncio.create_task(replicas[0].invoke(number="2"))
+    await new.done(await new.call(), value="2")
+    assert (await asking).value == "2"
+    assert (old.told, new.told) == (0, 1)
+    for probe in (old, new):
+        await probe.leave()
+
+
+async def test_calls_under_way_are_answered_when_all_replicas_leave_and_what_takes_longer_is_not_known(
+    processes: list[Process],
+) -> None:
+    probe = await connect(processes[0])
+    asking = [asyncio.create_task(process.invoke()) for process in processes for _ in range(2)]
+    calls = [await probe.call() for _ in asking]
+    for process in processes:
+        os.kill(process.running.pid, signal.SIGTERM)
+    assert (await probe.other()).HasField("drain")
+    for call in calls[:2]:
+        await probe.done(call, value="done")
+    ends = await asyncio.gather(*asking, return_exceptions=True)
+    said = sorted(reason(end) if isinstance(end, BaseException) else end.value for end in ends)
+    assert said == ["OUTCOME_UNKNOWN", "OUTCOME_UNKNOWN", "done", "done"]
+    await probe.leave()
 
 
 async def test_replicas_that_are_killed_and_started_do_nothing_twice(processes: list[Process]) -> None:
