@@ -300,6 +300,22 @@ def test_why_the_host_cannot_be_entered_is_said(elsewhere: int) -> None:
     assert "SYS_CHROOT" in done.stderr
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("mount --bind /etc/hostname /etc/hostname", "may not look at the namespaces of process 1"),
+        ("umount /etc/hostname 2>/dev/null", "Way(entering=(), root='')"),
+    ],
+    ids=["in a container", "on a host"],
+)
+def test_who_may_not_look_at_the_host_offers_its_shell_only_outside_of_containers(place: str, said: str) -> None:
+    script = "from scope_probe.controls.host import way; print(way())"
+    blind = f"{place}; exec setpriv --bounding-set=-sys_ptrace {sys.executable} -c '{script}'"
+    done = subprocess.run(["unshare", "--mount", "sh", "-c", blind], capture_output=True, text=True, check=False)
+    assert said in done.stdout + done.stderr
+
+
 def test_without_the_program_that_enters_it_is_named(elsewhere: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(CannotEnterError, match="nsenter"):

@@ -90,9 +90,14 @@ def way(first: int = 1) -> Way:
     """How to get from here to the host, which is wherever the first process is that is seen from here.
 
     Raises:
-        CannotEnterError: it is somewhere else than here, and cannot be entered.
+        CannotEnterError: it is somewhere else than here, or may be, and cannot be entered.
     """
     here, there = proc.link("self", "ns/mnt"), proc.link(first, "ns/mnt")
+    if there is None and _in_container():
+        raise CannotEnterError(
+            f"the probe runs in a container and may not look at the namespaces of process {first}, so a shell may not "
+            "be the host's; run it as root with --privileged, or with SYS_ADMIN, SYS_CHROOT and SYS_PTRACE"
+        )
     if there is None or here == there:
         return Way()
     found = shutil.which("nsenter")
@@ -110,6 +115,12 @@ def way(first: int = 1) -> Way:
             "run it with --privileged, or with SYS_ADMIN, SYS_CHROOT and SYS_PTRACE"
         )
     return Way(entering, f"/proc/{first}/root")
+
+
+def _in_container() -> bool:
+    """Whether an engine started this: all of them mount a name of its own into a container, which no host has."""
+    mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    return any(mount.split()[4] == "/etc/hostname" for mount in mounts)
 
 
 def login(root: str) -> pwd.struct_passwd:
