@@ -9,7 +9,7 @@ from itertools import count
 
 from opentelemetry.trace import SpanContext
 
-from query.join import EdgeChange, EdgeChanges, Join
+from query.join import EdgeChange, EdgeChanges, Join, columns
 from query.missing import missing
 from query.probe import Heading, Probe
 from query.samples import Block, Newest
@@ -105,12 +105,12 @@ class Model:
             self._contribute(node, probe)
         self._change.nodes |= changes.nodes
         self._change.families |= changes.families
-        if changes.connections:
-            self._join.put(probe.id, probe.rows())
-            self._join.translate(probe.id, probe.translations())
-            self._join.names.put(probe.id, probe.names())
+        if changes.connections is not None:
+            self._join.put(probe.id, columns.rows(changes.connections, probe.ids))
+            self._join.translate(probe.id, columns.translations(changes.connections))
+            self._join.names.put(probe.id, columns.names(changes.connections))
         if changes.templates:
-            self._change.templates |= self.declarations.put(probe.id, probe.state.templates())
+            self._change.templates |= self.declarations.put(probe.id, probe.state.packed("templates"))
         if changes.block is not None:
             self._change.blocks.append((probe.ids, changes.block))
         return True
@@ -206,7 +206,7 @@ class Model:
 
     def measured(self, node: str) -> tuple[int, ...]:
         """Which states of which probes the newest values of the node follow from; never again the same for others."""
-        return tuple(probe.measured for probe in self.reporters(node))
+        return tuple([probe.measured for probe in self._reporters.get(node, _NOBODY).values()])
 
     @property
     def connections(self) -> Join:
@@ -280,7 +280,7 @@ class Model:
             self._contribute(node, probe)
         self._change.nodes |= nodes
         self._join.forget(probe.id)
-        self._change.templates |= self.declarations.put(probe.id, None)
+        self._change.templates |= self.declarations.put(probe.id, b"")
 
 
 def conflict(probe: Probe, now: float, quiet: float) -> bool:

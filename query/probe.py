@@ -1,6 +1,6 @@
 """One probe, as its reports tell it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import chain
@@ -8,12 +8,9 @@ from itertools import chain
 from opentelemetry.trace import SpanContext
 
 from query.children import Children
-from query.join import Row, columns
-from query.join.names import Name
-from query.join.translations import Translation
 from query.samples import Block, Samples
 from scope.report.v1.report_pb2 import Connections, Report
-from scope.report.v1.template_pb2 import ControlTemplate, Templates
+from scope.report.v1.template_pb2 import ControlTemplate
 from scope.report.v1.topology_pb2 import Topology
 from scope_sdk.report.fit import Nodes
 from scope_sdk.report.ids import HOST, ending
@@ -53,8 +50,8 @@ class Changes:
     nodes: set[str] = field(default_factory=set)
     #: Ids of nodes that gained or lost something that belongs to them, or to which something belongs that differs.
     families: set[str] = field(default_factory=set)
-    #: Whether the probe's connections, or who owns them, may differ.
-    connections: bool = False
+    #: The probe's connections, where they, or who owns them, may differ.
+    connections: Connections | None = None
     #: Whether what it declares may differ.
     templates: bool = False
     #: Its measurements.
@@ -94,9 +91,8 @@ class Probe:
         self._strings: list[str] = []
         self._epoch = 0
         self._spoken: set[int] = set()
-        self._connections: Connections | None = None
-        self._owners: set[int] = set()
-        self._templates: Templates | None = None
+        # As bytes.
+        self._connections = self._templates = b""
 
     def offer(self, heading: Heading, report: Report) -> Changes | None:
         """Takes in a report; None where it says nothing that was not known or is of no use any more."""
@@ -147,18 +143,6 @@ class Probe:
         perhaps = sorted(handle for handle, name in self.ids.items() if name.endswith(_HOSTS_END))
         return next((name for handle in perhaps if (name := _host_name(self._nodes, handle))), "")
 
-    def rows(self) -> Mapping[Row, int]:
-        """Its connections' ends, and how many connections each stands for; without those whose owner is gone."""
-        return columns.rows(self.state.connections(), self.ids)
-
-    def translations(self) -> AbstractSet[Translation]:
-        """What it says of translated addresses and ports."""
-        return columns.translations(self.state.connections())
-
-    def names(self) -> Mapping[str, frozenset[Name]]:
-        """What it says of the names of addresses."""
-        return columns.names(self.state.connections())
-
     def addresses(self, node: str) -> Sequence[str]:
         """The addresses that reach one of its nodes and nothing else."""
         return self._nodes[self.handles[node]].addresses[:]
@@ -178,11 +162,12 @@ class Probe:
         changes = self._go_on(report, heading)
         changes.nodes |= gone
         changes.families |= families
-        changes.connections = changes.templates = True
+        changes.connections = self.state.connections()
+        changes.templates = True
         return changes
 
     def _go_on(self, report: Report, heading: Heading) -> Changes:
-        templates, self._templates = self._templates, self.state.templates()
+        templates, self._templates = self._templates, self.state.packed("templates")
         changed, families = self._renew(report)
         parents = {self.ids[handle] for handle in families & self.ids.keys()}
         names, moved = self._rename(changed)
@@ -216,13 +201,13 @@ class Probe:
         """The nodes that have one of these as their host: its name is part of their ids."""
         return {handle for handle, node in self._nodes.items() if node.host in handles} if handles else set()
 
-    def _reconnect(self, moved: AbstractSet[int]) -> bool:
-        """Whether the connections, or who owns them, may differ; `moved` are the handles that mean another node now."""
-        before, self._connections = self._connections, self.state.connections()
-        if before == self._connections:
-            return not self._owners.isdisjoint(moved)
-        self._owners = set(self._connections.owners[:])
-        return True
+    def _reconnect(self, moved: AbstractSet[int]) -> Connections | None:
+        """The connections, if they, or who owns them, may differ; `moved` are handles that mean another node now."""
+        before, self._connections = self._connections, self.state.packed("connections")
+        if before == self._connections and not moved:
+            return None
+        connections = self.state.connections()
+        return None if before == self._connections and moved.isdisjoint(connections.owners[:]) else connections
 
     def _rename(self, handles: AbstractSet[int]) -> tuple[set[str], AbstractSet[int]]:
         """Brings the ids of some handles up to date; answers those that they had and have, and whose differ."""

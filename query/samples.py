@@ -65,40 +65,42 @@ class Block:
 
     Args:
         arrived: when it arrived, by the clock of this process.
-        times: when the samples were taken, by the probe's clock, in milliseconds since 1970.
-        columns: by metric id.
+        taken: when the report was, by the probe's clock, in milliseconds since 1970.
+        offsets: and its samples after that.
+        columns: by metric id, serialised: as long as one is kept parsed all of its report stays in memory.
     """
 
-    __slots__ = ("_columns", "_packed", "_peaks", "arrived", "times")
+    __slots__ = ("_columns", "_offsets", "_peaks", "_taken", "arrived")
 
-    def __init__(self, arrived: float, times: list[int], columns: dict[str, MetricColumn]) -> None:
+    def __init__(self, arrived: float, taken: int, offsets: Sequence[int], columns: dict[str, bytes]) -> None:
         self.arrived = arrived
-        self.times = times
+        self._taken = taken
+        self._offsets = offsets
         self._columns = columns
-        self._packed: dict[str, bytes] = {}
-        self._peaks: dict[str, Mapping[int, float]] = {}
+        self._peaks: dict[str, Mapping[int, float]] | None = None
 
-    def pack(self, wanted: Container[str]) -> None:
-        """Keeps some columns, by metric, as bytes: as long as one is kept parsed all of its report stays in memory."""
-        self._packed = {name: column.SerializeToString() for name, column in self._columns.items() if name in wanted}
-        self._columns = {}
+    @property
+    def times(self) -> list[int]:
+        """When the samples were taken, by the probe's clock, in milliseconds since 1970."""
+        return [self._taken + offset for offset in self._offsets]
+
+    def keep(self, wanted: Container[str]) -> None:
+        """Keeps the columns of these metrics alone."""
+        self._columns = {name: column for name, column in self._columns.items() if name in wanted}
 
     def columns(self) -> dict[str, Column]:
         """Every column by metric id."""
-        return {name: column for name in (self._columns or self._packed) if (column := self.column(name))}
+        return {name: column for name in self._columns if (column := self.column(name))}
 
     def column(self, metric: str) -> Column | None:
         """The column of a metric; None where there is none."""
-        column = self._columns.get(metric)
-        if column is None:
-            packed = self._packed.get(metric)
-            if packed is None:
-                return None
-            column = MetricColumn.FromString(packed)
-        return Column(column, len(self.times))
+        packed = self._columns.get(metric)
+        return None if packed is None else Column(MetricColumn.FromString(packed), len(self._offsets))
 
     def peak(self, handle: int, metric: str) -> float:
         """The largest value that the node has of the metric; 0 where none is larger."""
+        if self._peaks is None:
+            self._peaks = {}
         peaks = self._peaks.get(metric)
         if peaks is None:
             column = self.column(metric)
@@ -136,6 +138,8 @@ class Samples:
         self._kept = kept
         self._blocks: deque[Block] = deque()
         self._added = 0
+        # Those of the newest report, which most have.
+        self._offsets: list[int] = []
         # By metric; only of those that were asked for. Of all others the newest report is kept and no older one.
         self._latest: dict[str, _Latest] = {}
 
@@ -145,10 +149,12 @@ class Samples:
         if not report.sample_offsets_ms or not report.metrics:
             return None
         if self._blocks:
-            self._blocks[-1].pack(self._latest)
-        start = report.time_unix_ms
-        times = [start + offset for offset in report.sample_offsets_ms[:]]
-        block = Block(now, times, {strings[column.metric]: column for column in report.metrics[:]})
+            self._blocks[-1].keep(self._latest)
+        offsets = report.sample_offsets_ms[:]
+        if offsets != self._offsets:
+            self._offsets = offsets
+        columns = {strings[column.metric]: column.SerializeToString() for column in report.metrics[:]}
+        block = Block(now, report.time_unix_ms, self._offsets, columns)
         self._blocks.append(block)
         self._added += 1
         return block

@@ -7,8 +7,6 @@ from typing import Any
 from scope.report.v1.template_pb2 import MetricTemplate, RowTemplate, TableTemplate, Templates
 from scope.report.v1.topology_pb2 import Topology
 
-_NOTHING = Templates().SerializeToString()
-
 
 class Declared:
     """What is declared for one kind of node, in the order it is shown in."""
@@ -31,17 +29,16 @@ class Declarations:
         self._held: Counter[bytes] = Counter()
         self._kinds: dict[Topology.ValueType, Declared] = {}
 
-    def put(self, probe: str, templates: Templates | None) -> bool:
-        """Replaces what a probe declares, None for nothing; says whether that changes how anything is shown."""
-        new = templates.SerializeToString(deterministic=True) if templates else _NOTHING
-        old = self._of_probe.pop(probe, _NOTHING)
-        if new != _NOTHING:
+    def put(self, probe: str, new: bytes) -> bool:
+        """Replaces what a probe declares, as serialised Templates; says whether that changes how anything is shown."""
+        old = self._of_probe.pop(probe, b"")
+        if new:
             self._of_probe[probe] = new
         if new == old:
             return False
         before = set(self._held)
-        self._held[new] += new != _NOTHING
-        self._held[old] -= old != _NOTHING
+        self._held[new] += bool(new)
+        self._held[old] -= bool(old)
         self._held = +self._held
         if before == set(self._held):
             return False

@@ -92,6 +92,8 @@ class _Heard:
 
     at: float = 0.0
     state: ProbeState = field(default_factory=ProbeState)
+    #: The reports that its state follows from.
+    kept: Sequence[Report] = ()
     facts: Mapping[str, tuple[int, Facts]] = field(default_factory=dict)
     changed: Mapping[str, int] = field(default_factory=dict)
     strings: Sequence[str] = ()
@@ -135,10 +137,8 @@ class Simulation:
         """One that hears only what a log keeps of these probes, their newest reports, one probe after the other."""
         other = Simulation(*START)
         for probe in order:
-            state = self._heard[probe].state if probe in self._heard else ProbeState()
-            for report in (state.full, state.delta):
-                if report is not None:
-                    other._deliver(probe, report)
+            for report in self._heard[probe].kept if probe in self._heard else ():
+                other._deliver(probe, report)
         other.world.settle()
         return other
 
@@ -172,6 +172,7 @@ class Simulation:
         self._arrived += 1
         assert heard.state.offer(Report.FromString(report.SerializeToString())) == useful
         if useful:
+            heard.kept = [*heard.kept[:1], report] if report.base else [report]
             self._note(heard)
 
     def _note(self, heard: _Heard) -> None:

@@ -1,9 +1,13 @@
 """The join of connections, against one that is made from scratch every time."""
 
+from collections.abc import Mapping
+
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from query.join import Row, columns
 from query.model import Lifetimes
+from query.probe import Probe
 from query.pseudo import is_pseudo
 from query.tests.machines import Machine, Reporter, Socket, World
 from query.tests.test_owners import Told, from_scratch, remains
@@ -23,6 +27,11 @@ KEPT = Lifetimes(quiet=10, gone=20, edges=5, samples=60)
 
 #: A sequence that fails is short anyway; making it shorter would take minutes.
 PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+
+
+def rows(probe: Probe) -> Mapping[Row, int]:
+    """What a probe says of connections, as the join takes it."""
+    return columns.rows(probe.state.connections(), probe.ids)
 
 
 def host_of(owner: str) -> str:
@@ -96,7 +105,7 @@ class Simulation:
         told = Told()
         for name, probe in self.world.model.probes.items():
             assert self.world.now - self._heard[name] <= KEPT.gone
-            told.rows[name] = probe.rows()
+            told.rows[name] = rows(probe)
         for host in ("a;<host>", "b;<host>"):
             facts = self.world.model.facts(host)
             told.networks[host] = facts.sets.get("local_networks", frozenset()) if facts else frozenset()
@@ -261,12 +270,12 @@ def test_rows_whose_owner_is_gone_are_passed_over() -> None:
     full = reporter.full()
     world.report("p", full)
     handle = next(node.handle for node in full.nodes if node.id == "1")
-    assert world.model.probes["p"].rows() == {(("10.0.0.1", 5, "8.8.8.8", 80), False, "a;1"): 1}
+    assert rows(world.model.probes["p"]) == {(("10.0.0.1", 5, "8.8.8.8", 80), False, "a;1"): 1}
     view = world.view("hosts")
     assert edges(view) == {("a;<host>", INTERNET_OUT)}
     delta = Report(epoch=full.epoch, number=full.number + 1, base=full.number, removed=[handle])
     assert world.report("p", delta)
-    assert world.model.probes["p"].rows() == {}
+    assert rows(world.model.probes["p"]) == {}
     world.settle()
     world.settle(16)
     assert edges(view) == set()

@@ -61,11 +61,11 @@ def test_details_have_what_summaries_have_under_the_same_numbers() -> None:
         assert (same.number, same.type, same.is_repeated) == (field.number, field.type, field.is_repeated)
 
 
-def declared(label: str, priority: float, *, sensitive: bool = False) -> Templates:
+def declared(label: str, priority: float, *, sensitive: bool = False) -> bytes:
     row = RowTemplate(id="key", label=label, priority=priority, sensitive=sensitive)
     metric = MetricTemplate(id="cpu", label=label, priority=priority)
     kind = TopologyTemplates(topology=Topology.TOPOLOGY_HOST, rows=[row], metrics=[metric])
-    return Templates(topologies=[kind])
+    return Templates(topologies=[kind]).SerializeToString()
 
 
 def test_declarations_of_all_probes_are_joined() -> None:
@@ -75,10 +75,10 @@ def test_declarations_of_all_probes_are_joined() -> None:
     assert declarations.put("c", declared("high", 2))
     (row,) = declarations.of(Topology.TOPOLOGY_HOST).rows
     assert (row.label, row.sensitive) == ("high", True)
-    assert declarations.put("c", None)
+    assert declarations.put("c", b"")
     assert [metric.label for metric in declarations.of(Topology.TOPOLOGY_HOST).metrics] == ["low"]
-    assert not declarations.put("a", None)
-    assert declarations.put("b", None)
+    assert not declarations.put("a", b"")
+    assert declarations.put("b", b"")
     assert declarations.of(Topology.TOPOLOGY_HOST).rows == []
 
 

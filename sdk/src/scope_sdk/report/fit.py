@@ -58,7 +58,7 @@ def handles_by_identity(nodes: Nodes) -> dict[Identity, int]:
     return {identity(node): handle for handle, node in nodes.items()}
 
 
-def fits(delta: Report, full: Report, base: Nodes, handles: Mapping[Identity, int]) -> bool:
+def fits(delta: Report, strings: int, base: Nodes, handles: Mapping[Identity, int]) -> bool:
     """Whether the delta leads from its base to nodes that can be read.
 
     Its indexes lie in the joined string table, no handle names another node than in the base and no node has two, and
@@ -66,11 +66,11 @@ def fits(delta: Report, full: Report, base: Nodes, handles: Mapping[Identity, in
 
     Args:
         delta: a delta that `check` has passed.
-        full: its base.
+        strings: how many its base's string table has.
         base: the base's nodes by handle.
         handles: the base's handles by identity.
     """
-    strings = len(full.strings) + len(delta.strings)
+    strings += len(delta.strings)
     if any(column.metric >= strings for column in delta.metrics):
         return False
     removed = set(delta.removed)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from functools import lru_cache
+from typing import Literal
+
 from google.protobuf.message import Message
 
 from scope.report.v1.report_pb2 import Connections, Plugins, Report
@@ -9,26 +13,43 @@ from scope.report.v1.template_pb2 import Templates
 from scope_sdk.report import ids
 from scope_sdk.report.fit import Identity, Nodes, fits, handles_by_identity
 
+Part = Literal["connections", "templates", "plugins"]
+"""What a report has beside nodes and measurements; a delta only where it differs from its base's."""
+
+
+class Rest:
+    """What is kept of a report beside its nodes; nothing of its measurements.
+
+    Its parts are bytes: parsed they take several times the memory, and a part of a message keeps all of it in memory.
+    """
+
+    __slots__ = ("connections", "epoch", "number", "plugins", "strings", "templates")
+
+    def __init__(self, report: Report) -> None:
+        self.epoch = report.epoch
+        self.number = report.number
+        self.strings = list(map(sys.intern, report.strings[:]))  # nearly all probes use the same
+        self.connections = report.connections.SerializeToString() if report.HasField("connections") else None
+        self.templates = _shared(report.templates.SerializeToString()) if report.HasField("templates") else None
+        self.plugins = report.plugins.SerializeToString() if report.HasField("plugins") else None
+
 
 class ProbeState:
     """One probe's register, ordered by epoch, number of the full report and number of the delta.
 
-    It takes reports that `check` has passed. Of the full report, which may stay for long, it keeps the nodes as bytes
-    and a copy of the rest; the delta is kept as it was parsed. What it hands out is shared and must not be changed; it
-    is made when first asked for after a change. Parents, owners of connections and nodes of metric columns may lead to
-    handles that are not among the nodes: readers pass over them.
+    It takes reports that `check` has passed, and keeps none of them as it was parsed. The nodes and strings that it
+    hands out are shared and must not be changed; all else is parsed whenever it is asked for. Parents, owners of
+    connections and nodes of metric columns may lead to handles that are not among the nodes: readers pass over them.
     """
 
     __slots__ = ("_base", "_handles", "_ids", "_nodes", "_strings", "delta", "full")
 
     def __init__(self) -> None:
-        #: Without nodes and measurements.
-        self.full: Report | None = None
-        self.delta: Report | None = None
-        self._base = Nodes()
+        self.full: Rest | None = None
+        self.delta: Rest | None = None
+        self._base = self._nodes = Nodes()
         self._handles: dict[Identity, int] | None = None
-        self._nodes: Nodes | None = None
-        self._strings: list[str] | None = None
+        self._strings: list[str] = []
         self._ids: dict[int, str] = {}
 
     def offer(self, report: Report) -> bool:
@@ -41,33 +62,28 @@ class ProbeState:
 
     def nodes(self) -> Nodes:
         """The nodes by handle."""
-        if self._nodes is None:
-            self._nodes = self._base if self.delta is None else self._base.after(self.delta)
         return self._nodes
 
     def strings(self) -> list[str]:
         """The string table."""
-        if self._strings is None:
-            self._strings = [*(self.full.strings if self.full else ()), *(self.delta.strings if self.delta else ())]
         return self._strings
 
     def connections(self) -> Connections:
         """The connections."""
-        if self.delta is not None and self.delta.HasField("connections"):
-            return self.delta.connections
-        return self.full.connections if self.full is not None else Connections()
+        return Connections.FromString(self.packed("connections"))
 
     def templates(self) -> Templates:
         """How to show what the nodes carry."""
-        if self.delta is not None and self.delta.HasField("templates"):
-            return self.delta.templates
-        return self.full.templates if self.full is not None else Templates()
+        return Templates.FromString(self.packed("templates"))
 
     def plugins(self) -> Plugins:
         """The probe's plugins."""
-        if self.delta is not None and self.delta.HasField("plugins"):
-            return self.delta.plugins
-        return self.full.plugins if self.full is not None else Plugins()
+        return Plugins.FromString(self.packed("plugins"))
+
+    def packed(self, part: Part) -> bytes:
+        """One of these, serialised."""
+        said = (getattr(rest, part) for rest in (self.delta, self.full) if rest is not None)
+        return next((data for data in said if data is not None), b"")
 
     def id_of(self, handle: int) -> str:
         """The id of a node, as in answers. KeyError where no node has that handle."""
@@ -81,10 +97,11 @@ class ProbeState:
     def _offer_full(self, report: Report) -> bool:
         if self.full is not None and (report.epoch, report.number) <= (self.full.epoch, self.full.number):
             return False
-        self.full = _rest(report)
-        self._base = Nodes(report.nodes)
+        self.full, self.delta = Rest(report), None
+        self._base = self._nodes = Nodes(report.nodes)
         self._handles = None
-        self._set_delta(None)
+        self._strings = self.full.strings
+        self._ids = {}
         return True
 
     def _offer_delta(self, report: Report) -> bool:
@@ -95,15 +112,13 @@ class ProbeState:
             return False
         if self._handles is None:
             self._handles = handles_by_identity(self._base)
-        if not fits(report, full, self._base, self._handles):
+        if not fits(report, len(full.strings), self._base, self._handles):
             return False
-        self._set_delta(report)
-        return True
-
-    def _set_delta(self, delta: Report | None) -> None:
-        self.delta = delta
-        self._nodes = self._strings = None
+        self.delta = Rest(report)
+        self._nodes = self._base.after(report)
+        self._strings = [*full.strings, *self.delta.strings] if self.delta.strings else full.strings
         self._ids = {}
+        return True
 
 
 def difference(full: Report, now: Report) -> Report:
@@ -155,17 +170,10 @@ def apply(full: Report, delta: Report) -> Report:
     )
 
 
-def _rest(full: Report) -> Report:
-    """A copy without nodes and measurements: a part of a message keeps all of it in memory."""
-    return Report(
-        epoch=full.epoch,
-        number=full.number,
-        time_unix_ms=full.time_unix_ms,
-        strings=full.strings,
-        connections=full.connections,
-        templates=full.templates,
-        plugins=full.plugins,
-    )
+@lru_cache(maxsize=64)
+def _shared(data: bytes) -> bytes:
+    """The same bytes, one object for all probes that declare the same."""
+    return data
 
 
 def _same(one: Message | None, other: Message) -> bool:
