@@ -17,9 +17,11 @@ ROOT = "/admin"
 GRAFANA_LIVE = "grafana-live"
 _PLACE = f"{ROOT}/{GRAFANA}/"
 
-#: How long Grafana may think about an answer, and a WebSocket stay open until it is asked again who has it.
-_ANSWER = {"timeout": "60s", "max_stream_duration": {"max_stream_duration": "60s"}}
-_LIVE = {"timeout": "0s", "idle_timeout": "0s", "max_stream_duration": {"max_stream_duration": "300s"}}
+#: How long Grafana may think about an answer, and a WebSocket stay open until it is asked again who has it: who may see
+#: nothing of it any more sees it for as long.
+_FOR = "60s"
+_ANSWER = {"timeout": _FOR, "max_stream_duration": {"max_stream_duration": _FOR}}
+_LIVE = {**_ANSWER, "timeout": "0s", "idle_timeout": "0s"}
 
 _OURS = (IDENTITY, TENANT, ORGANIZATION, PROBE_ID, PIPE_ID)
 

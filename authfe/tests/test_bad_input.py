@@ -12,7 +12,7 @@ import pytest
 from authfe.tests import http2
 from authfe.tests.pages import ASSET
 from authfe.tests.raw import HOST, connect, exchange, parse, until_closed
-from authfe.tests.running import Edge, administration, until
+from authfe.tests.running import Edge, administration, quick, until
 from mesh.limits import REQUEST_BYTES
 
 pytestmark = pytest.mark.integration
@@ -125,16 +125,6 @@ def _begun(edge: Edge, request_: bytes) -> bytes:
         with suppress(ConnectionError):
             connection.sendall(request_)
         return connection.recv(100)
-
-
-def quick(old: str) -> Callable[[str], str]:
-    """Shortens one time of the configuration, which must be there."""
-
-    def adapt(text: str) -> str:
-        assert old in text
-        return text.replace(old, f'{old.partition(": ")[0]}: "2s"')
-
-    return adapt
 
 
 def test_who_never_comes_to_an_end_of_its_headers_is_cut_off(new_edge: NewEdge) -> None:

@@ -3,13 +3,14 @@
 import json
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from google.api.httpbody_pb2 import HttpBody
 
 from authfe.edge.tools import PAGE
 from authfe.tests.pages import UiServer
-from authfe.tests.running import Edge, until
+from authfe.tests.running import Edge, quick, until
 from authfe.tests.sockets import HANDSHAKE
 from authfe.tests.upstream import FOR_ALL_OF_THE_ORIGIN, SAID, Upstream, upstream
 
@@ -62,6 +63,19 @@ def forgotten(before: Edge, tool: Upstream) -> None:
         replica.service.answers.clear()
 
 
+@contextmanager
+def live(edge: Edge) -> Iterator[socket.socket]:
+    """A WebSocket of Grafana, as a browser opens it and a caller who would like Grafana to know secrets."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in {**HANDSHAKE, **SECRETS}.items())
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=30) as connection:
+        connection.sendall(f"GET {LIVE} HTTP/1.1\r\nHost: scope\r\n{lines}\r\n".encode())
+        received = connection.makefile("rb", buffering=0)
+        assert received.readline().split()[1] == b"101"
+        while received.readline().strip():
+            pass
+        yield connection
+
+
 class TestGrafana:
     def test_who_may_see_the_page_gets_there(self, before: Edge, tool: Upstream) -> None:
         answer = before.call("GET", DASHBOARD)
@@ -105,19 +119,20 @@ class TestGrafana:
         assert before.call("GET", "/admin").headers["cross-origin-opener-policy"] == "same-origin"
 
     def test_its_websockets_pass_where_it_has_them(self, before: Edge, tool: Upstream) -> None:
-        lines = "".join(f"{name}: {value}\r\n" for name, value in {**HANDSHAKE, **SECRETS}.items())
-        with socket.create_connection(("127.0.0.1", before.port), timeout=30) as connection:
-            connection.sendall(f"GET {LIVE} HTTP/1.1\r\nHost: scope\r\n{lines}\r\n".encode())
-            received = connection.makefile("rb")
-            assert received.readline().split()[1] == b"101"
-            while received.readline().strip():
-                pass
+        with live(before) as connection:
             connection.sendall(b"any bytes")
-            assert received.read(9) == b"any bytes"
+            assert connection.makefile("rb").read(9) == b"any bytes"
         (told,) = tool.told
         assert told.headers["upgrade"] == "websocket"
         assert not {"authorization", "cookie", "x-scope-identity"} & set(told.headers)
         assert before.call("GET", "/admin/grafana/", headers=HANDSHAKE).status == 403
+
+    def test_its_websockets_end_so_that_it_is_asked_again_who_has_them(
+        self, new_edge: Callable[..., Edge], tool: Upstream
+    ) -> None:
+        edge = new_edge(grafana=tool.address, adapt=quick('"max_stream_duration": "60s"'))
+        with live(edge) as connection:
+            assert connection.recv(1) == b""
 
     def test_asking_for_a_websocket_is_asked_about_as_such(self, before: Edge, tool: Upstream) -> None:
         headers = {**HANDSHAKE, "Authorization": "Bearer 403", "Origin": "https://elsewhere.example"}
