@@ -86,7 +86,7 @@ class Verifier:
     def __init__(self, keys: KeySource, mesh_keys: MeshKeys) -> None:
         self._keys = keys
         self._mesh_keys = mesh_keys
-        self._known: OrderedDict[tuple[str, str], Identity] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str | None], Identity] = OrderedDict()
 
     async def caller(self, rpc: str, metadata: dict[str, str]) -> Identity:
         """Who calls the RPC, by its metadata.
@@ -107,16 +107,9 @@ class Verifier:
 
     async def verify(self, token: str, audience: str) -> Identity:
         """The identity in a token that users signed for the audience; raises like `caller`."""
-        key = (token, audience)
-        known = self._known.get(key)
-        if known is not None and known.expires_at + LEEWAY > time.time():
-            return known
-        identity = _decode(token, await self._public_key(token), "EdDSA", audience)
+        identity = await self._verified(token, audience)
         if identity.caller == Caller.CALLER_SERVICE:
             raise unauthenticated()
-        self._known[key] = identity
-        if len(self._known) > CACHE_SIZE:
-            self._known.popitem(last=False)
         return identity
 
     async def verify_then(self, token: str, moment: float) -> Identity:
@@ -129,9 +122,21 @@ class Verifier:
         Raises:
             ServiceError: as `caller` does.
         """
-        identity = _decode(token, await self._public_key(token), "EdDSA", audience=None)
+        identity = await self._verified(token, None)
         if not identity.issued_at - LEEWAY <= moment <= identity.expires_at + LEEWAY:
             raise unauthenticated()
+        return identity
+
+    async def _verified(self, token: str, audience: str | None) -> Identity:
+        """What `_decode` says of a token; what is remembered of one is as good, until that expires."""
+        key = (token, audience)
+        known = self._known.get(key)
+        if known is not None and known.expires_at + LEEWAY > time.time():
+            return known
+        identity = _decode(token, await self._public_key(token), "EdDSA", audience)
+        self._known[key] = identity
+        if len(self._known) > CACHE_SIZE:
+            self._known.popitem(last=False)
         return identity
 
     async def _public_key(self, token: str) -> Ed25519PublicKey:

@@ -1,6 +1,7 @@
 """Keys in files that change."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -82,6 +83,20 @@ async def test_services_believe_what_any_of_their_mesh_keys_signed() -> None:
         return True
 
     assert [await believed(key) for key in (ONE, TWO, THREE)] == [True, True, False]
+
+
+async def test_a_token_is_verified_once_and_judged_each_time_for_the_moment_it_is_shown_for() -> None:
+    authority, now = Authority(), time.time()
+    token = authority.token(RPC)
+    verifier = Verifier(authority, authority.mesh_keys)
+    first = await verifier.verify_then(token, now)
+    authority.key = SigningKey("another", authority.key.private)
+    with pytest.raises(ServiceError):
+        await Verifier(authority, authority.mesh_keys).verify_then(token, now)
+    assert await verifier.verify_then(token, now) == first
+    for moment in (now - 3600, now + 3600):
+        with pytest.raises(ServiceError):
+            await verifier.verify_then(token, moment)
 
 
 def test_seals_of_all_mesh_keys_hold_and_new_ones_are_of_the_first() -> None:
