@@ -299,6 +299,7 @@ def _log() -> list[Limit]:
 
 def _controls() -> list[Limit]:
     unanswered = "DEADLINE_EXCEEDED, `TIMEOUT`, 504"
+    unknown = "UNKNOWN, `OUTCOME_UNKNOWN`, 500"
     too_large = _refused(StatusCode.FAILED_PRECONDITION, Reason.REASON_ANSWER_TOO_LARGE)
     return [
         _setting(
@@ -306,6 +307,7 @@ def _controls() -> list[Limit]:
         ),
         _setting("calls of a probe under way at once", ControlSettings, "calls_per_probe", _LIMIT_EXCEEDED),
         _fixed("how long a call waits for its answer", calling, "WAITS", unanswered, unit="s"),
+        _fixed("how long it waits to hear that the probe is told", outcomes, "SILENT_FOR", unknown, unit="s"),
         _fixed("arguments of a call together", calling, "ARGUMENTS_BYTES", _INVALID_FIELD, unit="bytes"),
         _fixed("a probe's answer to a call", mesh, "REQUEST_BYTES", too_large, unit="bytes"),
         _fixed("controls that a probe offers", hello, "OFFERS", _INVALID_FIELD),

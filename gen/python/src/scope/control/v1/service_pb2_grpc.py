@@ -80,8 +80,8 @@ class ControlServiceServicer:
         where the call cannot be told to the audit, and nothing was done; RESOURCE_EXHAUSTED (LIMIT_EXCEEDED) where too many
         calls of the probe are under way; INVALID_ARGUMENT (INVALID_FIELD) where the arguments are too large. FAILED_PRECONDITION
         (ANSWER_TOO_LARGE) says that it was done, and that the probe said too much about it. DEADLINE_EXCEEDED (TIMEOUT), and
-        UNKNOWN (OUTCOME_UNKNOWN) where the probe was lost on the way or the pipe that it opened cannot be recorded, leave open
-        whether it was done.
+        UNKNOWN (OUTCOME_UNKNOWN) where the probe or a replica on the way to it was lost, or was stopped before there was an
+        answer, or the pipe that it opened cannot be recorded, leave open whether it was done.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

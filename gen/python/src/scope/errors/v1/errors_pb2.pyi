@@ -107,7 +107,9 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_AUDIT_UNAVAILABLE: _Reason.ValueType  # 33
     """The audit cannot be told, so nothing was done. UNAVAILABLE."""
     REASON_OUTCOME_UNKNOWN: _Reason.ValueType  # 34
-    """The probe was lost after it was told what to do: whether it was done is not known. UNKNOWN."""
+    """The probe was lost after it was told what to do, or a replica on the way to it was lost or stopped: whether it was done is
+    not known. UNKNOWN.
+    """
     REASON_PIPE_ENDED: _Reason.ValueType  # 35
     """The pipe is over; the message says why. FAILED_PRECONDITION."""
 
@@ -197,7 +199,9 @@ REASON_CONTROL_REFUSED: Reason.ValueType  # 32
 REASON_AUDIT_UNAVAILABLE: Reason.ValueType  # 33
 """The audit cannot be told, so nothing was done. UNAVAILABLE."""
 REASON_OUTCOME_UNKNOWN: Reason.ValueType  # 34
-"""The probe was lost after it was told what to do: whether it was done is not known. UNKNOWN."""
+"""The probe was lost after it was told what to do, or a replica on the way to it was lost or stopped: whether it was done is
+not known. UNKNOWN.
+"""
 REASON_PIPE_ENDED: Reason.ValueType  # 35
 """The pipe is over; the message says why. FAILED_PRECONDITION."""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -264,7 +264,8 @@ export enum Reason {
   AUDIT_UNAVAILABLE = 33,
 
   /**
-   * The probe was lost after it was told what to do: whether it was done is not known. UNKNOWN.
+   * The probe was lost after it was told what to do, or a replica on the way to it was lost or stopped: whether it was done is
+   * not known. UNKNOWN.
    *
    * @generated from enum value: REASON_OUTCOME_UNKNOWN = 34;
    */
