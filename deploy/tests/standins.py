@@ -104,9 +104,12 @@ class Standins:
             return [Call(**call) for call in content["made"]]
 
     def start(self, program: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-        """A script that runs beside the test, in a session of its own, with these environment variables."""
+        """A script that runs beside the test, in a session of its own, with these environment variables.
+
+        It hears SIGHUP even where the tests were told to ignore it, as by nohup: a shell never unlearns that.
+        """
         return subprocess.Popen(
-            [program, *arguments],
+            ["env", "--default-signal=HUP", program, *arguments],
             env={**self.env, **variables},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
