@@ -65,9 +65,9 @@ def needed(manifests: Manifests) -> set[Edge]:
 
 
 def _ends(manifests: Manifests, there: set[str], name: str, value: str | SecretKey) -> Iterator[tuple[str, int]]:
+    if name == "DATABASE_URL_FILE":
+        yield POSTGRES.name, 5432
     if isinstance(value, SecretKey):
-        if name == "DATABASE_URL":
-            yield POSTGRES.name, 5432
         if name == "SMTP_URL":
             yield from ((ANYBODY, port) for port in _MAIL)
         return

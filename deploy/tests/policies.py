@@ -47,16 +47,14 @@ SETTINGS = {
 }
 #: Which Secret is for which variable: those that deploy.secrets makes, and those made by whoever runs it.
 VARIABLES = {
-    SecretKey("users", "database-url"): "DATABASE_URL",
-    SecretKey("postgres-app", "uri"): "DATABASE_URL",
     SecretKey("mail", "smtp-url"): "SMTP_URL",
     SecretKey("probe", "token"): "SCOPE_SERVICE_TOKEN",
 }
-#: Files that whoever runs it keeps, beside those that deploy.secrets makes.
-FILES = {"frontend-tls"}
+#: What is mounted of Secrets that whoever runs it keeps, or an operator, beside those that deploy.secrets makes.
+FILES = {SecretKey("frontend-tls", "*"), SecretKey("postgres-app", "uri")}
 DRAIN_SECONDS = ProcessSettings.model_fields["drain_seconds"].default
 #: What is needed of settings that can be given in more than one way: the one that manifests give them in.
-NEEDED = {"users": {"DATABASE_URL"}}
+NEEDED = {"users": {"DATABASE_URL_FILE"}}
 
 
 def accepted(manifests: Manifests) -> Iterator[str]:
@@ -258,8 +256,8 @@ def secret(manifests: Manifests, made: Mapping[str, set[str]]) -> Iterator[str]:
             if isinstance(value, SecretKey) and VARIABLES.get(value) != name:
                 yield f"{workload.name}: {name} is not what {value.key} of the Secret {value.secret} is for"
         for key in manifests.mounted(workload):
-            there = made.get(key.secret, set()) | {"*"} if key.secret in made or key.secret in FILES else set()
-            if key.key not in there:
+            there = made[key.secret] | {"*"} if key.secret in made else set()
+            if key.key not in there and key not in FILES:
                 yield f"{workload.name}: nobody makes {key.key} of the Secret {key.secret}"
 
 

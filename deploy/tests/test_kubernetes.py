@@ -162,8 +162,8 @@ BROKEN: list[tuple[policies.Policy, Breaking, str]] = [
     (policies.configured, lambda m: variable(m, "TOCK", "1"), "query: there is no setting TOCK"),
     (policies.configured, lambda m: set_of(m, "mesh").pop("USERS_ADDRESS"), "query: USERS_ADDRESS is not set"),
     (policies.configured, lambda m: set_of(m, "probe").pop("SCOPE_URL"), "probe-host: SCOPE_URL is not set"),
-    (policies.configured, lambda m: container(m, "users").pop("env"), "users: DATABASE_URL is not set"),
-    (policies.configured, lambda m: container(m, "migrate").pop("env"), "migrate: DATABASE_URL is not set"),
+    (policies.configured, lambda m: container(m, "users").pop("env"), "users: DATABASE_URL_FILE is not set"),
+    (policies.configured, lambda m: container(m, "migrate").pop("env"), "migrate: DATABASE_URL_FILE is not set"),
     (
         policies.found,
         lambda m: set_of(m, "mesh").update(MESH_KEY_FILE="/secrets/mesh"),
@@ -196,10 +196,10 @@ def test_a_policy_tells_what_offends_it(policy: policies.Policy, break_it: Break
     ("break_it", "said"),
     [
         (
-            partial(secret_variable, name="SMTP_URL", secret="users", key="database-url"),
-            "SMTP_URL is not what database-url",
+            partial(secret_variable, name="DATABASE_URL", secret="users", key="database-url"),
+            "DATABASE_URL is not what database-url",
         ),
-        (partial(secret_variable, name="DATABASE_URL", secret="users", key="url"), "DATABASE_URL is not what url"),
+        (partial(secret_variable, name="SMTP_URL", secret="mail", key="url"), "SMTP_URL is not what url"),
         (
             lambda m: pod(m)["volumes"][-1]["secret"].update(items=[{"key": "tls.key", "path": "tls.key"}]),
             "query: nobody makes tls.key of the Secret query",
