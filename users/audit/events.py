@@ -39,14 +39,12 @@ def row(
     actor: str = "",
     time: datetime | None = None,
 ) -> dict[str, Any]:
-    """The values of an event by column; without a time, it is the transaction's."""
-    name = actor or by.subject or OPERATOR
+    """The values of an event by column, without the actor's address; without a time, it is the transaction's."""
     values = {
         "id": new_id(),
         "action": action,
         "refused": refused,
-        "actor": name,
-        "actor_email": select(col(User.email)).where(col(User.id) == name).scalar_subquery(),
+        "actor": actor or by.subject or OPERATOR,
         "credential": by.credential,
         "impersonator": by.impersonator or None,
         "address": by.address or None,
@@ -56,3 +54,9 @@ def row(
         "after": after,
     }
     return values | ({"time": time} if time else {})
+
+
+def addressed(values: dict[str, Any]) -> dict[str, Any]:
+    """The same with the address that the actor has when they are written."""
+    email = select(col(User.email)).where(col(User.id) == values["actor"])
+    return values | {"actor_email": email.scalar_subquery()}

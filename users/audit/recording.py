@@ -39,4 +39,4 @@ async def record(
         after=after,
         actor=actor,
     )
-    await session.exec(insert(AuditEvent).values(row))
+    await session.exec(insert(AuditEvent).values(events.addressed(row)))

@@ -135,7 +135,7 @@ class Refusals:
             if rows:
                 async with self._database.begin() as session:
                     for row in rows:
-                        await session.exec(insert(AuditEvent).values(row).on_conflict_do_nothing())
+                        await session.exec(insert(AuditEvent).values(events.addressed(row)).on_conflict_do_nothing())
         except DataError as error:
             _log.error("the database cannot hold these refusals", count=len(rows), error=str(error.orig))
         except BaseException:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
@@ -55,13 +55,15 @@ class Calls:
         self._settle = settle
         self._running: dict[str, asyncio.Task[None]] = {}
         self._sessions: set[asyncio.Task[None]] = set()
-        self._seen: deque[str] = deque(maxlen=_REMEMBERED)
+        self._seen: OrderedDict[str, None] = OrderedDict()
 
     def start(self, call: messages.Call) -> None:
         """Does what is asked for, unless it was asked for before."""
         if call.id in self._seen:
             return
-        self._seen.append(call.id)
+        self._seen[call.id] = None
+        if len(self._seen) > _REMEMBERED:
+            self._seen.popitem(last=False)
         if len(self._running) >= CALLS:
             self._answer(Answer(call=call.id, refused=f"the probe is busy: {CALLS} controls are under way"))
             self._settle(call.id)
