@@ -18,9 +18,12 @@ class Permissions:
     never: Sequence[str] = ()
 
 
-# Whatever concerns the stream `audit`, which is for users alone.
-_AUDIT = ("$JS.API.*.*.audit", "$JS.API.*.*.audit.>", "$JS.API.*.*.*.audit", "$JS.API.*.*.*.audit.>")
-# A wildcard of NATS is a whole token, so a stream's name cannot be matched by its prefix.
+# Whatever concerns the streams that are not of reports: `audit` is for users, `KV_pipes` for control and pipe. A
+# wildcard of NATS is a whole token, so the names of those that are cannot be matched by how they begin.
+_OTHERS = tuple(
+    f"$JS.API.*.*.{place}{name}{rest}" for name in ("audit", "KV_pipes") for place in ("", "*.") for rest in ("", ".>")
+)
+# What the streams that it makes take in is said within the request, where no permission looks.
 _WRITE = Permissions(
     publish=(
         "reports.>",
@@ -33,7 +36,7 @@ _WRITE = Permissions(
         "$JS.API.DIRECT.GET.*.>",
     ),
     subscribe=("_INBOX_collection.>",),
-    never=_AUDIT,
+    never=_OTHERS,
 )
 # Users files what others publish under `audit.SERVICE`, and deletes the logs of organizations that are gone. It asks
 # who holds what, and hears who says so.
@@ -48,7 +51,7 @@ _FILE = Permissions(
         "routes.inquiries",
     ),
     subscribe=("_INBOX_users.>", "routes.answers.*.*"),
-    never=("$JS.API.STREAM.DELETE.audit",),
+    never=("$JS.API.STREAM.DELETE.audit", "$JS.API.STREAM.DELETE.KV_pipes"),
 )
 # Those who read publish nothing themselves; but the server answers to whatever subject a request names. So these keys
 # are for our own services, never for a tenant.
@@ -93,11 +96,11 @@ _JOIN = Permissions(
 PERMISSIONS = {
     "collection": _WRITE,
     "users": _FILE,
-    "query": Permissions(_READ, ("_INBOX_query.>",), _AUDIT),
+    "query": Permissions(_READ, ("_INBOX_query.>",), _OTHERS),
     "control": _CALL,
     "pipe": _JOIN,
     # Readers from outside, tests and benchmarks, know an organization by its name and its stream only by looking.
-    "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",), _AUDIT),
+    "reader": Permissions((*_READ, "$JS.API.STREAM.NAMES"), ("_INBOX_reader.>",), _OTHERS),
 }
 
 

@@ -139,6 +139,13 @@ async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", nam
         ("collection", "$JS.API.STREAM.MSG.GET.audit"),
         ("collection", "$JS.API.DIRECT.GET.audit.audit.control"),
         ("collection", "audit.control"),
+        ("collection", "$JS.API.STREAM.CREATE.KV_pipes"),
+        ("collection", "$JS.API.STREAM.UPDATE.KV_pipes"),
+        ("collection", "$JS.API.STREAM.MSG.GET.KV_pipes"),
+        ("collection", "$JS.API.DIRECT.GET.KV_pipes.$KV.pipes.x"),
+        ("query", "$JS.API.CONSUMER.CREATE.KV_pipes.x.$KV.pipes.x"),
+        ("reader", "$JS.API.DIRECT.GET.KV_pipes"),
+        ("users", "$JS.API.STREAM.DELETE.KV_pipes"),
         ("query", "$JS.API.CONSUMER.CREATE.audit"),
         ("query", "$JS.API.CONSUMER.CREATE.audit.x.audit.control"),
         ("query", "$JS.API.CONSUMER.MSG.NEXT.audit.users"),
@@ -158,7 +165,7 @@ async def test_nobody_listens_to_what_is_anothers(nats_server: "NatsServer", nam
         ("control", "$JS.API.STREAM.PURGE.audit"),
     ],
 )
-async def test_the_audit_is_for_users_alone_and_users_for_little_else(
+async def test_streams_that_are_not_of_reports_are_for_those_who_keep_them_and_users_for_little_else(
     nats_server: "NatsServer", name: str, subject: str
 ) -> None:
     client = await connect(nats_server, name)
