@@ -96,7 +96,8 @@ def test_doing_it_again_takes_the_one_that_is_there(local: LocalK8s) -> None:
     local.loaded()
     done = local("up")
     assert done.returncode == 0
-    assert "rollout restart" in done.stdout
+    assert "-n scope rollout restart" in done.stdout
+    assert "-n scope-probe rollout restart" in done.stdout
 
 
 def test_it_prints_the_commands_that_deploy_in_their_order(podman: LocalK8s, checkout: Path) -> None:
@@ -120,6 +121,12 @@ def test_it_prints_the_commands_that_deploy_in_their_order(podman: LocalK8s, che
         "KUBECTL -n scope rollout status deployment -l app.kubernetes.io/part-of=scope --timeout=10m",
         "KUBECTL -n scope exec deployment/users -- scope-users create-admin you@example.org",
         "deploy/connect local",
+        "KUBECTL apply -f deploy/k8s/probe/base/namespace.yaml",
+        "KUBECTL apply -k deploy/k8s/probe/local",
+        (
+            'read -rs TOKEN && printf %s "$TOKEN" | '
+            "KUBECTL -n scope-probe create secret generic probe --from-file=token=/dev/stdin"
+        ),
     ]
 
 
