@@ -15,12 +15,12 @@ from scope_sdk.controls import Stream
 
 pytestmark = pytest.mark.integration
 
-PAGE = Path(__file__).parents[3] / "docs" / "kubernetes.md"
+ACCOUNTS = Path(__file__).parents[3] / "deploy" / "k8s" / "probe" / "base" / "accounts.yaml"
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_the_documented_rules_are_enough_and_none_is_too_much(api: ApiServer, role: Role) -> None:
-    rules = documented_rules(f"scope-probe-{role}")
+async def test_the_rules_are_enough_and_none_is_too_much(api: ApiServer, role: Role) -> None:
+    rules = rules_of(f"scope-probe-{role}")
     assert {verb for rule in rules for verb in rule["verbs"]} == {"list", "watch"}
     allowed = {(group, name) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]}
     api.refusals.update({name: 403 for name in PATHS if (api_group(name), name) not in allowed})
@@ -33,9 +33,7 @@ async def test_the_documented_rules_are_enough_and_none_is_too_much(api: ApiServ
 
 
 @pytest.mark.parametrize("role", list(Role))
-async def test_the_documented_rules_are_enough_for_what_people_may_do_and_none_is_too_much(
-    api: ApiServer, role: Role
-) -> None:
+async def test_the_rules_are_enough_for_what_people_may_do_and_none_is_too_much(api: ApiServer, role: Role) -> None:
     for raw in shop.PODS:
         api.end_log(raw["metadata"]["name"], "main")
     async with calls(role) as found:
@@ -45,7 +43,7 @@ async def test_the_documented_rules_are_enough_for_what_people_may_do_and_none_i
             result = await found.call(control, node)
             if isinstance(result, Stream):
                 await result.session(Reader())
-    rules = documented_rules(f"scope-controls-{role}")
+    rules = rules_of(f"scope-controls-{role}")
     assert set(api.one.asked) == {
         f"{verb} {resource}" for rule in rules for resource in rule["resources"] for verb in rule["verbs"]
     }
@@ -56,10 +54,9 @@ def is_deleting(offered: tuple[str, str]) -> bool:
     return offered[0] == "kubernetes_delete_pod"
 
 
-def documented_rules(role: str) -> list[dict[str, Any]]:
-    texts = [text for text in PAGE.read_text().split("```") if text.startswith("yaml\napiVersion: rbac")]
-    objects = (one for text in texts for one in yaml.safe_load_all(text.removeprefix("yaml")))
-    return next(one["rules"] for one in objects if one["metadata"]["name"] == role)
+def rules_of(role: str) -> list[dict[str, Any]]:
+    roles = (one for one in yaml.safe_load_all(ACCOUNTS.read_text()) if one["kind"] == "ClusterRole")
+    return next(one["rules"] for one in roles if one["metadata"]["name"] == role)
 
 
 def api_group(resource: str) -> str:
