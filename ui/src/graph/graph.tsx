@@ -81,7 +81,7 @@ export function Graph({ view, place, marks, metric, chosen, onOpen, label, child
         Arrow keys move the map, plus and minus zoom, 0 shows everything. Shift with an arrow key goes from node to
         node, Enter opens its details. The table shows the same nodes as text.
       </p>
-      <Buttons scene={() => scene} />
+      <Buttons scene={scene} />
       {node && pointed && (
         <Tip node={node} pointed={pointed} metric={metric} width={canvas.current?.clientWidth ?? 0} />
       )}

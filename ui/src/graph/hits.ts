@@ -12,16 +12,7 @@ const SLACK = 3;
 /** The node at a place: of several the nearest. `scale` in pixels for a unit. */
 export function hit(targets: readonly Target[], x: number, y: number, scale: number): string | null {
   const reach = (Math.max(RADIUS * scale, LEAST_RADIUS) + SLACK) / scale;
-  let nearest = reach;
-  let found: string | null = null;
-  for (const { id, at } of targets) {
-    const distance = Math.hypot(at.x - x, at.y - y);
-    if (distance <= nearest && !at.hidden) {
-      nearest = distance;
-      found = id;
-    }
-  }
-  return found;
+  return within(targets, x, y, reach);
 }
 
 /** The next node from a place in a direction (of length 1): near, and not far aside; null where there is none. */
@@ -48,12 +39,17 @@ export function next(
 
 /** The node that is nearest to a place. */
 export function nearest(targets: readonly Target[], from: { x: number; y: number }): string | null {
-  let least = Infinity;
+  return within(targets, from.x, from.y, Infinity);
+}
+
+/** The node that is nearest to a place, and not farther away than that. Roots would cost more than all the rest. */
+function within(targets: readonly Target[], x: number, y: number, reach: number): string | null {
+  let least = reach ** 2;
   let found: string | null = null;
   for (const { id, at } of targets) {
-    const distance = Math.hypot(at.x - from.x, at.y - from.y);
-    if (distance < least && !at.hidden) {
-      least = distance;
+    const square = (at.x - x) ** 2 + (at.y - y) ** 2;
+    if (square <= least && !at.hidden) {
+      least = square;
       found = id;
     }
   }

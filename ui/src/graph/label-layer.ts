@@ -22,9 +22,11 @@ export class LabelLayer {
   #written: { look: Look; size: Size; pixels: number } | null = null;
   #rest = 0;
 
+  /** `held`: whether somebody holds the map, who may go on to move it though nothing moves just now. */
   constructor(
     before: HTMLElement,
     private readonly write: Write,
+    private readonly held: () => boolean,
   ) {
     Object.assign(this.#canvas.style, { position: "absolute", left: `${-MARGIN}px`, top: `${-MARGIN}px` });
     this.#canvas.style.willChange = "transform";
@@ -49,12 +51,17 @@ export class LabelLayer {
     const y = (written.look.y - look.y) * look.scale;
     this.#canvas.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
     if (x !== 0 || y !== 0 || scale !== 1) {
-      this.#rest = window.setTimeout(() => this.#renew(look, size), REST);
+      this.#awaitRest(look, size);
     }
   }
 
   end(): void {
     clearTimeout(this.#rest);
+  }
+
+  #awaitRest(look: Look, size: Size): void {
+    const then = () => (this.held() ? this.#awaitRest(look, size) : this.#renew(look, size));
+    this.#rest = window.setTimeout(then, REST);
   }
 
   #renew(look: Look, size: Size): void {

@@ -78,6 +78,11 @@ function draw(
   if (at.hidden || x < -WIDEST / 2 || x > size.width + WIDEST / 2 || y < -40 || y > size.height) {
     return;
   }
+  const margin = Math.max(0, ALL_FROM - look.scale) * APART;
+  // Of thousands most are in another's way wherever they begin and end: those need not be measured.
+  if (!always && !written.free({ left: x, top: y, right: x, bottom: y }, margin)) {
+    return;
+  }
   const node = what.nodes.get(id);
   if (!node) {
     return;
@@ -89,9 +94,10 @@ function draw(
   const minor = fitted(context, `${letters - 1.5}px ${theme.font}`, below, room);
   const wide = Math.max(label.width, minor.width) / 2 + 3;
   const box = { left: x - wide, top: y, right: x + wide, bottom: y + letters * (minor.text ? 2.35 : 1.2) };
-  if (!written.take(box, always, Math.max(0, ALL_FROM - look.scale) * APART)) {
+  if (!always && !written.free(box, margin)) {
     return;
   }
+  written.take(box);
   context.fillStyle = theme.behind;
   const alpha = context.globalAlpha;
   context.globalAlpha = alpha * 0.8;
@@ -120,15 +126,19 @@ class Written {
 
   constructor(private readonly size: Size) {}
 
-  /** Takes the room of a label, with a margin around it; answers whether it was free, or is taken all the same. */
-  take(box: Box, always: boolean, margin: number): boolean {
-    const from = Math.floor(Math.max(0, box.top - margin) / ROW);
-    const to = Math.floor(Math.min(this.size.height, box.bottom + margin) / ROW);
-    for (let row = from; row <= to && !always; row++) {
+  /** Whether nothing stands in the room of a label, nor in a margin around it. */
+  free(box: Box, margin: number): boolean {
+    const [from, to] = this.#across(box.top - margin, box.bottom + margin);
+    for (let row = from; row <= to; row++) {
       if (this.#rows[row]?.some((other) => crossing(box, other, margin))) {
         return false;
       }
     }
+    return true;
+  }
+
+  take(box: Box): void {
+    const [from, to] = this.#across(box.top, box.bottom);
     for (let row = from; row <= to; row++) {
       const here = this.#rows[row];
       if (here) {
@@ -138,7 +148,10 @@ class Written {
       }
     }
     this.count++;
-    return true;
+  }
+
+  #across(top: number, bottom: number): [number, number] {
+    return [Math.floor(Math.max(0, top) / ROW), Math.floor(Math.min(this.size.height, bottom) / ROW)];
   }
 }
 

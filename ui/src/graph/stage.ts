@@ -69,7 +69,7 @@ export class Stage {
     // Asking the graphics processor which node is where makes the page wait for it: there is a quicker way.
     Object.assign(this.#sigma, { getNodeAtPosition: this.#at, pickingLayers: new Set() });
     this.#sigma.setCustomBBox(SQUARE);
-    this.#labels = new LabelLayer(this.#sigma.getCanvases().mouse ?? container, acts.write);
+    this.#labels = new LabelLayer(this.#sigma.getCanvases().mouse ?? container, acts.write, this.#held);
     this.#spare();
     this.#listen();
   }
@@ -160,6 +160,9 @@ export class Stage {
     this.#sigma.on("resize", shrink);
     shrink();
   }
+
+  readonly #held = (): boolean =>
+    this.#sigma.getMouseCaptor().isMouseDown || this.#sigma.getTouchCaptor().touchMode > 0;
 
   readonly #at = ({ x, y }: MouseCoords): string | null => {
     const { look, size } = this;
