@@ -1,7 +1,7 @@
 """What a page's main thread did in each frame, read from a trace of Chromium's."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Self
 
 from playwright.async_api import CDPSession, Page
@@ -50,16 +50,20 @@ def per_frame(events: Iterable[Event]) -> list[float]:
         return []
     [(main, _)] = threads.most_common(1)
     mine = sorted((event for event in slices if (event["pid"], event["tid"]) == main), key=lambda event: event["ts"])
-    return _split([event for event in mine if event["name"] == _TASK], [e["ts"] for e in mine if e["name"] == _FRAME])
+    return list(_split(mine))
 
 
-def _split(tasks: Sequence[Event], frames: Sequence[float]) -> list[float]:
-    """A task belongs to the frame that it draws, or to the next one."""
-    work = [0.0] * len(frames)
-    at = 0
-    for task in tasks:
-        while at < len(frames) and frames[at] < task["ts"]:
-            at += 1
-        if at < len(frames):
-            work[at] += (task["tdur"] if "tdur" in task else task["dur"]) / 1e6
-    return work
+def _split(events: Iterable[Event]) -> Iterator[float]:
+    """A task belongs to the frame that it draws, which may call back several times in it, or to the next one."""
+    work = 0.0
+    drawn = False
+    for event in events:
+        if event["name"] == _FRAME:
+            drawn = True
+            continue
+        if drawn:
+            yield work
+            work, drawn = 0.0, False
+        work += (event["tdur"] if "tdur" in event else event["dur"]) / 1e6
+    if drawn:
+        yield work

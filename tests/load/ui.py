@@ -1,7 +1,7 @@
 """Mode `ui`: a map in headless Chromium, while what it shows is reported to the mesh."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
@@ -24,6 +24,7 @@ _SETTLED = 15.0  # seconds: the layout is as good as it gets, and code has been 
 _POLL = 0.5
 _MOVES = 60
 _STEPS = 20
+_MIDDLE = (640, 450)
 _MEGABYTE = 1e6
 
 # Each picture of a change leaves a measure; they are kept where they can be asked for.
@@ -138,25 +139,29 @@ async def _drawn(page: Page) -> list[tuple[float, int]]:
     return drawn
 
 
-async def _frames(page: Page, session: CDPSession, move: Any) -> Row:
+async def _frames(page: Page, session: CDPSession, move: Callable[[CDPSession], Awaitable[None]]) -> Row:
     async with Trace(page, session) as trace:
-        await move(page)
+        await move(session)
     return durations(trace.work())
 
 
-async def _pan(page: Page) -> None:
-    await page.mouse.move(640, 450)
-    await page.mouse.down()
+async def _pan(session: CDPSession) -> None:
+    await _mouse(session, "mousePressed", *_MIDDLE)
     for step in range(_MOVES):
-        await page.mouse.move(640 + 9 * abs(step % 40 - 20), 450 + 6 * abs(step % 30 - 15))
-    await page.mouse.up()
+        await _mouse(session, "mouseMoved", 640 + 9 * abs(step % 40 - 20), 450 + 6 * abs(step % 30 - 15))
+    await _mouse(session, "mouseReleased", *_MIDDLE)
 
 
-async def _zoom(page: Page) -> None:
-    await page.mouse.move(640, 450)
+async def _zoom(session: CDPSession) -> None:
     for pixels in (-60, 60):
         for _ in range(_STEPS):
-            await page.mouse.wheel(0, pixels)
+            await _mouse(session, "mouseWheel", *_MIDDLE, deltaX=0, deltaY=pixels)
+
+
+async def _mouse(session: CDPSession, what: str, x: int, y: int, **more: int) -> None:
+    """Without Playwright, which runs scripts in the page with each movement while a button is held, to find drags."""
+    event = {"type": what, "x": x, "y": y, "button": "left", "buttons": 1, "clickCount": 1, **more}
+    await session.send("Input.dispatchMouseEvent", event)
 
 
 async def _memory(session: CDPSession, seconds: float) -> Row:

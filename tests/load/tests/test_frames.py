@@ -21,6 +21,15 @@ def test_tasks_belong_to_the_next_frame() -> None:
     assert per_frame(reversed(events)) == pytest.approx([0.008, 0.001])
 
 
+def test_a_frame_that_calls_back_several_times_is_one() -> None:
+    events = [
+        _event("RunTask", 10, 3_000),
+        _event("FireAnimationFrame", 11, 900),
+        _event("FireAnimationFrame", 12, 800),
+    ]
+    assert per_frame(events) == pytest.approx([0.003])
+
+
 def test_other_threads_and_what_is_within_tasks_are_not_counted() -> None:
     events = [
         _event("RunTask", 10, 3_000),
