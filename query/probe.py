@@ -90,7 +90,7 @@ class Probe:
         self._children = Children()
         self._strings: list[str] = []
         self._epoch = 0
-        self._spoken: set[int] = set()
+        self._spoken: Sequence[int] = ()
         # As bytes.
         self._connections = self._templates = b""
 
@@ -171,6 +171,8 @@ class Probe:
         changed, families = self._renew(report)
         parents = {self.ids[handle] for handle in families & self.ids.keys()}
         names, moved = self._rename(changed)
+        if not report.base:
+            self._compact()
         return Changes(
             nodes=names | {self.ids[child] for handle in moved for child in self._children.of(handle)},
             families=parents | {self.ids[handle] for handle in families & self.ids.keys()},
@@ -189,7 +191,7 @@ class Probe:
         spoken, self._spoken = self._spoken, _spoken_of(report)
         # Two deltas have one base: what neither of them speaks of is as it was.
         before, now = old.packed, self._nodes.packed
-        perhaps = spoken | self._spoken if report.base else before.keys() | now.keys()
+        perhaps = {*spoken, *self._spoken} if report.base else before.keys() | now.keys()
         changed = {handle for handle in perhaps if before.get(handle) != now.get(handle)}
         families = self._children.update(changed, old, self._nodes)
         if not _continues(strings, self._strings):
@@ -221,6 +223,10 @@ class Probe:
         now = {handle: self.ids[handle] for handle in handles & self.ids.keys()}
         return {*before.values(), *now.values()}, {handle for handle, _ in before.items() ^ now.items()}
 
+    def _compact(self) -> None:
+        """Gives back the room that nodes had which are gone."""
+        self.ids, self.handles = {**self.ids}, {**self.handles}
+
 
 def _continues(old: list[str], new: list[str]) -> bool:
     """Whether every index means the same in both string tables."""
@@ -228,9 +234,9 @@ def _continues(old: list[str], new: list[str]) -> bool:
     return old[:common] == new[:common]
 
 
-def _spoken_of(report: Report) -> set[int]:
+def _spoken_of(report: Report) -> Sequence[int]:
     """The handles of the nodes that a delta changes; none for a full report."""
-    return {*(node.handle for node in report.nodes), *report.removed} if report.base else set()
+    return (*(node.handle for node in report.nodes), *report.removed) if report.base else ()
 
 
 def _host_name(nodes: Nodes, handle: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
@@ -33,10 +35,9 @@ class Nodes(Mapping[int, Node]):
 
     def after(self, delta: Report) -> Nodes:
         """The nodes that a delta against these leads to."""
-        nodes = Nodes()
-        nodes.packed = {**self.packed}
-        for handle in delta.removed:
-            nodes.packed.pop(handle, None)
+        nodes, removed = Nodes(), set(delta.removed)
+        # A copy would keep room for what is removed, and take twice as much.
+        nodes.packed = {handle: data for handle, data in self.packed.items() if handle not in removed}
         nodes.packed.update(Nodes(delta.nodes).packed)
         return nodes
 
@@ -53,12 +54,31 @@ class Nodes(Mapping[int, Node]):
         return handle in self.packed
 
 
-def handles_by_identity(nodes: Nodes) -> dict[Identity, int]:
-    """The handle of each node."""
-    return {identity(node): handle for handle, node in nodes.items()}
+class Handles:
+    """The handles of nodes by identity: a hash leads to them, for to keep the identities takes ten times the memory.
+
+    Args:
+        nodes: all of them.
+    """
+
+    __slots__ = ("_handles", "_hashes", "_nodes")
+
+    def __init__(self, nodes: Nodes) -> None:
+        pairs = sorted((hash(identity(node)), handle) for handle, node in nodes.items())
+        self._nodes = nodes
+        self._hashes = array("q", [known for known, _ in pairs])
+        self._handles = array("I", [handle for _, handle in pairs])
+
+    def of(self, wanted: Identity) -> int | None:
+        """The handle of the node that this is; None where there is none."""
+        known = hash(wanted)
+        for at in range(bisect_left(self._hashes, known), bisect_right(self._hashes, known)):
+            if identity(self._nodes[self._handles[at]]) == wanted:
+                return self._handles[at]
+        return None
 
 
-def fits(delta: Report, strings: int, base: Nodes, handles: Mapping[Identity, int]) -> bool:
+def fits(delta: Report, strings: int, base: Nodes, handles: Handles) -> bool:
     """Whether the delta leads from its base to nodes that can be read.
 
     Its indexes lie in the joined string table, no handle names another node than in the base and no node has two, and
@@ -68,7 +88,7 @@ def fits(delta: Report, strings: int, base: Nodes, handles: Mapping[Identity, in
         delta: a delta that `check` has passed.
         strings: how many its base's string table has.
         base: the base's nodes by handle.
-        handles: the base's handles by identity.
+        handles: the base's.
     """
     strings += len(delta.strings)
     if any(column.metric >= strings for column in delta.metrics):
@@ -80,10 +100,10 @@ def fits(delta: Report, strings: int, base: Nodes, handles: Mapping[Identity, in
     return _hosts_known(delta, base, removed)
 
 
-def _named(node: Node, base: Nodes, handles: Mapping[Identity, int], removed: AbstractSet[int]) -> bool:
-    handle = handles.get(identity(node))
+def _named(node: Node, base: Nodes, handles: Handles, removed: AbstractSet[int]) -> bool:
     if node.handle in base:
-        return handle == node.handle
+        return identity(base[node.handle]) == identity(node)
+    handle = handles.of(identity(node))
     return handle is None or handle in removed
 
 

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from scope.report.v1.report_pb2 import Connections, Plugins, Report
 from scope.report.v1.template_pb2 import Templates
 from scope_sdk.report import ids
-from scope_sdk.report.fit import Identity, Nodes, fits, handles_by_identity
+from scope_sdk.report.fit import Handles, Nodes, fits
 
 Part = Literal["connections", "templates", "plugins"]
 """What a report has beside nodes and measurements; a delta only where it differs from its base's."""
@@ -48,7 +48,7 @@ class ProbeState:
         self.full: Rest | None = None
         self.delta: Rest | None = None
         self._base = self._nodes = Nodes()
-        self._handles: dict[Identity, int] | None = None
+        self._handles: Handles | None = None
         self._strings: list[str] = []
         self._ids: dict[int, str] = {}
 
@@ -111,7 +111,7 @@ class ProbeState:
         if self.delta is not None and report.number <= self.delta.number:
             return False
         if self._handles is None:
-            self._handles = handles_by_identity(self._base)
+            self._handles = Handles(self._base)
         if not fits(report, len(full.strings), self._base, self._handles):
             return False
         self.delta = Rest(report)
