@@ -13,7 +13,7 @@ _KINDS = (
     Topology.TOPOLOGY_HOST,
 )
 _RANKS = {kind: rank for rank, kind in enumerate(_KINDS)}
-_NOTHING: tuple[int, frozenset[str]] = (0, frozenset())
+_NOTHING: tuple[int, tuple[str, ...]] = (0, ())
 
 
 class Claims:
@@ -21,7 +21,7 @@ class Claims:
 
     def __init__(self) -> None:
         # By node, the rank of its kind and its addresses.
-        self._of_node: dict[str, tuple[int, frozenset[str]]] = {}
+        self._of_node: dict[str, tuple[int, tuple[str, ...]]] = {}
         self._nodes: Bags[str, str] = Bags()
         # Who alone claims an address, of those that several do: any number of connections may ask for one of them.
         self._alone: dict[str, str | None] = {}
@@ -29,7 +29,7 @@ class Claims:
     def put(self, node: str, kind: Topology.ValueType | None, addresses: Iterable[str]) -> set[str]:
         """Replaces the addresses of a node; answers those that may reach another node now."""
         rank = _RANKS.get(kind) if kind is not None else None
-        new = (rank, frozenset(addresses)) if rank is not None else _NOTHING
+        new = (rank, tuple(sorted(set(addresses)))) if rank is not None else _NOTHING
         old = self._of_node.pop(node, _NOTHING)
         if new[1]:
             self._of_node[node] = new
@@ -39,7 +39,7 @@ class Claims:
             self._nodes.remove(address, node)
         for address in new[1]:
             self._nodes.add(address, node)
-        concerned = set(old[1] | new[1])
+        concerned = {*old[1], *new[1]}
         for address in concerned:
             self._alone.pop(address, None)
         return concerned

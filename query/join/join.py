@@ -77,6 +77,7 @@ class _Ends:
     """What is known of one connection.
 
     Attributes:
+        key: of it.
         client: the owners of its rows as the end that opened it.
         server: the owners of its rows as the end that listens.
         edge: its owners, as they were settled.
@@ -84,9 +85,10 @@ class _Ends:
         watched: the ends by which it is found.
     """
 
-    __slots__ = ("client", "edge", "open", "server", "watched")
+    __slots__ = ("client", "edge", "key", "open", "server", "watched")
 
-    def __init__(self) -> None:
+    def __init__(self, key: Key) -> None:
+        self.key = key
         self.client: str | dict[str, int] | None = None
         self.server: str | dict[str, int] | None = None
         self.edge: Edge | None = None
@@ -104,7 +106,7 @@ class Join:
         self.networks = Networks()
         self._claims = Claims()
         self._translations = Translations()
-        self._rows: dict[str, Mapping[Row, int]] = {}
+        self._rows: dict[str, dict[Row, int]] = {}
         self._ends: dict[Key, _Ends] = {}
         self._edges = _Edges()
         #: How many connections a connection stands for, where rows say more than one.
@@ -130,19 +132,24 @@ class Join:
 
     def put(self, probe: str, rows: Mapping[Row, int]) -> None:
         """Replaces the rows of a probe; each row says how many connections it stands for."""
-        old = self._rows.pop(probe, _NO_ROWS)
-        if rows:
-            self._rows[probe] = rows
+        known = self._rows.setdefault(probe, {})
+        before, now = _several(known), _several(rows)
         # A set of a dictionary's keys knows their hashes, and to take the other's keys from it needs no others.
-        for row in set(old).difference(rows):
+        gone, came = set(known).difference(rows), set(rows).difference(known)
+        for row in gone:
             self._hold(row, by=-1)
-        for row in set(rows).difference(old):
-            self._hold(row, by=1)
-        before, now = _several(old), _several(rows)
+            del known[row]
+        for row in came:
+            # Both ends of a connection have one key, and a row is the same for as long as it is reported.
+            known[self._hold(row, by=1), row[1], row[2]] = rows[row]
         for (key, _, _), times in before - now:
             self._times.remove(key, times)
-        for (key, _, _), times in now - before:
-            self._times.add(key, times)
+        for row, times in now - before:
+            self._times.add(row[0], times)
+        if before != now:
+            known.update(rows)
+        if not known:
+            del self._rows[probe]
 
     def translate(self, probe: str, translations: AbstractSet[Translation]) -> None:
         """Replaces what a probe says of translations."""
@@ -201,12 +208,12 @@ class Join:
                 times = max(chain.from_iterable(map(self._times.of, self._same(key))), default=1)
                 yield Connection(own, key, edge, times)
 
-    def _hold(self, row: Row, *, by: int) -> None:
-        """Takes in a row that came or went."""
+    def _hold(self, row: Row, *, by: int) -> Key:
+        """Takes in a row that came or went; answers its key, the one object of all rows that have it."""
         key, incoming, owner = row
         ends = self._ends.get(key)
         if ends is None:
-            ends = self._ends[key] = _Ends()
+            ends = self._ends[key] = _Ends(key)
         self._changed.setdefault(key, _held(ends.client, ends.server))
         held = ends.server if incoming else ends.client
         held = more(held, owner) if by > 0 or held is None else less(held, owner)
@@ -218,6 +225,7 @@ class Join:
         if self._open.at(address, port) and (address, port) not in self._held:
             self._held[address, port] = _first(self._holders.at(address, port))
         (self._holders.add if by > 0 else self._holders.remove)(address, port, owner)
+        return ends.key
 
     def _doubt_held(self) -> None:
         """Looks again at the connections that are open at an end which others hold now."""
@@ -262,7 +270,7 @@ class Join:
         if now != key:
             self._originals.add(now, key)
             self._translated[key] = now
-            self._ends.setdefault(now, _Ends())
+            self._ends.setdefault(now, _Ends(now))
 
     def _delivered(self, key: Key, opened: int) -> Key:
         """What a connection is once the end that nobody holds is translated."""
