@@ -4,12 +4,13 @@ Edges between the owners of connections are placed on the base nodes that they b
 connection ended fades. All topologies with one base share a graph, whatever their readers choose.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain, islice
 
 from query.join import Edge, EdgeChange, EdgeChanges
+from query.join.bags import Bags
 from query.model import Change, Model
 from query.pseudo import is_pseudo
 from query.topologies.definition import Base
@@ -17,7 +18,6 @@ from scope_sdk.report.merge import Facts
 
 #: Of how many nodes a part of everything is.
 _AT_ONCE = 250
-_NONE: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -51,9 +51,9 @@ class Graph:
         #: The pseudo nodes that have edges.
         self.pseudo: set[str] = set()
         #: By node, the nodes that it opens connections to; some of them may not be there.
-        self.out: dict[str, set[str]] = {}
+        self.out: Bags[str, str] = Bags()
         #: By node, the nodes that open connections to it.
-        self.into: dict[str, set[str]] = {}
+        self.into: Bags[str, str] = Bags()
         self._kept = model.lifetimes.edges
         self._edges: set[Edge] = set()
         # Before the first base node comes nothing is placed: nobody sees an edge then.
@@ -61,7 +61,8 @@ class Graph:
         # How many edges each owner has; one with itself counts twice.
         self._counts: Counter[str] = Counter()
         self._placed: dict[str, str | None] = {}
-        self._owners: dict[str, set[str]] = defaultdict(set)
+        # By node, the owners that are placed on it but for itself.
+        self._owners: Bags[str, str] = Bags()
         self._held: dict[Edge, int] = {}
         self._fading: dict[Edge, float] = {}
         self._changed: dict[Edge, bool] = {}
@@ -93,23 +94,23 @@ class Graph:
 
     def neighbours(self, node: str) -> set[str]:
         """What has an edge with a node, perhaps itself."""
-        return self.out.get(node, set()) | self.into.get(node, set())
+        return {*self.out.of(node), *self.into.of(node)}
 
     def edges(self, node: str) -> Iterator[Edge]:
         """The edges of a node, each once."""
-        yield from ((node, other) for other in self.out.get(node, ()))
-        yield from ((other, node) for other in self.into.get(node, ()) if other != node)
+        yield from ((node, other) for other in self.out.of(node))
+        yield from ((other, node) for other in self.into.of(node) if other != node)
 
     def connected(self, node: str) -> bool:
         """Whether there is an edge between a node and another one, or a pseudo node."""
         return any(
             other != node and (other in self.nodes or other in self.pseudo)
-            for other in chain(self.out.get(node, ()), self.into.get(node, ()))
+            for other in chain(self.out.of(node), self.into.of(node))
         )
 
     def owners(self, node: str) -> frozenset[str]:
         """The owners with edges that are placed on a node."""
-        return frozenset(self._owners.get(node, _NONE))
+        return frozenset(self._owners.of(node)).union([node] if self._placed.get(node) == node else ())
 
     def placed(self, owner: str) -> str | None:
         """Where an owner with edges is placed."""
@@ -187,8 +188,8 @@ class Graph:
             self._counts[owner] += 1
             if owner not in self._placed:
                 node = self._placed[owner] = self.base.place(self.model, owner)
-                if node is not None:
-                    self._owners[node].add(owner)
+                if node is not None and node != owner:
+                    self._owners.add(node, owner)
         target = self._target(edge)
         if target is None:
             return
@@ -213,28 +214,26 @@ class Graph:
     def _forget(self, owner: str) -> None:
         del self._counts[owner]
         node = self._placed.pop(owner)
-        if node is not None:
-            self._owners[node].discard(owner)
-            if not self._owners[node]:
-                del self._owners[node]
+        if node is not None and node != owner:
+            self._owners.remove(node, owner)
 
     def _target(self, edge: Edge) -> Edge | None:
         client, server = self._placed[edge[0]], self._placed[edge[1]]
-        return (client, server) if client is not None and server is not None else None
+        if client is None or server is None:
+            return None
+        return edge if edge == (client, server) else (client, server)  # the same object is less memory
 
     def _link(self, edge: Edge) -> None:
         client, server = edge
-        self.out.setdefault(client, set()).add(server)
-        self.into.setdefault(server, set()).add(client)
+        self.out.add(client, server)
+        self.into.add(server, client)
         self.pseudo.update(filter(is_pseudo, edge))
         self._note(edge, came=True)
 
     def _unlink(self, edge: Edge) -> None:
         client, server = edge
-        for ends, node, other in ((self.out, client, server), (self.into, server, client)):
-            ends[node].discard(other)
-            if not ends[node]:
-                del ends[node]
+        self.out.remove(client, server)
+        self.into.remove(server, client)
         self.pseudo.difference_update(node for node in edge if node not in self.out and node not in self.into)
         self._note(edge, came=False)
 

@@ -1,25 +1,24 @@
 """Which base nodes the nodes of a topology stand for, and the edges that follow from theirs."""
 
-from collections.abc import Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping
 from typing import Protocol
 
 from query.graph import Graph
 from query.join import Edge
+from query.join.bags import Bags
 
 #: How many edges follow at most from those of base nodes that are part of several nodes; beyond it they have none. Pods
 #: are in a few services: it is for reports that mean harm, of which one edge may be 65,536 others.
 MOST_EDGES = 200_000
-_NONE: frozenset[str] = frozenset()
 
 
 class Members(Protocol):
     """What the nodes of a topology are made of: base nodes that are not left out, and pseudo nodes."""
 
     #: By node, the nodes that it opens connections to; some of them may not be there.
-    out: dict[str, set[str]]
+    out: Bags[str, str]
     #: By node, the nodes that open connections to it.
-    into: dict[str, set[str]]
+    into: Bags[str, str]
 
     def follow(self, edges: Mapping[Edge, bool]) -> None:
         """Takes in edges of the graph that came (True) and went (False); to be called before any node moves."""
@@ -30,7 +29,7 @@ class Members(Protocol):
     def of(self, base: str) -> tuple[str, ...]:
         """The nodes that a base node is part of."""
 
-    def within(self, node: str) -> AbstractSet[str]:
+    def within(self, node: str) -> Collection[str]:
         """The base nodes that are part of a node; none where there is no such node."""
 
     def take_touched(self) -> set[str]:
@@ -71,10 +70,9 @@ class Singles:
         """See Members."""
         return (base,) if base in self._there else ()
 
-    def within(self, node: str) -> AbstractSet[str]:
+    def within(self, node: str) -> Collection[str]:
         """See Members."""
-        # Not their intersection: that looks at the larger one's whole table once it has become the smaller one.
-        return {node} if node in self._there else _NONE
+        return (node,) if node in self._there else ()
 
     def take_touched(self) -> set[str]:
         """See Members."""
@@ -95,10 +93,10 @@ class Groups:
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.out: dict[str, set[str]] = {}
-        self.into: dict[str, set[str]] = {}
+        self.out: Bags[str, str] = Bags()
+        self.into: Bags[str, str] = Bags()
         self._graph = graph
-        self._within: dict[str, set[str]] = {}
+        self._within: Bags[str, str] = Bags()
         self._of: dict[str, tuple[str, ...]] = {}
         self._counts: dict[Edge, int] = {}
         # How many edges follow from those that are several, and the base nodes' edges that are left out for that.
@@ -118,14 +116,12 @@ class Groups:
             return
         self._count_all(base, -1)
         for node in before:
-            self._within[node].discard(base)
-            if not self._within[node]:
-                del self._within[node]
+            self._within.remove(node, base)
         self._of.pop(base, None)
         if nodes:
             self._of[base] = nodes
         for node in nodes:
-            self._within.setdefault(node, set()).add(base)
+            self._within.add(node, base)
         self._count_all(base, 1)
         self._touched.update(before, nodes)
 
@@ -133,9 +129,9 @@ class Groups:
         """See Members."""
         return self._of.get(base, ())
 
-    def within(self, node: str) -> AbstractSet[str]:
+    def within(self, node: str) -> Collection[str]:
         """See Members."""
-        return self._within.get(node, _NONE)
+        return self._within.of(node)
 
     def take_touched(self) -> set[str]:
         """See Members."""
@@ -178,11 +174,10 @@ class Groups:
 
     def _link(self, edge: Edge, *, came: bool) -> None:
         client, server = edge
-        for ends, node, other in ((self.out, client, server), (self.into, server, client)):
-            if came:
-                ends.setdefault(node, set()).add(other)
-            else:
-                ends[node].discard(other)
-                if not ends[node]:
-                    del ends[node]
+        if came:
+            self.out.add(client, server)
+            self.into.add(server, client)
+        else:
+            self.out.remove(client, server)
+            self.into.remove(server, client)
         self._touched.update(edge)

@@ -35,7 +35,7 @@ class Selection:
         self.pseudo: set[str] = set()
         self._chosen = chosen
         self._members: Members = Groups(graph) if definition.group else Singles(graph)
-        # What is left out, and what it would be part of.
+        # What is left out, and what it would be part of, where that is not the same.
         self._left_out: dict[str, tuple[str, ...]] = {}
         self._filtered: int | None = 0
         self._out_degrees: dict[str, int] = {}
@@ -69,7 +69,7 @@ class Selection:
 
     def adjacency(self, node: str) -> set[str]:
         """The nodes that a node opens connections to."""
-        return self.nodes.intersection(self._members.out.get(node, ()))
+        return self.nodes.intersection(self._members.out.of(node))
 
     def bases(self, node: str) -> frozenset[str]:
         """The base nodes, or the pseudo node, that a node stands for."""
@@ -92,7 +92,7 @@ class Selection:
     def stats(self) -> TopologyStats:
         """How much it is."""
         if self._filtered is None:
-            self._filtered = len(set(chain.from_iterable(self._left_out.values())) - self.nodes)
+            self._filtered = self._count_filtered()
         return TopologyStats(
             node_count=len(self.nodes),
             nonpseudo_node_count=len(self.nodes) - len(self.pseudo),
@@ -107,13 +107,22 @@ class Selection:
         passes = not is_there or all(keep(self.graph, base) for keep in self._chosen.keeps)
         self._members.move(base, nodes if passes else ())
         self._left_out.pop(base, None)
-        if not passes:
-            self._left_out[base] = tuple(node for node in nodes if not is_rest(node))
+        if not passes and self.definition.group:
+            self._left_out[base] = nodes
 
     def _nodes_of(self, base: str) -> tuple[str, ...]:
         group = self.definition.group
         nodes = group(self.graph.model, base) if group else (base,)
-        return nodes if self._chosen.rests else tuple(node for node in nodes if not is_rest(node))
+        if self._chosen.rests or not any(map(is_rest, nodes)):
+            return nodes
+        return tuple(node for node in nodes if not is_rest(node))
+
+    def _count_filtered(self) -> int:
+        """How many nodes of the topology are left out."""
+        if not self.definition.group:
+            return len(self.graph.nodes) - len(self.nodes) + len(self.pseudo)
+        left_out = set(chain.from_iterable(self._left_out.values())) - self.nodes
+        return sum(not is_rest(node) for node in left_out)
 
     def _settle(self, touched: set[str]) -> None:
         """Brings up to date which nodes there are but for pseudo nodes."""
@@ -138,7 +147,7 @@ class Selection:
     def _is_connected(self, pseudo: str) -> bool:
         """Whether a pseudo node is not left out and has an edge to another node that is not."""
         members = self._members
-        neighbours = chain(members.out.get(pseudo, ()), members.into.get(pseudo, ()))
+        neighbours = chain(members.out.of(pseudo), members.into.of(pseudo))
         return bool(members.within(pseudo)) and any(
             node != pseudo and bool(members.within(node)) for node in neighbours
         )

@@ -1,6 +1,7 @@
 """How things are placed on the nodes of a topology, and which of these are one node."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from query.model import Model
 from query.pseudo import is_outside, is_pseudo
@@ -93,9 +94,15 @@ def group_by(key: Callable[[Model, str], str | None]) -> Group:
         name = key(model, node)
         if name and (is_pseudo(name) or name.startswith(_LIKE_PSEUDO)):
             name = _LIKE_PSEUDO + name
-        return (name,) if name else ()
+        return _alone(name) if name else ()
 
     return group
+
+
+@lru_cache(maxsize=10_000)
+def _alone(name: str) -> tuple[str]:
+    """A group alone; most are those of many nodes, which share one object."""
+    return (name,)
 
 
 def key_of(node: str) -> str:
