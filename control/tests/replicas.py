@@ -27,6 +27,7 @@ from scope.control.v1.service_pb2_grpc import ControlServiceStub
 
 SERVICE = "/scope.control.v1.ControlService"
 ORGANIZATION = "a" * 32
+OTHER = "b" * 32
 PROBE = "probe-1"
 #: How long a test waits for what should take a moment, in seconds.
 PATIENCE = 30.0
@@ -37,6 +38,8 @@ PROBES: dict[str, Any] = {
     "permissions": ["report.upload"],
     "credential": "probe:1",
 }
+#: What that of another organization's probes says.
+OTHERS_PROBES = {**PROBES, "organization": OTHER, "credential": "probe:2"}
 #: What the identity of a person says who may do anything on a host.
 PERSON: dict[str, Any] = {"organization": ORGANIZATION, "permissions": ["report.view", "host.exec"]}
 
@@ -94,7 +97,8 @@ async def replica(authority: Authority, bus: NatsServer, folder: Path, **setting
         nats_nkey_file=bus.nkey_file("control"),
         **settings,
     )
-    authority.worth["probe:1"] = somebody(**PROBES, audience="control")
+    for claims in (PROBES, OTHERS_PROBES):
+        authority.worth[claims["credential"]] = somebody(**claims, audience="control")
     async with serving("control", told, authority, control_service) as served:
         yield Replica(ControlServiceStub(served.channel), authority, served.mesh)
 

@@ -11,12 +11,11 @@ from nats.aio.subscription import Subscription
 from conftest import NatsServer
 from control.auditing import Audit
 from control.tests.probing import Probe, connect, connected, hello
-from control.tests.replicas import Replica, reason, until
+from control.tests.replicas import OTHER, Replica, reason, until
 from mesh import bus
 from scope.control.v1.messages_pb2 import Answer, ConnectRequest, Done, Hello, Invocation, Offer
 
 ASKED = pytest.mark.parametrize("asked", [0, 1])
-OTHER = "b" * 32
 
 
 async def refusal(replica: Replica, *said: ConnectRequest, probe: str | None = "probe-1") -> grpc.aio.AioRpcError:
@@ -200,7 +199,6 @@ async def test_a_replica_that_leaves_says_so_and_its_calls_are_answered(replicas
 async def test_another_organizations_probe_of_the_same_name_is_never_reached(
     replicas: list[Replica], asked: int
 ) -> None:
-    replicas[0].authority.worth["probe:2"] = replicas[0].authority.worth["probe:1"]
     async with connected(replicas[0], organization=OTHER, credential="probe:2") as theirs:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await replicas[asked].invoke()
