@@ -4,15 +4,18 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from deploy import packages
-from tests.e2e.client import ROOT, Api, wait_for
+from tests.e2e.client import PATIENCE, ROOT, Api, wait_for
 from tests.e2e.composed import Composed, build_images
 from tests.e2e.mailbox import link_secret
 from tests.e2e.people import signed_in_by
@@ -65,11 +68,53 @@ def person(composed: Composed) -> Api:
 
 
 @pytest.fixture(scope="module")
-def probe(composed: Composed, person: Api) -> str:
+def token(person: Api) -> str:
+    """The token of probes."""
+    return str(person.post("/api/users/tokens", {"name": "first", "kind": "probe"}).json()["token"])
+
+
+@pytest.fixture(scope="module")
+def probe(composed: Composed, token: str) -> str:
     """The service of the probe, which runs."""
-    token = person.post("/api/users/tokens", {"name": "first", "kind": "probe"}).json()["token"]
     composed.compose("--profile", "probe", "up", "--detach", "probe", SCOPE_SERVICE_TOKEN=token)
     return "probe"
+
+
+@pytest.fixture(scope="module")
+def opened(
+    composed: Composed, person: Api, probe: str, token: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Shells of the machine can be opened: by the probe, or by one outside of containers where that is kept from it.
+
+    Sandboxes let nobody look at their first process, and profiles of engines no container. Then its probe cannot tell
+    whose a shell would be, and must not offer one.
+    """
+    if may_look(composed, probe):
+        yield
+        return
+    wait_for(lambda: HOST in person.nodes("hosts"), "the host")
+    assert not person.get(f"/api/topology/hosts/{quote(HOST, safe='')}").json()["node"].get("controls")
+    folder = tmp_path_factory.mktemp("outside")
+    command = [str(Path(sys.executable).with_name("scope")), "launch", f"--state={folder / 'state'}", composed.url]
+    with (folder / "log").open("wb") as log:
+        outside = subprocess.Popen(command, env={**os.environ, "SCOPE_SERVICE_TOKEN": token}, stdout=log, stderr=log)
+    yield
+    outside.terminate()
+    assert outside.wait(PATIENCE) == 0
+
+
+def may_look(composed: Composed, service: str) -> bool:
+    """Whether root of a service's container may look at the first process that it sees."""
+    try:
+        composed.podman.podman("exec", composed.name(service), "readlink", "/proc/1/ns/mnt")
+    except RuntimeError:
+        return False
+    return True
+
+
+def namespace() -> str:
+    """In which the machine's files are seen, as its shells and these tests see them."""
+    return str(Path("/proc/self/ns/mnt").readlink())
 
 
 def status(composed: Composed, service: str) -> dict[str, str]:
@@ -135,17 +180,16 @@ def test_the_machine_and_its_processes_are_on_the_map(person: Api) -> None:
     wait_for(lambda: ours in person.nodes("processes?unconnected=show"), "a process of the machine")
 
 
-@pytest.mark.usefixtures("probe")
-async def test_a_shell_of_the_probe_is_opened_in_a_page(person: Api) -> None:
-    """Its own container's on a machine that lets nobody look at its first process, as sandboxes do."""
-    pipe = execute(person, "read said; echo $((6 * 7)) $said")
+@pytest.mark.usefixtures("opened")
+async def test_a_shell_of_the_machine_is_opened_in_a_page(person: Api) -> None:
+    pipe = execute(person, "read said; echo $((6 * 7)) $said; readlink /proc/self/ns/mnt")
     async with page(person, pipe) as shown:
         await shown.type(b"here\n")
         await shown.over()
-    assert shown.shown.decode().split() == ["42", "here"]
+    assert shown.shown.decode().split() == ["42", "here", namespace()]
 
 
-@pytest.mark.usefixtures("probe")
+@pytest.mark.usefixtures("opened")
 @pytest.mark.parametrize("service", ["query", "control"])
 async def test_what_dies_comes_back(composed: Composed, person: Api, service: str) -> None:
     died = composed.inspect(service)["State"]["Pid"]
