@@ -125,9 +125,10 @@ async def test_what_was_on_its_way_is_said_before_a_stream_is_replaced(
 async def test_a_stream_is_replaced_also_where_the_bus_goes_away_meanwhile(
     replicas: list[Replica], nats_server: NatsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    leave = bus.leave
+    replaced, leave = asyncio.Event(), bus.leave
 
     async def away(client: Client, subscription: Subscription) -> None:
+        await replaced.wait()
         await asyncio.to_thread(nats_server.stop)
         await leave(client, subscription)
 
@@ -136,6 +137,7 @@ async def test_a_stream_is_replaced_also_where_the_bus_goes_away_meanwhile(
         call = await old.call()
         monkeypatch.setattr(bus, "leave", away)
         async with connected(replicas[1]):
+            replaced.set()
             assert (await old.other()).HasField("replaced")
             await old.done(call, value="done")
             assert (await asking).value == "done"
