@@ -60,13 +60,20 @@ class Journal:
         self._steps: deque[tuple[int, float]] = deque()
         self._floor = 0
         self._missing = 0
+        self._ended = True
         #: The number of the newest step.
         self.step = 0
 
     def begin(self, now: float) -> None:
-        """Starts a step; what is put after it carries its number."""
-        self.step += 1
-        self._steps.append((self.step, now))
+        """Starts a step unless the newest one has not ended; what is put after it carries its number."""
+        if self._ended:
+            self._ended = False
+            self.step += 1
+            self._steps.append((self.step, now))
+
+    def end(self) -> None:
+        """Ends the newest step: readers are told of it, and of what comes next apart."""
+        self._ended = True
 
     def put(self, node: str) -> None:
         """A node appeared or changed."""

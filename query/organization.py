@@ -36,6 +36,8 @@ _AGING = 1.0
 #: How many bytes of reports wait for their turn at most: to take so many in, of nodes that are all new, takes a tenth
 #: of a second, in which nobody else has a turn.
 _WAITING_BYTES = 1024 * 1024
+#: In how many parts what arrives in a tick is joined: nobody waits longer than one of them takes.
+_PARTS = 5
 #: After how many reports they are joined although there is no view yet: the first does not wait for all of them.
 _JOINED_AT_ONCE = 50
 
@@ -71,7 +73,8 @@ class Organization:
 
     async def run(self) -> None:
         """Follows for ever; raises what made it impossible."""
-        tasks = {asyncio.create_task(self._follower.run()), asyncio.create_task(self._keep_pace())}
+        parts = (self._follower.run(), self._keep_pace(), self._keep_telling())
+        tasks = {asyncio.create_task(part) for part in parts}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -162,7 +165,7 @@ class Organization:
         return time.monotonic()
 
     def settle(self) -> None:
-        """Joins what arrived, and brings every view up to date."""
+        """Joins what arrived, and brings every view up to date, in one go: nobody reads half of it."""
         now = time.monotonic()
         arrived = self._news.is_set()
         self._news.clear()
@@ -182,6 +185,11 @@ class Organization:
         self._views.apply(change, now)
         if arrived:
             instruments.JOIN.record(time.perf_counter() - joining)
+
+    def tell(self) -> None:
+        """Tells readers what changed, up to now."""
+        self.settle()
+        self._views.tell()
 
     def _take_in(self) -> None:
         """Takes in what waits."""
@@ -211,17 +219,25 @@ class Organization:
             _log.error("a report could not be taken in", probe=heading.probe, name=heading.name, exc_info=error)
 
     async def _keep_pace(self) -> None:
-        """Joins as soon as something arrived, but not more often than the tick; and looks at what grows old."""
+        """Joins as soon as something arrived, in parts of what a tick brings; and looks at what grows old."""
         await self._follower.present.wait()
         while True:
             arrived = self._news.is_set()
             async with self._views.opening:
                 self.settle()
             if arrived:
-                await asyncio.sleep(self._settings.tick)
+                await asyncio.sleep(self._settings.tick / _PARTS)
             with suppress(TimeoutError):
                 async with asyncio.timeout(_AGING):
                     await self._news.wait()
+
+    async def _keep_telling(self) -> None:
+        """Tells readers as soon as something changed, but not more often than the tick."""
+        while True:
+            await self._views.untold.wait()
+            async with self._views.opening:
+                self.tell()
+            await asyncio.sleep(self._settings.tick)
 
 
 async def _end(tasks: set[asyncio.Task[None]]) -> None:

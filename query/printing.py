@@ -1,5 +1,6 @@
 """What readers of a view get to see of its nodes, as messages and as JSON."""
 
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
@@ -71,18 +72,20 @@ class Printer:
         del content["metrics"]
         return orjson.dumps(content)[:-1]
 
-    def metrics(self, node: str) -> bytes:
-        """The newest measurements of a node as JSON."""
-        kind = self._model.kind(node) if self._is_reported(node) else None
-        if kind is None or self._choice.graph:
-            return b"[]"
-        if kind not in self._metrics:
-            self._metrics[kind] = MetricsPrinter(self._model.declarations.of(kind).metrics)
-        return self._metrics[kind].print(self._model, self._source(node))
+    def metrics(self, nodes: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """The newest measurements of each node as JSON, of those that have any."""
+        kinds = defaultdict[Topology.ValueType, list[str]](list)
+        for node in nodes:
+            kind = self._measured_kind(node)
+            if kind is not None:
+                kinds[kind].append(node)
+        for kind, alike in kinds.items():
+            printed = self._metrics_of(kind).print(self._model, map(self._source, alike))
+            yield from zip(alike, printed, strict=True)
 
     def measured(self, node: str) -> tuple[str, tuple[int, ...]]:
         """What the newest measurements of a node follow from; never again the same for others."""
-        source = self._source(node)
+        source = self._source(node) if self._measures_others else node  # it is asked of every node that is answered
         return source, self._model.measured(source)
 
     def blocks(self, ids: Mapping[int, str], block: Block) -> Iterator[bytes]:
@@ -141,9 +144,18 @@ class Printer:
         shown = self._selection.nodes
         return sorted(node for node in above(self._model, source) if node in shown and self._source(node) == source)
 
+    def _measured_kind(self, node: str) -> Topology.ValueType | None:
+        """The kind of a node whose measurements are shown; None where none are."""
+        return None if self._choice.graph or not self._is_reported(node) else self._model.kind(node)
+
+    def _metrics_of(self, kind: Topology.ValueType) -> MetricsPrinter:
+        if kind not in self._metrics:
+            self._metrics[kind] = MetricsPrinter(self._model.declarations.of(kind).metrics)
+        return self._metrics[kind]
+
     def _measured(self, node: str, *, samples: bool) -> Iterator[Metric]:
-        kind = self._model.kind(node) if self._is_reported(node) else None
-        if kind is None or self._choice.graph:
+        kind = self._measured_kind(node)
+        if kind is None:
             return iter(())
         templates = self._model.declarations.of(kind).metrics
         return metrics(self._model, self._source(node), templates, samples=samples)

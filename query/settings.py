@@ -18,7 +18,7 @@ class QuerySettings(Settings):
     edges_kept: float = Field(default=15, gt=0)
     #: How long samples are kept.
     samples_kept: float = Field(default=60, gt=0)
-    #: How often views are brought up to date, at most.
+    #: How often readers are told what changed, at most.
     tick: float = Field(default=0.25, gt=0)
     #: How long an organization or a view that nobody reads is kept up to date.
     idle_after: float = Field(default=60, gt=0)

@@ -7,9 +7,9 @@ import secrets
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 import orjson
@@ -54,6 +54,8 @@ _TURN = 0.02
 _MEASURED = 1_000
 _SAMPLE = 200
 
+_NO_METRICS = b"[]"
+
 T = TypeVar("T")
 
 
@@ -65,8 +67,16 @@ class _Shown:
     def __init__(self) -> None:
         # Empty until somebody reads it.
         self.static = b""
-        self.metrics = b"[]"
+        self.metrics = _NO_METRICS
         self.measured: tuple[str, tuple[int, ...]] = ("", ())
+
+    def json(self) -> bytes:
+        """All of it."""
+        return b"".join(self.pieces())
+
+    def pieces(self) -> tuple[bytes, ...]:
+        """The same in pieces."""
+        return self.static, b',"metrics":', self.metrics, b"}"
 
 
 class View:
@@ -82,7 +92,7 @@ class View:
 
     def __init__(self, model: Model, selection: Selection, choice: Choice) -> None:
         self.definition = selection.definition
-        #: Set, for everyone who waits in it, when something changed.
+        #: Set, for everyone who waits in it, when readers are told that something changed.
         self.wakes: set[asyncio.Event] = set()
         #: When it was last asked for, by the monotonic clock.
         self.wanted = time.monotonic()
@@ -97,8 +107,9 @@ class View:
         self._unread: dict[str, None] = {}
         self._missed: dict[int | None, Missed] = {}
         self._told = Shelf(_TOLD_BYTES)
-        # Numbers what the answer may have been; some of it is no news to watchers.
-        self._version = 0
+        # Numbers what the answer may have been, of which some is no news to watchers, and up to which they were told.
+        self._version = self._told_version = 0
+        self._has_news = False
         self._answer: tuple[int, bytes] = (-1, b"")
         self._compressed: tuple[int, asyncio.Future[bytes]] | None = None
         self._traces: deque[SpanContext] = deque(maxlen=TRACES)
@@ -131,6 +142,20 @@ class View:
                 self._journal.misses()
         self._journal.trim(now)
 
+    @property
+    def untold(self) -> bool:
+        """Whether it may show what readers were not told of."""
+        return self._version > self._told_version
+
+    def tell(self) -> None:
+        """Wakes everyone who waits for news, and has the next answer made anew."""
+        self._told_version = self._version
+        if self._has_news:
+            self._has_news = False
+            self._journal.end()
+            for wake in self.wakes:
+                wake.set()
+
     async def prepare(self, most: float = math.inf) -> None:
         """Prints so many nodes that nobody has read yet, in turn with other work: they hold nobody up."""
         while self._unread and most > 0:
@@ -148,26 +173,27 @@ class View:
 
         An answer that is far too large shows in a sample of its nodes, so to refuse it costs little.
         """
-        guess = await self._guess()
-        if guess > most:
+        if len(self._unread) > _SAMPLE and (guess := await self._guess()) > most:
             return guess
         while self._unread and self._printed_bytes() <= most:
             await self.prepare(_MEASURED)
         return self._printed_bytes()
 
     def answer(self) -> bytes:
-        """GetTopologyResponse as JSON, all of it."""
+        """GetTopologyResponse as JSON, all of it: made once for all who ask before readers are told of a change."""
         version, answer = self._answer
-        if version != self._version:
-            answer = self._body((node, self._json(node)) for node in self._shown)
+        if version < self._told_version:
+            self._print(self._shown)
+            answer = self._body(_members(self._shown))
             self._answer = (self._version, answer)
         return answer
 
     async def compressed(self) -> bytes:
-        """The same, compressed with gzip: once for all who ask before anything changes, beside other work."""
-        if self._compressed is None or self._compressed[0] != self._version:
-            compressing = asyncio.ensure_future(asyncio.to_thread(gzip.compress, self.answer(), 1, mtime=0))
-            self._compressed = (self._version, compressing)
+        """The answer that was made last, compressed with gzip: once for all who ask for it, beside other work."""
+        version, answer = self._answer
+        if self._compressed is None or self._compressed[0] != version:
+            compressing = asyncio.ensure_future(asyncio.to_thread(gzip.compress, answer, 1, mtime=0))
+            self._compressed = (version, compressing)
         return await asyncio.shield(self._compressed[1])
 
     def page(self, size: int, after: str) -> GetTopologyResponse:
@@ -200,7 +226,7 @@ class View:
                 found[name] = data
             if at % _AT_ONCE == 0:
                 await asyncio.sleep(0)
-        return self._body(found.items(), token)
+        return self._body([members(found.items())[1:-1]], token)
 
     def details(self, node: str) -> NodeDetails | None:
         """A node with its details; None where there is no such node."""
@@ -213,6 +239,7 @@ class View:
     def since(self, cursor: str) -> Missed | None:
         """What a reader has missed, all there is for a cursor that is not known; None for nothing."""
         self._followed = self._now
+        self._journal.end()
         step = self._step(cursor)
         if step == self._journal.step:
             return None
@@ -230,7 +257,10 @@ class View:
 
     def json(self, node: str) -> bytes | None:
         """A node as JSON; None where there is no such node."""
-        return self._json(node) if node in self._shown else None
+        if node not in self._shown:
+            return None
+        self._print((node,))
+        return self._shown[node].json()
 
     def summary(self, node: str) -> NodeSummary | None:
         """A node; None where there is no such node."""
@@ -244,10 +274,10 @@ class View:
         """What is missing."""
         return self._missing
 
-    def _body(self, nodes: Iterable[tuple[str, bytes]], token: str = "") -> bytes:
-        """GetTopologyResponse as JSON, of nodes as JSON by id."""
-        missing = to_json(self._missing)
-        return members([("nodes", members(nodes)), ("nextPageToken", orjson.dumps(token)), ("missing", missing)])
+    def _body(self, nodes: Iterable[bytes], token: str = "") -> bytes:
+        """GetTopologyResponse as JSON, of the members of its nodes in pieces: copied once, for they may be large."""
+        rest = members([("nextPageToken", orjson.dumps(token)), ("missing", to_json(self._missing))])
+        return b"".join(chain([b'{"nodes":{'], nodes, [b"},", rest[1:]]))
 
     def _following(self, after: str) -> list[str]:
         """The ids that follow one, in ascending order."""
@@ -312,7 +342,7 @@ class View:
         return True
 
     def _write(self, changed: list[str], blocks: list[bytes], now: float) -> None:
-        """Makes a step of what changed, and wakes everyone who waits for one."""
+        """Makes a step of what changed, for readers to be told."""
         self._journal.begin(now)
         for node in changed:
             if node not in self._selection.nodes:
@@ -328,16 +358,27 @@ class View:
             self._journal.measured(block)
         self._missed.clear()
         self._told.clear()
-        for wake in self.wakes:
-            wake.set()
+        self._has_news = True
 
-    def _json(self, node: str) -> bytes:
-        shown = self._shown[node]
-        if not shown.static:
-            shown.static = self._printer.static(node)
-            self._unread.pop(node, None)
-        measured = self._printer.measured(node)
-        if shown.measured != measured:
-            shown.measured = measured
-            shown.metrics = self._printer.metrics(node)
-        return shown.static + b',"metrics":' + shown.metrics + b"}"
+    def _print(self, nodes: Iterable[str]) -> None:
+        """Prints of these nodes what is not printed as it is now."""
+        printer, measured_anew = self._printer, list[str]()
+        for node in nodes:
+            shown = self._shown[node]
+            if not shown.static:
+                shown.static = printer.static(node)
+                self._unread.pop(node, None)
+            measured = printer.measured(node)
+            if shown.measured != measured:
+                shown.measured, shown.metrics = measured, _NO_METRICS
+                measured_anew.append(node)
+        for node, metrics in printer.metrics(measured_anew):
+            self._shown[node].metrics = metrics
+
+
+def _members(nodes: Mapping[str, _Shown]) -> Iterator[bytes]:
+    """The members of a JSON object that has these nodes by id, in pieces."""
+    comma = b""
+    for node, shown in nodes.items():
+        yield from (comma, orjson.dumps(node), b":", *shown.pieces())
+        comma = b","

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from mesh.errors import limit_exceeded
@@ -45,6 +45,8 @@ class Views:
     def __init__(self, model: Model, options: Options, idle_after: float) -> None:
         #: Held while anything is made: the model must stand still meanwhile.
         self.opening = asyncio.Lock()
+        #: Set where a view may show what its readers were not told of.
+        self.untold = asyncio.Event()
         self.options = options
         self._model = model
         self._idle_after = idle_after
@@ -88,13 +90,24 @@ class Views:
         return kept.selection.stats()
 
     def apply(self, change: Change, now: float) -> None:
-        """Brings everything up to date, and lets go of what nobody reads."""
+        """Brings everything up to date, and lets go of what nobody reads. Readers are told by `tell`."""
         self._sweep()
         changes = {base: graph.apply(change, now) for base, graph in self._graphs.items()}
         for kept in self._kept.values():
             touched = kept.selection.apply(changes[kept.selection.definition.base.id])
             for view in kept.views.values():
                 view.apply(change, touched, now)
+        if any(view.untold for view in self._views()):
+            self.untold.set()
+
+    def tell(self) -> None:
+        """Tells the readers of all views what changed since the last time."""
+        self.untold.clear()
+        for view in self._views():
+            view.tell()
+
+    def _views(self) -> Iterator[View]:
+        return (view for kept in self._kept.values() for view in kept.views.values())
 
     async def _select(self, definition: Definition, choice: Choice, settle: Callable[[], float]) -> _Kept:
         """Makes a selection unless there is one, in turn with other work; `opening` is held."""
@@ -125,6 +138,7 @@ class Views:
         for part in selection.everything():
             view.apply(Change(), part, now)
             await asyncio.sleep(0)
+        view.tell()
         return view
 
     def _sweep(self) -> None:

@@ -1,14 +1,13 @@
 """A node's measurements."""
 
 from collections.abc import Iterable, Iterator
-from itertools import repeat
+from itertools import chain, repeat
 
 import orjson
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from query.model import Model
 from query.render import array, to_json
-from query.samples import Newest
 from scope.query.v1.node_pb2 import Metric, Sample
 from scope.report.v1.template_pb2 import MetricFormat, MetricTemplate
 
@@ -47,10 +46,14 @@ class MetricsPrinter:
     def __init__(self, templates: Iterable[MetricTemplate]) -> None:
         self._heads = [(template.id, _head(template)) for template in templates]
 
-    def print(self, model: Model, node: str) -> bytes:
-        """The measurements of a node."""
-        found = [(head, model.newest(node, metric)) for metric, head in self._heads]
-        return array([_printed(head, newest) for head, newest in found if newest is not None])
+    def print(self, model: Model, nodes: Iterable[str]) -> Iterator[bytes]:
+        """The measurements of each node."""
+        rows = [[(head, model.newest(node, metric)) for metric, head in self._heads] for node in nodes]
+        found = [[(head, newest) for head, newest in row if newest is not None] for row in rows]
+        numbers = rounded(chain.from_iterable(newest for row in found for _, newest in row))
+        printed = iter(orjson.dumps(numbers)[1:-1].split(b","))  # all at once: none has a comma in it
+        for row in found:
+            yield array([b'%b,"value":%b,"max":%b}' % (head, next(printed), next(printed)) for head, _ in row])
 
 
 def _metric(template: MetricTemplate) -> Metric:
@@ -63,11 +66,6 @@ def _head(template: MetricTemplate) -> bytes:
     static = orjson.loads(to_json(_metric(template)))
     del static["value"], static["max"]
     return orjson.dumps(static)[:-1]
-
-
-def _printed(head: bytes, newest: Newest) -> bytes:
-    value, largest = rounded((newest.value, newest.max))
-    return b'%b,"value":%b,"max":%b}' % (head, orjson.dumps(value), orjson.dumps(largest))
 
 
 def _sample(moment: int, value: float) -> Sample:

@@ -169,7 +169,13 @@ class World:
             assert self.report(reporter.probe, reporter.full())
 
     def settle(self, seconds: float = 0.0) -> None:
+        """A tick ends."""
         self.now += seconds
+        self.join()
+        self.views.tell()
+
+    def join(self) -> None:
+        """A part of a tick ends: what arrived is joined, and nobody is told."""
         self.views.apply(self.model.take_change(self.now), self.now)
 
     def view(self, topology: str, *, sensitive: bool = True, graph: bool = False, **chosen: str) -> View:

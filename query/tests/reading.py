@@ -8,6 +8,7 @@ import orjson
 
 from query.events import EVENTS
 from query.telling import Missed, Shelf, Source
+from query.tests.machines import done
 from query.view import View
 from scope.query.v1.node_pb2 import Missing
 
@@ -15,6 +16,12 @@ from scope.query.v1.node_pb2 import Missing
 def nodes(view: View) -> dict[str, Any]:
     """What a GET of the topology answers, by id."""
     found: dict[str, Any] = orjson.loads(view.answer())["nodes"]
+    return found
+
+
+def now(view: View) -> dict[str, Any]:
+    """What a page with all nodes answers, by id: also what nobody was told of yet."""
+    found: dict[str, Any] = orjson.loads(done(view.rendered(0, "")))["nodes"]
     return found
 
 

@@ -11,13 +11,32 @@ from query.difference import Difference, Journal
 from query.events import EVENTS
 from query.telling import NODES, Missed, Shelf
 from query.tests.machines import NOON, Machine, Reporter, Socket, World
-from query.tests.reading import Fragments, Reader, cursor_of, parts, told
+from query.tests.reading import Fragments, Reader, cursor_of, now, parts, told
 from query.tests.test_join import PHASES, Simulation, steps
 from query.tests.test_views import nodes
 
 
 def without_metrics(nodes: dict[str, Any]) -> dict[str, Any]:
     return {name: {**node, "metrics": []} for name, node in nodes.items()}
+
+
+@settings(max_examples=100, deadline=None, phases=PHASES)
+@given(steps, st.lists(st.tuples(st.booleans(), st.booleans()), min_size=12, max_size=12))
+def test_readers_who_look_at_any_time_have_what_the_view_shows_then(
+    sequence: list[tuple[str, str, Any]], moments: list[tuple[bool, bool]]
+) -> None:
+    simulation = Simulation()
+    view = simulation.views["processes"]
+    reader = Reader(view)
+    for step, (ends, looks) in zip(sequence, moments, strict=False):
+        simulation.do(*step)
+        (simulation.world.settle if ends else simulation.world.join)()
+        if looks:
+            reader.read()
+            assert without_metrics(reader.nodes) == without_metrics(now(view))
+    simulation.world.settle()
+    reader.read()
+    assert without_metrics(reader.nodes) == without_metrics(now(view)) == without_metrics(nodes(view))
 
 
 @settings(max_examples=100, deadline=None, phases=PHASES)
@@ -247,6 +266,7 @@ def test_the_journal_forgets_the_oldest_measurements_where_they_are_too_many() -
     for step in range(10):
         journal.begin(step)
         journal.measured(block)
+        journal.end()
         journal.trim(step)
     assert not journal.knows(0)
     assert journal.block(0) is None

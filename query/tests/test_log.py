@@ -269,7 +269,7 @@ async def test_what_is_read_before_views_take_a_report_in(log: Log, organization
     # Nobody has read the second process yet, and its probe says that it is gone.
     assert nodes(view).keys() == {"a;1", "a;2"}
     assert view.details("a;2") is not None
-    organization.settle()
+    organization.tell()
     assert nodes(view).keys() == {"a;1"}
 
 
@@ -285,7 +285,7 @@ async def test_a_host_that_is_renamed_while_somebody_reads(log: Log, organizatio
     next(node for node in full.nodes if node.id == "a").label = "other.name"
     organization.take(heading("2"), full.SerializeToString())
     view.details("a;1")
-    organization.settle()
+    organization.tell()
     assert [node["parents"][0]["label"] for node in nodes(view).values()] == ["other", "other"]
 
 
