@@ -1,6 +1,6 @@
 // What the graphics processor runs: nodes as shapes by their signed distance, edges as ribbons along a curve.
 
-/** A square around each node, in pixels. */
+/** A square around each node, in pixels: room for a halo only where there is one, none for a node without a place. */
 export const NODE_VERTEX = /* glsl */ `
 attribute vec2 a_corner;
 attribute vec2 a_position;
@@ -20,7 +20,8 @@ varying vec3 v_look;
 
 void main() {
   float radius = max(a_size * u_scale, u_least);
-  float reach = radius * 1.5 + 8.0;
+  bool haloed = mod(floor(a_look.y / 16.0), 4.0) > 0.5;
+  float reach = a_size > 0.0 ? radius * 1.5 + (haloed ? 8.0 : 2.0) : 0.0;
   vec3 center = u_matrix * vec3(a_position, 1.0);
   gl_Position = vec4(center.xy + a_corner * reach * 2.0 / u_viewport, 0.0, 1.0);
   v_p = vec2(a_corner.x, -a_corner.y) * reach;
