@@ -12,7 +12,7 @@ from opentelemetry.trace import SpanContext
 from query.join import EdgeChange, EdgeChanges, Join, columns
 from query.missing import missing
 from query.probe import Heading, Probe
-from query.samples import Block, Newest
+from query.samples import Arrival, Newest
 from query.templates import Declarations
 from scope.query.v1.node_pb2 import Missing
 from scope.report.v1.report_pb2 import Report
@@ -63,8 +63,8 @@ class Change:
     templates: bool = False
     #: Whether there was any report: what nodes measure may differ.
     reported: bool = False
-    #: Measurements that arrived, with the ids of the handles in them.
-    blocks: list[tuple[Mapping[int, str], Block]] = field(default_factory=list)
+    #: Measurements that arrived.
+    arrivals: list[Arrival] = field(default_factory=list)
     #: Where the traces of the reports that brought it have got to, of some that are sampled.
     traces: Sequence[SpanContext] = ()
 
@@ -112,7 +112,7 @@ class Model:
         if changes.templates:
             self._change.templates |= self.declarations.put(probe.id, probe.state.packed("templates"))
         if changes.block is not None:
-            self._change.blocks.append((probe.ids, changes.block))
+            self._change.arrivals.append(Arrival(changes.block, probe.ids))
         return True
 
     def take_change(self, now: float, *, patient: bool = False) -> Change:

@@ -18,7 +18,7 @@ from query.node.parents import ancestors, mention, mentioning
 from query.node.summary import summary
 from query.options import Choice
 from query.render import encoder
-from query.samples import Block, Column
+from query.samples import Arrival, Column
 from query.selection import Selection
 from scope.query.v1.node_pb2 import Metric, NodeDetails, NodeSummary
 from scope.report.v1.topology_pb2 import Topology
@@ -88,17 +88,15 @@ class Printer:
         source = self._source(node) if self._measures_others else node  # it is asked of every node that is answered
         return source, self._model.measured(source)
 
-    def blocks(self, ids: Mapping[int, str], block: Block) -> Iterator[bytes]:
+    def blocks(self, arrival: Arrival) -> Iterator[bytes]:
         """The part of a report's measurements that is about these nodes, as readers get it."""
         if self._choice.graph or not self._reports:
             return iter(())
-        columns = block.columns()
-        found = dict.fromkeys(chain.from_iterable(column.nodes for column in columns.values()))
-        nodes = [(handle, ids[handle]) for handle in found if handle in ids]
+        nodes = arrival.nodes
         if self._measures_others:
             nodes = [(handle, node) for handle, source in nodes for node in self._showing(source)]
         shown = [(handle, node) for handle, node in nodes if node in self._selection.nodes]
-        return _printed(shown, block.times, columns) if shown else iter(())
+        return _printed(shown, arrival.times, arrival.columns) if shown else iter(())
 
     def doubt(self, nodes: Iterable[str]) -> None:
         """Takes in that it may differ what belongs to these nodes, or that they are gone."""

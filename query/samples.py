@@ -3,7 +3,8 @@
 import math
 from collections import deque
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, repeat
+from functools import cached_property
+from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 from scope.report.v1.report_pb2 import MetricColumn, Report
@@ -106,6 +107,35 @@ class Block:
             column = self.column(metric)
             peaks = self._peaks[metric] = column.peaks() if column is not None else _NONE
         return peaks.get(handle, 0.0)
+
+
+class Arrival:
+    """A block that has just arrived. It is parsed once for all views, and not kept: parsed it takes much memory.
+
+    Args:
+        block: the block.
+        ids: the ids of nodes by handle.
+    """
+
+    def __init__(self, block: Block, ids: Mapping[int, str]) -> None:
+        self._block = block
+        self._ids = ids
+
+    @cached_property
+    def times(self) -> list[int]:
+        """See Block."""
+        return self._block.times
+
+    @cached_property
+    def columns(self) -> Mapping[str, Column]:
+        """Every column by metric id."""
+        return self._block.columns()
+
+    @cached_property
+    def nodes(self) -> list[tuple[int, str]]:
+        """The nodes that have any: their handles and ids."""
+        handles = dict.fromkeys(chain.from_iterable(column.nodes for column in self.columns.values()))
+        return [(handle, self._ids[handle]) for handle in handles if handle in self._ids]
 
 
 class Newest(NamedTuple):

@@ -130,7 +130,7 @@ class View:
         changed = [node for node in doubtful if self._differs(node)]
         self._now = now
         followed = self.wakes or now - self._followed <= _AWAY  # else nobody can know where they were
-        blocks = [data for ids, block in change.blocks for data in self._printer.blocks(ids, block)] if followed else []
+        blocks = list(chain.from_iterable(map(self._printer.blocks, change.arrivals if followed else ())))
         self._version += change.reported
         missing = self._is_missing()
         if changed or blocks or missing != self._missing:
