@@ -31,11 +31,17 @@ def settings(nats_server: "NatsServer", tmp_path: Path) -> Settings:
     )
 
 
+def stand_still(nats_server: "NatsServer") -> None:
+    """The bus says nothing more when this returns."""
+    os.kill(nats_server.pid, signal.SIGSTOP)
+    os.waitpid(nats_server.pid, os.WUNTRACED)
+
+
 async def test_who_was_not_answered_when_it_went_away_is_told_at_once(
     nats_server: "NatsServer", settings: Settings
 ) -> None:
     client = await bus.connect("collection", settings)
-    os.kill(nats_server.pid, signal.SIGSTOP)
+    stand_still(nats_server)
     asked = asyncio.ensure_future(client.request("$JS.API.INFO", timeout=3600))
     while not client._resp_map:
         await asyncio.sleep(0)
@@ -49,7 +55,7 @@ async def test_who_stops_waiting_leaves_nothing_behind_and_an_answer_too_late_go
     nats_server: "NatsServer", settings: Settings
 ) -> None:
     client = await bus.connect("collection", settings)
-    os.kill(nats_server.pid, signal.SIGSTOP)
+    stand_still(nats_server)
     asked = [asyncio.create_task(client.request("$JS.API.INFO", timeout=wait)) for wait in (0.01, 3600)]
     with pytest.raises(nats.errors.TimeoutError):
         await asked[0]
@@ -69,7 +75,7 @@ async def test_who_was_leaving_a_subscription_has_left_it_before_it_is_back(
     client = await bus.connect("collection", settings)
     subscription = await client.subscribe("_INBOX_collection.left")
     await bus.flush(client)
-    os.kill(nats_server.pid, signal.SIGSTOP)
+    stand_still(nats_server)
     leaving = asyncio.create_task(bus.leave(client, subscription))
     while not client._pongs:
         await asyncio.sleep(0)
