@@ -1,5 +1,6 @@
 """One probe, as its reports tell it."""
 
+from array import array
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -93,6 +94,7 @@ class Probe:
         self._spoken: Sequence[int] = ()
         # As bytes.
         self._connections = self._templates = b""
+        self._owners = array("I")
 
     def offer(self, heading: Heading, report: Report) -> Changes | None:
         """Takes in a report; None where it says nothing that was not known or is of no use any more."""
@@ -206,10 +208,11 @@ class Probe:
     def _reconnect(self, moved: AbstractSet[int]) -> Connections | None:
         """The connections, if they, or who owns them, may differ; `moved` are handles that mean another node now."""
         before, self._connections = self._connections, self.state.packed("connections")
-        if before == self._connections and not moved:
+        if before == self._connections and moved.isdisjoint(self._owners):
             return None
         connections = self.state.connections()
-        return None if before == self._connections and moved.isdisjoint(connections.owners[:]) else connections
+        self._owners = array("I", set(connections.owners[:]))
+        return connections
 
     def _rename(self, handles: AbstractSet[int]) -> tuple[set[str], AbstractSet[int]]:
         """Brings the ids of some handles up to date; answers those that they had and have, and whose differ."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import chain
@@ -72,9 +72,11 @@ class Handles:
     def of(self, wanted: Identity) -> int | None:
         """The handle of the node that this is; None where there is none."""
         known = hash(wanted)
-        for at in range(bisect_left(self._hashes, known), bisect_right(self._hashes, known)):
+        at = bisect_left(self._hashes, known)
+        while at < len(self._hashes) and self._hashes[at] == known:
             if identity(self._nodes[self._handles[at]]) == wanted:
                 return self._handles[at]
+            at += 1
         return None
 
 
