@@ -1,7 +1,10 @@
 // How a probe is started on another machine: what is copied and run, step by step.
 
-/** The image's name, as the commands have it: none is published. */
-export const PROBE_IMAGE = "probe";
+/** The image's name where it was built: none is published. */
+export const PROBE_IMAGE = "scope/probe";
+
+/** What stands for its name in a registry, from which the nodes of a cluster take it. */
+export const PUSHED_IMAGE = "REGISTRY/probe:TAG";
 
 /** What stands for a token that was not made yet. */
 export const NO_TOKEN = "TOKEN";
@@ -104,11 +107,13 @@ WantedBy=multi-user.target`;
   ];
 }
 
-/** Sees the host's processes, network and engine: see docs/containers.md. */
+/** Sees the host's processes, network and engine, and has its shell: docs/containers.md says what each word is for. */
 function run(engine: string, socket: string, target: Target): string {
   return `${engine} run --detach --name scope-probe --restart unless-stopped \\
-  --pid host --network host --cgroupns host \\
-  --cap-add SYS_PTRACE --cap-add NET_ADMIN \\
+  --user 0:0 --pid host --network host --cgroupns host --read-only --tmpfs /tmp \\
+  --cap-drop ALL --cap-add SYS_PTRACE --cap-add DAC_READ_SEARCH --cap-add NET_ADMIN \\
+  --cap-add SYS_ADMIN --cap-add SYS_CHROOT \\
+  --security-opt apparmor=unconfined --security-opt label=disable \\
   --volume ${socket}:${socket} \\
   --volume scope-probe:/var/lib/scope-probe \\
   --env-file ${SETTINGS} \\
@@ -123,74 +128,28 @@ function container(target: Target, token: string): Step[] {
   ];
 }
 
-function kubernetes(target: Target, token: string): Step[] {
+const MANIFESTS = "deploy/k8s/probe";
+const OVERLAY = `${MANIFESTS}/elsewhere`;
+
+function kubernetes({ url, tls }: Target, token: string): Step[] {
+  const address = tls ? url : `http://${url}`;
   return [
-    { words: "Make a namespace, and a secret with the token in it.", code: apply(secret(token)) },
-    { words: "Start a probe on each node.", code: apply(daemonSet(target)) },
+    {
+      words: "In a folder with the source of this project, name the image, and where the service is.",
+      code: `sed -i 's,image: .*,image: ${PUSHED_IMAGE},' ${OVERLAY}/probe.yaml
+sed -i ${quoted(`s,SCOPE_URL=.*,SCOPE_URL=${address},`)} ${OVERLAY}/kustomization.yaml`,
+    },
+    {
+      words: "Make the probes' namespace, and in it a secret with the token.",
+      code: `kubectl apply -f ${MANIFESTS}/base/namespace.yaml
+printf %s ${token} | kubectl -n scope-probe create secret generic probe --from-file=token=/dev/stdin`,
+    },
+    {
+      words: "Start a probe on each node, and one for the cluster.",
+      code: `kubectl apply -k ${OVERLAY}
+kubectl -n scope-probe rollout status daemonset/probe-host`,
+    },
   ];
-}
-
-function apply(manifest: string): string {
-  return `kubectl apply -f - <<'END'\n${manifest}\nEND`;
-}
-
-function secret(token: string): string {
-  return `apiVersion: v1
-kind: Namespace
-metadata: {name: scope}
----
-apiVersion: v1
-kind: Secret
-metadata: {name: scope-probe, namespace: scope}
-stringData: {token: ${token}}`;
-}
-
-function daemonSet(target: Target): string {
-  const args = ["launch", "--kubernetes=host", ...flags(target)].map((one) => JSON.stringify(one)).join(", ");
-  return `apiVersion: v1
-kind: ServiceAccount
-metadata: {name: scope-probe, namespace: scope}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRole
-metadata: {name: scope-probe-host}
-rules:
-  - {apiGroups: [""], resources: [pods], verbs: [list, watch]}
----
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {name: scope-probe-host}
-roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: scope-probe-host}
-subjects: [{kind: ServiceAccount, name: scope-probe, namespace: scope}]
----
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: {name: scope-probe, namespace: scope}
-spec:
-  selector: {matchLabels: {app: scope-probe}}
-  template:
-    metadata: {labels: {app: scope-probe}}
-    spec:
-      serviceAccountName: scope-probe
-      hostPID: true
-      hostNetwork: true
-      dnsPolicy: ClusterFirstWithHostNet
-      tolerations: [{operator: Exists}]
-      containers:
-        - name: probe
-          image: ${PROBE_IMAGE}
-          args: [${args}]
-          env:
-            - {name: SCOPE_URL, value: ${JSON.stringify(target.url)}}
-            - {name: SCOPE_SERVICE_TOKEN, valueFrom: {secretKeyRef: {name: scope-probe, key: token}}}
-            - {name: SCOPE_HOSTNAME, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
-          securityContext: {capabilities: {add: [SYS_PTRACE, NET_ADMIN, SYS_ADMIN]}}
-          volumeMounts:
-            - {name: state, mountPath: /var/lib/scope-probe}
-            - {name: containerd, mountPath: /run/containerd}
-      volumes:
-        - {name: state, hostPath: {path: /var/lib/scope-probe, type: DirectoryOrCreate}}
-        - {name: containerd, hostPath: {path: /run/containerd}}`;
 }
 
 /** The ways to start one, the simplest first. */

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Copy } from "../../parts/copy";
 import { Notice } from "../../parts/notice";
 import styles from "./add.module.css";
-import { NO_TOKEN, PROBE_IMAGE, type Target, targetOf, WAYS } from "./commands";
+import { NO_TOKEN, PROBE_IMAGE, PUSHED_IMAGE, type Target, targetOf, WAYS } from "./commands";
 import { Tabs } from "./tabs";
 
 /** The commands that start a probe, of the chosen way. */
@@ -35,17 +35,17 @@ export function Ways({ token }: { token: string }) {
 function Notes({ way, target }: { way: string; target: Target }) {
   return (
     <>
-      {(way === "container" || way === "kubernetes") && (
+      {way === "container" && (
         <p className={styles.quiet}>
-          <code>{PROBE_IMAGE}</code> stands for the image with the probe in it. None is published: whoever runs this
-          service says what it is called.
+          <code>{PROBE_IMAGE}</code> is the image where it was built, by <code>make images</code>. None is published: on
+          other machines, whoever runs this service says what it is called.
         </p>
       )}
       {way === "kubernetes" && (
         <p className={styles.quiet}>
-          Services and controllers are reported by one more probe for each cluster, with{" "}
-          <code>--kubernetes=cluster</code> and a role that lets it read them. Nodes whose containers cri-o runs have{" "}
-          <code>/run/crio</code> in place of <code>/run/containerd</code>.
+          <code>{PUSHED_IMAGE}</code> stands for the image of the probe: none is published, whoever runs this service
+          says what it is called. For nodes whose containers are not containerd&apos;s, and for probes that only look,{" "}
+          <code>docs/kubernetes.md</code> says what to change.
         </p>
       )}
       {target.loopback && (
