@@ -62,6 +62,19 @@ def typed(page: Page, line: str, answer: str) -> None:
     expect(screen(page)).to_contain_text(answer)
 
 
+def lines(page: Page) -> int:
+    """How many lines the terminal in sight has."""
+    return screen(page).locator("> div").count()
+
+
+def fits(page: Page) -> bool:
+    """Whether the other end says that the terminal has as many lines as it shows."""
+    said = screen(page).inner_text().count("size is ")
+    page.keyboard.type("size\n")
+    until(page, lambda: screen(page).inner_text().count("size is ") > said, "the size")
+    return screen(page).inner_text().rpartition("size is ")[2].split()[0].endswith(f"x{lines(page)}")
+
+
 def test_controls_say_what_came_of_them(people: People, open_page: Open, watched: Watched) -> None:
     watched.expect(r"POST \S+/api/control/\S+ 409")
     page = open_page(_PLACE, people.administrator)
@@ -102,12 +115,12 @@ def test_a_terminal_is_typed_in_resized_and_closed(people: People, open_page: Op
     typed(page, "size", "size is ")
     edge = page.get_by_role("separator", name="Height of the terminals")
     edge.focus()
-    before = screen(page).locator("> div").count()
+    before = lines(page)
     for _ in range(4):
         page.keyboard.press("ArrowUp")
-    until(page, lambda: screen(page).locator("> div").count() > before, "more lines")
+    until(page, lambda: lines(page) > before, "more lines")
     page.locator(".xterm-helper-textarea").focus()
-    typed(page, "size", f"x{screen(page).locator('> div').count()}")
+    until(page, lambda: fits(page), "the new size")  # which the other end learns of beside what is typed
     page.evaluate(_PASTE, "x" * 1_000_000 + "\r")
     typed(page, "count", "count is 1000")
     for scheme in ("light", "dark"):
