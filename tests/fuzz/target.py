@@ -107,6 +107,7 @@ class Target:
         self._now += 0.25
         change = self._model.take_change(self._now)
         self._views.apply(change, self._now)
+        self._views.tell()
         for topology, view in self._shown.items():
             anew = self._view(Views(self._model, _OPTIONS, math.inf), topology)
             kept, fresh = _shown(view), _shown(anew)
