@@ -268,10 +268,11 @@ class Handler(BaseHTTPRequestHandler):
         self._chunk(b"")
 
     def _begin(self, kind: str) -> bool:
-        """Begins an answer that is sent in chunks."""
+        """Begins an answer that is sent in chunks, and is the last of its connection."""
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Connection", "close")
         self.end_headers()
         return True
 
@@ -283,7 +284,6 @@ class Handler(BaseHTTPRequestHandler):
                 self._answer(410, first["object"])
                 return
             self._begin("application/json")
-            self.close_connection = True
             self.api.watches.add(id(self))
             self.api.changed.notify_all()
             try:
