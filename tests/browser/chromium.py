@@ -1,6 +1,8 @@
 """Debian's Chromium, with WebGL in software and nothing that calls home."""
 
+import json
 import subprocess
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,13 +41,20 @@ def window(browser: Browser, profile: Path) -> Iterator[Browser]:
     ]
     process = subprocess.Popen(arguments, stderr=subprocess.DEVNULL)
     try:
-        port = wait_for(lambda: (profile / "DevToolsActivePort").read_text().partition("\n")[0], "the browser's port")
-        connected = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+        url = wait_for(lambda: _with_page(profile), "the browser's first page")
+        connected = browser.browser_type.connect_over_cdp(url, no_defaults=True)
         yield connected
         connected.close()
     finally:
         process.terminate()
         process.wait()
+
+
+def _with_page(profile: Path) -> str:
+    """Where a browser is asked, once it has a page: who connects to one that is about to may wait for ever."""
+    url = f"http://127.0.0.1:{(profile / 'DevToolsActivePort').read_text().partition(chr(10))[0]}"
+    with urllib.request.urlopen(f"{url}/json/list") as answer:
+        return url if any(target["type"] == "page" for target in json.load(answer)) else ""
 
 
 @contextmanager
