@@ -52,7 +52,8 @@ def window(browser: Browser, profile: Path) -> Iterator[Browser]:
 
 def _with_page(profile: Path) -> str:
     """Where a browser is asked, once it has a page: who connects to one that is about to may wait for ever."""
-    url = f"http://127.0.0.1:{(profile / 'DevToolsActivePort').read_text().partition(chr(10))[0]}"
+    port = (profile / "DevToolsActivePort").read_text().partition("\n")[0]
+    url = f"http://127.0.0.1:{port}"
     with urllib.request.urlopen(f"{url}/json/list") as answer:
         return url if any(target["type"] == "page" for target in json.load(answer)) else ""
 
